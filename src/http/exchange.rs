@@ -1,0 +1,139 @@
+//! A request with its response: the waist of the hourglass.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::{Request, Response};
+
+/// A request, its interim and final responses, how it ended, and the packets behind each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Opaque, unique in one run, the same for the same input.
+    pub id: Arc<str>,
+    /// The capture or file it was read from.
+    pub source: Arc<str>,
+    /// Where between browser and backend it was seen.
+    pub vantage: Vantage,
+    /// As the request line has it (`HTTP/1.1`).
+    pub protocol: Arc<str>,
+    /// The TCP connection within the source, counted from 0 in order of first packet.
+    pub connection: u64,
+    /// The side that sends requests.
+    pub client: Option<SocketAddr>,
+    /// The side that answers.
+    pub server: Option<SocketAddr>,
+    /// The packets that carry it; empty where the source is no capture.
+    pub frames: Frames,
+    /// None when only the response was captured.
+    pub request: Option<Request>,
+    /// Interim (1xx) responses other than 101, in order.
+    pub interim: Vec<Response>,
+    /// The final response; `None` when none was seen.
+    pub response: Option<Response>,
+    /// How much of it was seen.
+    pub state: State,
+    /// How it ended.
+    pub end: End,
+    /// What was odd, in plain words: a gap of N bytes, a conflicting length, a bare LF …
+    pub warnings: Vec<String>,
+    /// What only the client knows, where somebody told us.
+    pub context: Option<Context>,
+}
+
+impl Exchange {
+    /// The absolute URL as the client used it, where it is known.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.request.as_ref()?.url.as_deref()
+    }
+
+    /// Whether the request is a CORS preflight (Fetch, "CORS-preflight request").
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| {
+            request.method == "OPTIONS"
+                && request.headers.has("origin")
+                && request.headers.has("access-control-request-method")
+        })
+    }
+}
+
+/// Where between browser and backend an exchange was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vantage {
+    /// The browser's side of the load balancer.
+    Client,
+    /// Between load balancer and backend, known by the headers that the load balancer adds.
+    Backend,
+    /// There is no load balancer to be seen.
+    Direct,
+}
+
+/// First and last frame that carry a message, counted from 1 as Wireshark counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameSpan {
+    /// The first frame with a byte of the message.
+    pub first: u64,
+    /// The last frame with a byte of the message.
+    pub last: u64,
+}
+
+/// The packets behind an exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Frames {
+    /// Those of the request.
+    pub request: Option<FrameSpan>,
+    /// Those of the final response.
+    pub response: Option<FrameSpan>,
+}
+
+/// How much of an exchange was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Both messages, whole.
+    Complete,
+    /// No final response.
+    NoResponse,
+    /// A response whose request was not captured.
+    NoRequest,
+    /// Part of a message is missing from the capture.
+    Truncated,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With the last byte of the response.
+    Complete,
+    /// With a TCP reset.
+    Reset,
+    /// The connection was closed before the response was whole.
+    Closed,
+    /// The connection fell silent and was given up.
+    Timeout,
+    /// It was still under way when the capture ended.
+    CaptureEnded,
+}
+
+/// What only the client knows of a request, as an exchange file may tell it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The page's serialized origin; `null` for an opaque one.
+    pub page_origin: Option<String>,
+    /// The page's URL.
+    pub page_url: Option<String>,
+    /// The page's Content-Security-Policy.
+    pub page_csp: Option<String>,
+    /// `cors`, `no-cors`, `same-origin`, `navigate`.
+    pub mode: Option<String>,
+    /// `omit`, `same-origin`, `include`.
+    pub credentials: Option<String>,
+    /// `follow`, `error`, `manual`.
+    pub redirect: Option<String>,
+    /// `fetch`, `xhr`, `img`, `script`, `eventsource`, `nav` …
+    pub api: Option<String>,
+    /// The request's destination (`image`, `font` …), where the API does not say it.
+    pub destination: Option<String>,
+    /// Exchanges that share it belong to one call of the page.
+    pub fetch: Option<String>,
+}

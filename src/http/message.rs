@@ -1,0 +1,76 @@
+//! Requests and responses.
+
+use super::{Headers, Time};
+
+/// A request as its client sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Of the request's first packet.
+    pub time: Time,
+    /// Of its last packet, where that is known.
+    pub end_time: Option<Time>,
+    /// As sent: methods are case-sensitive (RFC 9110 section 9.1).
+    pub method: String,
+    /// The request-target exactly as sent (RFC 9112 section 3.2).
+    pub target: String,
+    /// The absolute URL as the client used it, path and query verbatim; `None` where it cannot be
+    /// known (no Host, CONNECT, `*`). See [`super::client_url`].
+    pub url: Option<String>,
+    /// The header lines.
+    pub headers: Headers,
+    /// The trailer lines of a chunked body.
+    pub trailers: Headers,
+    /// The body's size, and what was kept of it.
+    pub body: Body,
+}
+
+/// A response, final or interim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Of the response's first packet.
+    pub time: Time,
+    /// Of its last packet, where that is known.
+    pub end_time: Option<Time>,
+    /// The three digits of the status line.
+    pub status: u16,
+    /// May be empty (Hypercorn sends none).
+    pub reason: String,
+    /// The header lines.
+    pub headers: Headers,
+    /// The trailer lines of a chunked body.
+    pub trailers: Headers,
+    /// The body's size, and what was kept of it.
+    pub body: Body,
+}
+
+/// A message body, as much of it as an observer remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// Its length after the transfer coding is removed and before any content coding is.
+    pub bytes: u64,
+    /// False when the capture lacks some of it.
+    pub complete: bool,
+    /// Its first bytes, as many as the reader was told to keep; never more than `bytes`.
+    pub kept: Vec<u8>,
+}
+
+impl Default for Body {
+    /// An empty body, seen whole.
+    fn default() -> Self {
+        Self { bytes: 0, complete: true, kept: Vec::new() }
+    }
+}
+
+impl Response {
+    /// Whether browsers follow it: a redirect status with a Location field.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        is_redirect_status(self.status) && self.headers.has("location")
+    }
+}
+
+/// Fetch, "redirect status": 300, 304, 305 and 306 are not among them.
+#[must_use]
+pub fn is_redirect_status(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}

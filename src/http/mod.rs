@@ -1,0 +1,35 @@
+//! The vocabulary of HTTP as an observer needs it: plain values, no parsing of packets and no
+//! judgement.
+//!
+//! Everything corscope reads narrows to one value, [`Exchange`]; everything it says begins there.
+//! Text from the wire is kept byte for byte: each byte is one code point (ISO-8859-1), as RFC 9110
+//! section 5.5 asks of a recipient that wants to lose nothing.
+
+mod exchange;
+mod headers;
+mod message;
+mod origin;
+mod time;
+mod vantage;
+
+pub use exchange::{Context, End, Exchange, FrameSpan, Frames, State, Vantage};
+pub use headers::{Field, Header, Headers};
+pub use message::{Body, Request, Response, is_redirect_status};
+pub use origin::{Origin, OriginError, same_origin};
+pub use time::Time;
+pub use vantage::{ClientUrl, client_address, client_url, is_health_check, vantage};
+
+/// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.
+#[must_use]
+pub fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}
+
+/// Removes the optional white space (SP and HTAB, RFC 9110 section 5.6.3) around a field value.
+///
+/// Nothing else is removed: a vertical tab or a NUL is part of the value, and makes an
+/// `Access-Control-Allow-Origin` differ from the origin it resembles.
+#[must_use]
+pub fn trim_ows(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
+}

@@ -1,0 +1,107 @@
+//! Origins, as the Fetch and HTML standards serialize and compare them.
+
+use std::fmt;
+
+use url::Url;
+
+/// An origin in its serialized form: `https://client.example.com`, or `null` for an opaque one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin(String);
+
+/// Why a text is not a serialized origin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not an origin: write scheme://host[:port], or null")]
+pub struct OriginError(String);
+
+impl Origin {
+    /// The opaque origin, which equals no other.
+    #[must_use]
+    pub fn opaque() -> Self {
+        Self("null".to_owned())
+    }
+
+    /// The origin of a URL (HTML, "origin"): opaque unless the scheme is `http` or `https`.
+    #[must_use]
+    pub fn of(url: &Url) -> Self {
+        match url.scheme() {
+            "http" | "https" => Self(url.origin().ascii_serialization()),
+            _ => Self::opaque(),
+        }
+    }
+
+    /// Reads the value of an Origin field, which browsers always send serialized; a text that is
+    /// neither an origin nor `null` is refused.
+    pub fn parse(text: &str) -> Result<Self, OriginError> {
+        if text == "null" {
+            return Ok(Self::opaque());
+        }
+        let refused = || OriginError(text.to_owned());
+        let url = Url::parse(text).map_err(|_| refused())?;
+        let origin = Self::of(&url);
+        if origin.is_opaque() || url.path() != "/" || url.query().is_some() {
+            return Err(refused());
+        }
+        Ok(origin)
+    }
+
+    /// As a header carries it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is the opaque origin.
+    #[must_use]
+    pub fn is_opaque(&self) -> bool {
+        self.0 == "null"
+    }
+
+    /// Whether pages of this origin were loaded over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// Whether the URL has this origin. An opaque origin is the origin of no URL.
+    #[must_use]
+    pub fn is_same_as(&self, url: &Url) -> bool {
+        !self.is_opaque() && *self == Self::of(url)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether two URLs have the same origin (HTML, "same origin").
+#[must_use]
+pub fn same_origin(a: &Url, b: &Url) -> bool {
+    Origin::of(a).is_same_as(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_ports_are_left_out() -> Result<(), OriginError> {
+        assert_eq!(Origin::parse("https://a.example:443")?.as_str(), "https://a.example");
+        assert_eq!(Origin::parse("http://a.example:8080")?.as_str(), "http://a.example:8080");
+        Ok(())
+    }
+
+    #[test]
+    fn opaque_origins_are_the_same_as_nothing() -> Result<(), url::ParseError> {
+        assert!(!Origin::opaque().is_same_as(&Url::parse("data:,x")?));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused() {
+        for text in ["", "*", "a.example", "https://a.example/path", "ftp://a.example"] {
+            assert!(Origin::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! When something was captured.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// A moment in UTC, with the number of digits of the second that its source really has.
+///
+/// Two times compare by the moment alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    moment: Timestamp,
+    digits: u8,
+}
+
+impl Time {
+    /// `nanoseconds` since 1970-01-01T00:00:00Z, of which `digits` (0 to 9) decimal digits of the
+    /// second are known. A moment outside of what a calendar can show (years -9999 to 9999) is
+    /// moved to the nearest that it can.
+    #[must_use]
+    pub fn from_nanoseconds(nanoseconds: i128, digits: u8) -> Self {
+        let nearest = if nanoseconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Self { moment: Timestamp::from_nanosecond(nanoseconds).unwrap_or(nearest), digits: digits.min(9) }
+    }
+
+    /// Reads an RFC 3339 date and time, such as `2026-11-23T07:00:00.123456Z`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let moment: Timestamp = text.parse().ok()?;
+        let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
+        let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+        Some(Self { moment, digits: u8::try_from(digits).unwrap_or(9).min(9) })
+    }
+
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn nanoseconds(self) -> i128 {
+        self.moment.as_nanosecond()
+    }
+
+    /// How long after `earlier` this is; zero when it is not after it.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        self.moment.duration_since(earlier.moment).try_into().unwrap_or(Duration::ZERO)
+    }
+}
+
+impl PartialEq for Time {
+    fn eq(&self, other: &Self) -> bool {
+        self.moment == other.moment
+    }
+}
+
+impl Eq for Time {}
+
+impl PartialOrd for Time {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Time {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.moment.cmp(&other.moment)
+    }
+}
+
+/// RFC 3339 in UTC, with as many digits of the second as the source has.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.*}", usize::from(self.digits), self.moment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_the_digits_that_the_source_has() {
+        let micro = Time::from_nanoseconds(1_795_417_200_123_456_000, 6);
+        assert_eq!(micro.to_string(), "2026-11-23T07:00:00.123456Z");
+        let whole = Time::from_nanoseconds(1_795_417_200_000_000_000, 0);
+        assert_eq!(whole.to_string(), "2026-11-23T07:00:00Z");
+        let nano = Time::from_nanoseconds(1_795_417_200_000_000_001, 9);
+        assert_eq!(nano.to_string(), "2026-11-23T07:00:00.000000001Z");
+    }
+
+    #[test]
+    fn what_it_prints_it_reads() {
+        for text in ["2026-11-23T07:00:00Z", "2026-11-23T07:00:00.000Z", "2026-11-23T07:00:00.120456Z"] {
+            assert_eq!(Time::parse(text).map(|time| time.to_string()), Some(text.to_owned()));
+        }
+        assert_eq!(Time::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn the_end_of_the_calendar_is_not_the_end_of_the_program() {
+        assert!(Time::from_nanoseconds(i128::MAX, 9) > Time::from_nanoseconds(i128::MIN, 9));
+    }
+}

@@ -1,0 +1,219 @@
+//! What the headers of a request tell about the way it came: through a load balancer or not, from
+//! which browser, and under which URL the browser knows it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Headers, Vantage, trim_ows};
+
+/// The absolute URL of a request as its client used it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientUrl {
+    /// `None` where it cannot be known: no Host, CONNECT, `*`.
+    pub url: Option<String>,
+    /// What had to be read with good will.
+    pub warnings: Vec<String>,
+}
+
+/// Where a request was seen, told by what AWS load balancers add to a request
+/// (`X-Amzn-Trace-Id`, `X-Forwarded-*`) and by what they answer themselves (`Server: awselb/…`).
+#[must_use]
+pub fn vantage(request: Option<&Headers>, response: Option<&Headers>) -> Vantage {
+    const ADDED: [&str; 4] = ["x-amzn-trace-id", "x-forwarded-proto", "x-forwarded-for", "x-forwarded-port"];
+    if request.is_some_and(|headers| ADDED.iter().any(|name| headers.has(name))) {
+        return Vantage::Backend;
+    }
+    let server = response.and_then(|headers| headers.first("server")).unwrap_or_default();
+    if server.starts_with("awselb/") { Vantage::Client } else { Vantage::Direct }
+}
+
+/// The address of the browser behind a request: the first address in `X-Forwarded-For`, which is
+/// what the outermost proxy saw; without that header, the connection's own peer.
+#[must_use]
+pub fn client_address(headers: &Headers, peer: Option<SocketAddr>) -> Option<IpAddr> {
+    headers
+        .all("x-forwarded-for")
+        .flat_map(|line| line.split(','))
+        .find_map(|entry| forwarded_address(trim_ows(entry)))
+        .or_else(|| peer.map(|peer| peer.ip().to_canonical()))
+}
+
+/// An entry of `X-Forwarded-For`: an address, or an address and port (`12.34.56.78:8080`,
+/// `[2001:db8::1]:8080`) where the load balancer was told to add it.
+fn forwarded_address(entry: &str) -> Option<IpAddr> {
+    entry
+        .parse::<IpAddr>()
+        .or_else(|_| entry.parse::<SocketAddr>().map(|with_port| with_port.ip()))
+        .or_else(|_| entry.trim_matches(['[', ']']).parse())
+        .ok()
+        .map(|address: IpAddr| address.to_canonical())
+}
+
+/// Whether a request is a load balancer's health check, which no page made.
+#[must_use]
+pub fn is_health_check(headers: &Headers) -> bool {
+    headers.first("user-agent").is_some_and(|agent| agent.starts_with("ELB-HealthChecker/"))
+}
+
+/// Rebuilds the URL: scheme and port from `X-Forwarded-Proto` and `X-Forwarded-Port`, host from
+/// `Host`, path and query verbatim; an absolute-form target (RFC 9112 section 3.2.2) is the URL.
+#[must_use]
+pub fn client_url(method: &str, target: &str, headers: &Headers) -> ClientUrl {
+    if has_scheme(target) {
+        return ClientUrl { url: Some(target.to_owned()), warnings: Vec::new() };
+    }
+    if method == "CONNECT" || !target.starts_with('/') {
+        return ClientUrl::default();
+    }
+    let Some(host) = headers.first("host").filter(|host| !host.is_empty()) else {
+        return ClientUrl::default();
+    };
+    let mut warnings = Vec::new();
+    let port = forwarded_port(headers);
+    let scheme = match forwarded_scheme(headers, &mut warnings) {
+        Some(scheme) => scheme,
+        None if port == Some(443) => "https",
+        None => "http",
+    };
+    let authority = authority(host, scheme, port, &mut warnings);
+    ClientUrl { url: Some(format!("{scheme}://{authority}{target}")), warnings }
+}
+
+fn has_scheme(target: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+}
+
+/// The scheme that the browser used, by the word of the proxy nearest to the backend: the last
+/// value of the last line, whatever its letter case.
+fn forwarded_scheme(headers: &Headers, warnings: &mut Vec<String>) -> Option<&'static str> {
+    let values: Vec<&str> = headers
+        .all("x-forwarded-proto")
+        .flat_map(|line| line.split(','))
+        .map(trim_ows)
+        .filter(|value| !value.is_empty())
+        .collect();
+    let last = *values.last()?;
+    if values.len() > 1 {
+        warnings.push(format!("X-Forwarded-Proto has several values ({}): the last one is read", values.join(", ")));
+    }
+    let scheme = match last.to_ascii_lowercase().as_str() {
+        "https" | "wss" => "https",
+        "http" | "ws" => "http",
+        _ => {
+            warnings.push(format!("X-Forwarded-Proto '{last}' is neither http nor https: it is not used"));
+            return None;
+        }
+    };
+    if last.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        warnings.push(format!("X-Forwarded-Proto '{last}' is not in lower case"));
+    }
+    Some(scheme)
+}
+
+fn forwarded_port(headers: &Headers) -> Option<u16> {
+    let line = headers.all("x-forwarded-port").last()?;
+    trim_ows(line.rsplit(',').next()?).parse().ok()
+}
+
+/// Host and, unless it is the scheme's default, port.
+fn authority(host: &str, scheme: &str, forwarded: Option<u16>, warnings: &mut Vec<String>) -> String {
+    let (name, named_port) = split_port(host);
+    let (default, other_default) = if scheme == "https" { (443, 80) } else { (80, 443) };
+    // `X-Forwarded-Port: 80` beside `X-Forwarded-Proto: https` comes from a proxy that ended the
+    // TLS of one hop and named the port of another: nobody reached https on port 80.
+    let forwarded = forwarded.filter(|&port| {
+        let contradicts = port == other_default;
+        if contradicts {
+            warnings.push(format!("X-Forwarded-Port {port} contradicts the scheme {scheme}: it is not used"));
+        }
+        !contradicts
+    });
+    match forwarded.or(named_port).filter(|&port| port != default) {
+        Some(port) => format!("{name}:{port}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Splits `host[:port]`; the colons of an IPv6 literal in brackets are part of the host.
+fn split_port(host: &str) -> (&str, Option<u16>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => match port.parse() {
+            Ok(port) => (name, Some(port)),
+            Err(_) => (host, None),
+        },
+        _ => (host, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url_of(target: &str, headers: &[(&str, &str)]) -> Option<String> {
+        client_url("GET", target, &headers.iter().copied().collect()).url
+    }
+
+    #[test]
+    fn the_load_balancer_knows_scheme_and_port() {
+        let alb = [("Host", "a.example"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Port", "443")];
+        assert_eq!(url_of("/items?x=1", &alb).as_deref(), Some("https://a.example/items?x=1"));
+        let odd_port = [("Host", "a.example:8443"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Port", "8443")];
+        assert_eq!(url_of("/", &odd_port).as_deref(), Some("https://a.example:8443/"));
+        let internal = [("Host", "a.example"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Port", "8443")];
+        assert_eq!(url_of("/", &internal).as_deref(), Some("https://a.example:8443/"));
+    }
+
+    #[test]
+    fn without_a_load_balancer_the_host_says_all() {
+        assert_eq!(url_of("/", &[("Host", "a.example:8000")]).as_deref(), Some("http://a.example:8000/"));
+        assert_eq!(url_of("/", &[("host", "[::1]:8000")]).as_deref(), Some("http://[::1]:8000/"));
+        assert_eq!(url_of("/", &[("host", "[::1]")]).as_deref(), Some("http://[::1]/"));
+        assert_eq!(url_of("/", &[("host", "a.example:80")]).as_deref(), Some("http://a.example/"));
+    }
+
+    #[test]
+    fn a_list_is_read_as_its_last_word_and_warned_of() {
+        let headers = [("Host", "a"), ("X-Forwarded-Proto", "http, HTTPS")].into_iter().collect();
+        let read = client_url("GET", "/", &headers);
+        assert_eq!(read.url.as_deref(), Some("https://a/"));
+        assert_eq!(read.warnings.len(), 2);
+        let lines = [("Host", "a"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Proto", "http")];
+        assert_eq!(url_of("/", &lines).as_deref(), Some("http://a/"));
+    }
+
+    #[test]
+    fn a_port_of_the_other_scheme_is_not_believed() {
+        let headers = [("Host", "a"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Port", "80")];
+        assert_eq!(url_of("/", &headers).as_deref(), Some("https://a/"));
+        let without_scheme = [("Host", "a"), ("X-Forwarded-Port", "443")];
+        assert_eq!(url_of("/", &without_scheme).as_deref(), Some("https://a/"));
+    }
+
+    #[test]
+    fn what_cannot_be_known_is_not_invented() {
+        assert_eq!(url_of("/", &[]), None);
+        assert_eq!(url_of("*", &[("Host", "a")]), None);
+        assert_eq!(client_url("CONNECT", "a:443", &[("Host", "a")].into_iter().collect()).url, None);
+        assert_eq!(url_of("HTTP://b/x", &[("Host", "a")]).as_deref(), Some("HTTP://b/x"));
+    }
+
+    #[test]
+    fn the_browser_is_the_first_of_the_forwarded_addresses() {
+        let browser = |value: &str| client_address(&[("X-Forwarded-For", value)].into_iter().collect(), None);
+        assert_eq!(browser("203.0.113.50, 10.0.0.1"), "203.0.113.50".parse().ok());
+        assert_eq!(browser("203.0.113.50:8080"), "203.0.113.50".parse().ok());
+        assert_eq!(browser("[2001:db8::1]:8080"), "2001:db8::1".parse().ok());
+        assert_eq!(browser("unknown, 203.0.113.50"), "203.0.113.50".parse().ok());
+        assert_eq!(browser("unknown"), None);
+    }
+
+    #[test]
+    fn the_place_is_told_by_the_headers() {
+        let through: Headers = [("X-Amzn-Trace-Id", "Root=1-0-0")].into_iter().collect();
+        let awselb: Headers = [("Server", "awselb/2.0")].into_iter().collect();
+        assert_eq!(vantage(Some(&through), None), Vantage::Backend);
+        assert_eq!(vantage(Some(&Headers::default()), Some(&awselb)), Vantage::Client);
+        assert_eq!(vantage(Some(&Headers::default()), None), Vantage::Direct);
+    }
+}

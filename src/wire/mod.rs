@@ -1,0 +1,7 @@
+//! Bytes as borrowed views: capture files, link layers, HTTP/1 heads. No state, no judgement.
+
+mod packet;
+mod segment;
+
+pub use packet::{LinkType, Moment, Packet};
+pub use segment::{Endpoint, Flags, Segment};
