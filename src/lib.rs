@@ -5,5 +5,9 @@
 //! no socket, starts no thread, reads no clock and prints nothing; the binary (`src/shell`) does.
 //! `docs/architecture.md` is the map.
 
+pub mod analyzer;
+pub mod chain;
+pub mod cors;
+pub mod diagnose;
 pub mod http;
 pub mod wire;

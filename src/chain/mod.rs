@@ -1,0 +1,70 @@
+//! Observed exchanges joined to one call of a page: which OPTIONS belongs to which request, which
+//! request follows which Location. It infers nothing: a hop that was not captured is not here.
+
+use std::sync::Arc;
+
+use crate::http::Exchange;
+
+/// What an exchange is in its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A CORS preflight.
+    Preflight,
+    /// The request itself, or what followed a redirect.
+    Actual,
+}
+
+/// One exchange in its place in a call.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// What the exchange is in this call.
+    pub role: Role,
+    /// The exchange as the browser's side knows it best.
+    pub exchange: Arc<Exchange>,
+    /// The same request seen at another place, such as behind the load balancer.
+    pub also_seen: Vec<Arc<Exchange>>,
+}
+
+/// Why two exchanges were put into one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinKind {
+    /// The first is the second's preflight.
+    Preflight,
+    /// The second follows the first's Location.
+    Redirect,
+    /// The source says that they belong together (`context.fetch`).
+    SameCall,
+    /// Both are the same request, seen at two places.
+    SameRequest,
+}
+
+/// One join, with what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// The earlier exchange's id.
+    pub from: Arc<str>,
+    /// The later exchange's id.
+    pub to: Arc<str>,
+    /// What the later one is to the earlier.
+    pub kind: JoinKind,
+    /// What tied them together, in plain words: client address, user agent, origin, URL, time.
+    pub because: Vec<String>,
+}
+
+/// One call of a page, as far as it was captured: its preflights, its request and every redirect
+/// after it, in order of time.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// Never empty.
+    pub links: Vec<Link>,
+    /// One for each exchange after the first.
+    pub joins: Vec<Join>,
+}
+
+impl Chain {
+    /// The chain's name: the id of its first exchange.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.links.first().map_or("", |link| &link.exchange.id)
+    }
+}

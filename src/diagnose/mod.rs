@@ -1,0 +1,91 @@
+//! From verdicts to root causes: what is wrong, by which evidence, and what would mend it.
+
+use std::sync::Arc;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// It will block a call, for some.
+    Warning,
+    /// It blocks a call.
+    Error,
+}
+
+/// One root cause found in an analysis, with every chain that it explains.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The stable id (`forwarded-proto-ignored`); its general explanation is `explain(id)`.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line.
+    pub title: String,
+    /// What happened here, in plain words: a few sentences.
+    pub story: String,
+    /// The chains it explains, by id, in order of time.
+    pub chains: Vec<Arc<str>>,
+    /// What shows it; the first [`EVIDENCE_KEPT`].
+    pub evidence: Vec<Evidence>,
+    /// What would mend it, the safest first.
+    pub fixes: Vec<Fix>,
+    /// What would show that this is not the cause.
+    pub disproof: &'static str,
+}
+
+/// Evidence beyond this many pieces is not repeated for one finding: the chains are all named.
+pub const EVIDENCE_KEPT: usize = 32;
+
+/// One piece of evidence: a header line or a status in one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The capture or file.
+    pub source: Arc<str>,
+    /// The exchange's id.
+    pub exchange: Arc<str>,
+    /// The first frame of the message, where the source is a capture.
+    pub frame: Option<u64>,
+    /// The field's name in lower case; `None` when the evidence is the message as a whole.
+    pub header: Option<&'static str>,
+    /// Its value as sent, or what was seen instead.
+    pub value: String,
+}
+
+/// A change that would mend the cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What is to be changed: `uvicorn`, `gunicorn`, `nginx`, `FastAPI`, `client` …
+    pub server: &'static str,
+    /// The change itself, as one would type it; several lines for code.
+    pub change: String,
+    /// What to know before doing so: the version it needs, what it risks.
+    pub caution: Option<String>,
+}
+
+/// A cause in general: what `corscope explain` prints.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The stable id.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line.
+    pub title: &'static str,
+    /// What goes wrong, and why it looks like a CORS error.
+    pub what: &'static str,
+    /// What it looks like on the wire.
+    pub recognise: &'static str,
+    /// What would show that this is not the cause.
+    pub disproof: &'static str,
+    /// What mends it, by server, the safest first.
+    pub fixes: Vec<Fix>,
+    /// Where it is discussed or documented.
+    pub links: &'static [&'static str],
+}
+
+/// Every cause corscope knows, in the order in which they are tried.
+#[must_use]
+pub fn explanations() -> Vec<Explanation> {
+    Vec::new()
+}
