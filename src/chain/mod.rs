@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::http::Exchange;
 
 /// What an exchange is in its call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// A CORS preflight.
     Preflight,
