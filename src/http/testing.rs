@@ -121,6 +121,11 @@ impl Builder {
         self
     }
 
+    pub(crate) fn vantage(mut self, vantage: Vantage) -> Self {
+        self.0.vantage = vantage;
+        self
+    }
+
     pub(crate) fn context(mut self, context: Context) -> Self {
         self.0.context = Some(context);
         self
