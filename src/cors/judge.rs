@@ -403,3 +403,167 @@ fn unsent_hop(ask: Ask, error: Error) -> Hop {
     };
     Hop { answered_by: AnsweredBy::Browser, inferred_because: Some(because.to_owned()), ..hop(ask) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::Joiner;
+    use crate::http::Context;
+    use crate::http::testing::{Builder, exchange};
+
+    const PAGE: &str = "https://client.example";
+    const ITEMS: &str = "https://request.example/items";
+    const SLASH: &str = "https://request.example/items/";
+
+    fn judged_by(browser: Browser, exchanges: impl IntoIterator<Item = Builder>) -> Judgement {
+        let mut balancer = Balancer::default();
+        let mut joiner = Joiner::default();
+        for (index, builder) in exchanges.into_iter().enumerate() {
+            let exchange = builder.id(&format!("0.{index}")).shared();
+            balancer.observe(&exchange);
+            joiner.push(&exchange);
+        }
+        let chains = joiner.finish();
+        assert_eq!(chains.len(), 1, "one call");
+        judge(&chains[0], &balancer, &Asserted::default(), browser).unwrap()
+    }
+
+    fn judged(exchanges: impl IntoIterator<Item = Builder>) -> Judgement {
+        judged_by(Browser::Chromium, exchanges)
+    }
+
+    fn error(judgement: &Judgement) -> Option<Error> {
+        judgement.verdict.outcome.failure().map(|failure| failure.error)
+    }
+
+    fn get(url: &str) -> Builder {
+        exchange("GET", url).page(PAGE).behind_balancer()
+    }
+
+    fn downgrade(page: &str) -> Builder {
+        let location = "http://request.example/items/";
+        exchange("GET", ITEMS).page(page).behind_balancer().status(307).answer("location", location).shared_with(page)
+    }
+
+    #[test]
+    fn from_an_https_page_the_http_hop_is_never_sent() {
+        let judgement = judged([downgrade(PAGE)]);
+        assert_eq!(error(&judgement), Some(Error::MixedContent));
+        let [redirect, inferred] = &judgement.hops[..] else { panic!("two hops") };
+        assert_eq!((redirect.check, redirect.answered_by), (Check::Pass, AnsweredBy::Backend));
+        assert_eq!((inferred.check, inferred.answered_by), (Check::NotMade, AnsweredBy::Browser));
+        assert!(inferred.exchange.is_none() && inferred.inferred_because.is_some());
+        let drop_off = judgement.drop_off.unwrap();
+        assert_eq!((drop_off.hop, drop_off.kind), (1, DropOffKind::NotSent));
+        assert_eq!(
+            judgement.verdict.message.chromium.unwrap(),
+            "Mixed Content: The page at 'https://client.example/' was loaded over HTTPS, but requested an insecure resource 'http://request.example/items/'. This request has been blocked; the content must be served over HTTPS."
+        );
+    }
+
+    #[test]
+    fn from_an_http_page_the_load_balancer_answers_the_http_hop() {
+        let judgement = judged([downgrade("http://client.example")]);
+        assert_eq!(error(&judgement), Some(Error::MissingAllowOriginHeader));
+        let inferred = &judgement.hops[1];
+        assert_eq!(inferred.answered_by, AnsweredBy::LoadBalancer);
+        assert_eq!(inferred.origin.as_deref(), Some("null"), "the scheme changed, so the origin did");
+        assert_eq!(inferred.answer.as_ref().unwrap().status, 301);
+        assert!(
+            judgement.verdict.message.chromium.unwrap().contains("(redirected from 'https://request.example/items')")
+        );
+    }
+
+    #[test]
+    fn a_later_hop_may_be_seen_again() {
+        let nav = |url: &str| exchange("GET", url).header("Sec-Fetch-Mode", "navigate").behind_balancer();
+        let first = nav(ITEMS).status(307).answer("location", "http://request.example/items/");
+        let judgement = judged([first, nav(SLASH).at(10)]);
+        assert_eq!(judgement.verdict.outcome, Outcome::NotCors);
+        let seen: Vec<bool> = judgement.hops.iter().map(|hop| hop.exchange.is_some()).collect();
+        assert_eq!(seen, [true, false, true]);
+    }
+
+    #[test]
+    fn what_was_not_captured_is_not_accused() {
+        let cut = judged([get(ITEMS).lost_head()]);
+        assert!(matches!(cut.verdict.outcome, Outcome::Undetermined(_)));
+        assert_eq!(cut.drop_off.unwrap().kind, DropOffKind::Unseen);
+        let unanswered = judged([get(ITEMS).no_response(End::CaptureEnded)]);
+        assert!(matches!(unanswered.verdict.outcome, Outcome::Undetermined(_)));
+        let elsewhere = judged([get(ITEMS).status(307).answer("location", "https://other.example/").shared_with(PAGE)]);
+        assert!(matches!(elsewhere.verdict.outcome, Outcome::Undetermined(_)));
+    }
+
+    #[test]
+    fn a_backend_that_resets_leaves_the_load_balancer_to_answer() {
+        let judgement = judged([get(ITEMS).no_response(End::Reset)]);
+        assert_eq!(error(&judgement), Some(Error::MissingAllowOriginHeader));
+        assert_eq!(judgement.hops[0].answer.as_ref().unwrap().status, 502);
+    }
+
+    #[test]
+    fn a_request_without_its_preflight_had_a_cached_one() {
+        let put = exchange("PUT", ITEMS).page(PAGE).behind_balancer().shared_with(PAGE);
+        let judgement = judged([put]);
+        assert_eq!(judgement.verdict.outcome, Outcome::Allowed);
+        assert!(judgement.verdict.assumptions.iter().any(|assumption| assumption.about == "preflight"));
+    }
+
+    #[test]
+    fn a_browser_that_went_on_contradicts_the_capture() {
+        let preflight =
+            exchange("OPTIONS", ITEMS).page(PAGE).behind_balancer().header("Access-Control-Request-Method", "PUT");
+        let put = exchange("PUT", ITEMS).page(PAGE).behind_balancer().at(5).shared_with(PAGE);
+        assert!(matches!(judged([preflight, put]).verdict.outcome, Outcome::Undetermined(_)));
+    }
+
+    #[test]
+    fn a_permanent_redirect_is_remembered_by_chromium() {
+        let redirect = || get(SLASH).status(301).answer("Location", SLASH).shared_with(PAGE);
+        assert_eq!(error(&judged([redirect()])), Some(Error::TooManyRedirects));
+        let firefox = judged_by(Browser::Firefox, [redirect()]);
+        assert!(matches!(firefox.verdict.outcome, Outcome::Undetermined(_)));
+    }
+
+    #[test]
+    fn the_other_browsers_and_the_other_credentials_are_weighed() {
+        let bare = || exchange("GET", ITEMS).page(PAGE).status(307).answer("location", "http://request.example/items/");
+        let judgement = judged([bare()]);
+        assert_eq!(error(&judgement), Some(Error::MissingAllowOriginHeader));
+        let firefox = judgement.verdict.differs.iter().find(|differs| differs.browser == Browser::Firefox).unwrap();
+        assert_eq!(firefox.outcome.failure().unwrap().error, Error::MixedContent);
+        let star = judged([get(SLASH).shared_with("*")]);
+        let assumed = star.verdict.assumptions.iter().find(|assumption| assumption.about == "credentials").unwrap();
+        let otherwise = assumed.otherwise.as_ref().unwrap();
+        assert_eq!(otherwise.failure().unwrap().error, Error::WildcardOriginNotAllowed);
+    }
+
+    #[test]
+    fn redirects_end_after_twenty() {
+        let hop = |index: u64| {
+            let next = format!("https://request.example/{}", index + 1);
+            get(&format!("https://request.example/{index}"))
+                .at(index * 2)
+                .status(302)
+                .answer("Location", &next)
+                .shared_with(PAGE)
+        };
+        let last = |index: u64| get(&format!("https://request.example/{index}")).at(index * 2).shared_with(PAGE);
+        assert_eq!(judged((0..20).map(hop).chain([last(20)])).verdict.outcome, Outcome::Allowed);
+        assert_eq!(error(&judged((0..21).map(hop))), Some(Error::TooManyRedirects));
+    }
+
+    #[test]
+    fn what_only_the_page_knows_can_be_told() {
+        let told = Context { redirect: Some("manual".to_owned()), ..Context::default() };
+        let judgement = judged([downgrade(PAGE).context(told)]);
+        assert_eq!(judgement.verdict.response_type, Some(ResponseType::OpaqueRedirect));
+    }
+
+    #[test]
+    fn a_client_that_is_no_page_is_no_matter_of_cors() {
+        let curl = exchange("GET", ITEMS).header("User-Agent", "curl/8").behind_balancer();
+        assert_eq!(judged([curl]).verdict.outcome, Outcome::NotCors);
+    }
+}
