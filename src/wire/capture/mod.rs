@@ -2,8 +2,8 @@
 //!
 //! [`detect`] tells from its first bytes what an input is; a [`Reader`] is then pushed the input
 //! piece by piece and hands out its packets, borrowed from the pieces. It reads pcap
-//! (<https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-05.html>) and pcapng
-//! (<https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-03.html>).
+//! (<https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/>) and pcapng
+//! (<https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcapng/>).
 
 mod damage;
 mod order;

@@ -47,7 +47,7 @@ pub(super) struct Records {
     latest: Option<u32>,
 }
 
-/// A record header (section 5, "Packet Record").
+/// A record header (section "Packet Record").
 struct Head {
     seconds: u32,
     fraction: u32,
@@ -56,7 +56,7 @@ struct Head {
 }
 
 impl Records {
-    /// Reads the file header (section 4, "File Header"). `None` if there is less of it, or another magic.
+    /// Reads the file header (section "File Header"). `None` if there is less of it, or another magic.
     pub(super) fn open(input: &[u8]) -> Option<Self> {
         let ([magic, _version, _zone, _accuracy, snaplen, network, ..], _) = input.as_chunks::<4>() else {
             return None;

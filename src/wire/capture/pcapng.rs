@@ -16,13 +16,13 @@ const ALIGNMENT: usize = 4;
 /// container host has a few thousand; an interface costs a file 20 bytes and us more.
 const MAX_INTERFACES: usize = 65_536;
 
-/// Block type and length in front, length again at the end (section 3.1, "General Block Structure").
+/// Block type and length in front, length again at the end (section "General Block Structure").
 const FRAME: u32 = 12;
 
 /// The byte-order magic of a section header.
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 
-// Block types (section 10.1, "Standardized Block Type Codes").
+// Block types (section "Standardized Block Type Codes").
 const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
@@ -41,7 +41,7 @@ const SYSDIG_EVENT_2_LARGE: u32 = 0x0221;
 /// Blocks that hold no packet but are a frame to Wireshark.
 const FRAMES: [u32; 6] = [JOURNAL, CUSTOM, CUSTOM_NOT_COPIED, SYSDIG_EVENT, SYSDIG_EVENT_2, SYSDIG_EVENT_2_LARGE];
 
-// Options of an interface (section 4.2, "Interface Description Block").
+// Options of an interface (section "Interface Description Block").
 const END_OF_OPTIONS: u16 = 0;
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
@@ -153,7 +153,7 @@ impl Blocks {
         }
     }
 
-    /// Section 4.3, "Enhanced Packet Block", and appendix A, "Packet Block (obsolete!)": they differ
+    /// Section "Enhanced Packet Block", and "Packet Block (obsolete!)": they differ
     /// in the width of the interface number.
     fn packet<'a>(&self, block: &Block<'a>) -> Result<(Content<'a>, Option<Damage>), Damage> {
         let ([interface, high, low, captured, original, ..], _) = block.body.as_chunks::<4>() else {
@@ -176,7 +176,7 @@ impl Blocks {
         Ok((Content::Packet(record), damage))
     }
 
-    /// Section 4.4, "Simple Packet Block": of the first interface, its captured length only implied.
+    /// Section "Simple Packet Block": of the first interface, its captured length only implied.
     fn simple_packet<'a>(&self, body: &'a [u8]) -> Result<(Content<'a>, Option<Damage>), Damage> {
         let interface = self.interface(0)?;
         let (original, padded) = body.split_first_chunk().ok_or(Damage::ShortBlock)?;
@@ -187,7 +187,7 @@ impl Blocks {
         Ok((Content::Packet(Record { time: None, link: interface.link, data, original_len }), None))
     }
 
-    /// Section 4.2, "Interface Description Block".
+    /// Section "Interface Description Block".
     fn describe<'a>(&mut self, body: &[u8]) -> Result<(Content<'a>, Option<Damage>), Damage> {
         let ([[a, b, ..], snaplen, ..], _) = body.as_chunks::<4>() else { return Err(Damage::ShortBlock) };
         if self.interfaces.len() >= MAX_INTERFACES {
@@ -264,7 +264,7 @@ impl Clock {
     }
 }
 
-/// The code and value of each option (section 3.5, "Options"), until one does not fit.
+/// The code and value of each option (section "Options"), until one does not fit.
 fn options(order: Order, mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     iter::from_fn(move || {
         let ([a, b, c, d], values) = rest.split_first_chunk()?;
@@ -276,7 +276,7 @@ fn options(order: Order, mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> 
 }
 
 /// The byte order of the section that `input` begins with, `None` if it begins with another block
-/// (section 4.1, "Section Header Block").
+/// (section "Section Header Block").
 fn section_order(input: &[u8]) -> Result<Option<Order>, Unframed> {
     if !input.starts_with(&MAGIC) {
         return Ok(None);
