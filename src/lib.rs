@@ -11,4 +11,5 @@ pub mod chain;
 pub mod cors;
 pub mod diagnose;
 pub mod http;
+pub mod import;
 pub mod wire;

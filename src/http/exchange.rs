@@ -38,6 +38,9 @@ pub struct Exchange {
     pub warnings: Vec<String>,
     /// What only the client knows, where somebody told us.
     pub context: Option<Context>,
+    /// What was masked before it was written down, by name (`authorization`, `?token`): those values
+    /// are not what was sent. Empty for all that was captured.
+    pub redacted: Vec<String>,
 }
 
 impl Exchange {

@@ -1,0 +1,52 @@
+//! The words that the file has for vantage, state and end.
+
+use crate::http::{End, State, Vantage};
+
+const VANTAGES: [(Vantage, &str); 3] =
+    [(Vantage::Client, "client"), (Vantage::Backend, "backend"), (Vantage::Direct, "direct")];
+
+const STATES: [(State, &str); 4] = [
+    (State::Complete, "complete"),
+    (State::NoResponse, "no-response"),
+    (State::NoRequest, "no-request"),
+    (State::Truncated, "truncated"),
+];
+
+const ENDS: [(End, &str); 5] = [
+    (End::Complete, "complete"),
+    (End::Reset, "reset"),
+    (End::Closed, "closed"),
+    (End::Timeout, "timeout"),
+    (End::CaptureEnded, "capture-ended"),
+];
+
+/// A value with a name in the file.
+pub(super) trait Named: Copy + PartialEq + 'static {
+    /// Every value with its name.
+    const NAMES: &'static [(Self, &'static str)];
+
+    /// As the file names it.
+    fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(value, _)| *value == self).map_or("", |(_, name)| name)
+    }
+
+    /// The value of that name; else what the field may be.
+    fn named(field: &str, name: &str) -> Result<Self, String> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(value, _)| *value).ok_or_else(|| {
+            let known: Vec<&str> = Self::NAMES.iter().map(|(_, known)| *known).collect();
+            format!("{field} '{name}' is none of {}", known.join(", "))
+        })
+    }
+}
+
+impl Named for Vantage {
+    const NAMES: &'static [(Self, &'static str)] = &VANTAGES;
+}
+
+impl Named for State {
+    const NAMES: &'static [(Self, &'static str)] = &STATES;
+}
+
+impl Named for End {
+    const NAMES: &'static [(Self, &'static str)] = &ENDS;
+}

@@ -1,0 +1,150 @@
+//! What is written is read back equal, whatever the exchange holds.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::{Bodies, Importer, to_line};
+use crate::http::{
+    Body, Context, End, Exchange, FrameSpan, Frames, Header, Headers, Request, Response, State, Time, Vantage, latin1,
+    trim_ows,
+};
+
+fn wire_text() -> impl Strategy<Value = String> {
+    vec(any::<u8>(), 0..12).prop_map(|bytes| trim_ows(&latin1(&bytes)).to_owned())
+}
+
+fn time() -> impl Strategy<Value = Time> {
+    (-2_000_000_000_i128..5_000_000_000, 0..1_000_000_000_i128, 0..=9_u8).prop_map(|(second, part, digits)| {
+        let step = 10_i128.pow(u32::from(9 - digits));
+        Time::from_nanoseconds(second * 1_000_000_000 + part / step * step, digits)
+    })
+}
+
+fn headers() -> impl Strategy<Value = Headers> {
+    let line = (wire_text(), wire_text()).prop_map(|(name, value)| Header { name, value });
+    (vec(line, 0..5), any::<bool>())
+        .prop_map(|(lines, complete)| if complete { Headers::complete(lines) } else { Headers::partial(lines) })
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    (vec(any::<u8>(), 0..9), 0..5_u64, any::<bool>()).prop_map(|(kept, more, complete)| Body {
+        bytes: kept.len() as u64 + more,
+        complete,
+        kept,
+    })
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    (time(), option::of(time()), wire_text(), wire_text(), option::of(wire_text()), headers(), headers(), body())
+        .prop_map(|(time, end_time, method, target, url, headers, trailers, body)| Request {
+            time,
+            end_time,
+            method,
+            target,
+            url,
+            headers,
+            trailers,
+            body,
+        })
+}
+
+fn response() -> impl Strategy<Value = Response> {
+    (time(), option::of(time()), any::<u16>(), wire_text(), headers(), headers(), body()).prop_map(
+        |(time, end_time, status, reason, headers, trailers, body)| Response {
+            time,
+            end_time,
+            status,
+            reason,
+            headers,
+            trailers,
+            body,
+        },
+    )
+}
+
+fn context() -> impl Strategy<Value = Context> {
+    vec(option::of(wire_text()), 9).prop_map(|values| {
+        let mut values = values.into_iter();
+        let mut next = || values.next().flatten();
+        Context {
+            page_origin: next(),
+            page_url: next(),
+            page_csp: next(),
+            mode: next(),
+            credentials: next(),
+            redirect: next(),
+            api: next(),
+            destination: next(),
+            fetch: next(),
+        }
+    })
+}
+
+fn messages() -> impl Strategy<Value = (Option<Request>, Option<Response>)> {
+    prop_oneof![
+        (request(), option::of(response())).prop_map(|(request, response)| (Some(request), response)),
+        response().prop_map(|response| (None, Some(response))),
+    ]
+}
+
+fn frames() -> impl Strategy<Value = Frames> {
+    let span = || option::of((any::<u64>(), any::<u64>()).prop_map(|(first, last)| FrameSpan { first, last }));
+    (span(), span()).prop_map(|(request, response)| Frames { request, response })
+}
+
+prop_compose! {
+    fn exchange()(
+        names in (wire_text(), wire_text(), wire_text()),
+        vantage in prop_oneof![Just(Vantage::Client), Just(Vantage::Backend), Just(Vantage::Direct)],
+        state in prop_oneof![
+            Just(State::Complete), Just(State::NoResponse), Just(State::NoRequest), Just(State::Truncated)
+        ],
+        end in prop_oneof![
+            Just(End::Complete), Just(End::Reset), Just(End::Closed), Just(End::Timeout), Just(End::CaptureEnded)
+        ],
+        connection in any::<u64>(),
+        addresses in any::<(Option<(std::net::Ipv4Addr, u16)>, Option<(std::net::Ipv6Addr, u16)>)>(),
+        frames in frames(),
+        messages in messages(),
+        interim in vec(response(), 0..3),
+        warnings in vec(wire_text(), 0..3),
+        context in option::of(context()),
+        redacted in vec(wire_text(), 0..3),
+    ) -> Exchange {
+        Exchange {
+            id: names.0.into(),
+            source: names.1.into(),
+            protocol: names.2.into(),
+            vantage,
+            connection,
+            client: addresses.0.map(Into::into),
+            server: addresses.1.map(Into::into),
+            frames,
+            request: messages.0,
+            interim,
+            response: messages.1,
+            state,
+            end,
+            warnings,
+            context,
+            redacted,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_exchange_survives_the_file(exchange in exchange()) {
+        let line = to_line(&exchange, Bodies::Kept);
+        prop_assert!(!line.contains('\n'));
+        let mut read = Vec::new();
+        let mut importer = Importer::new("elsewhere".into());
+        importer.push(line.as_bytes(), &mut |one| read.push(one));
+        importer.finish(&mut |one| read.push(one));
+        prop_assert_eq!(read.as_slice(), &[Ok(exchange)]);
+        // Times compare by the moment alone: the digits show in what is written again.
+        let again = read.pop().and_then(Result::ok).map(|exchange| to_line(&exchange, Bodies::Kept));
+        prop_assert_eq!(again, Some(line));
+    }
+}

@@ -1,0 +1,3 @@
+//! Other people's records to exchanges, and back.
+
+pub mod exchange_file;
