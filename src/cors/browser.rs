@@ -35,10 +35,10 @@ impl Browser {
     }
 
     /// A preflight that is redirected is refused as such before its headers are read. The standard
-    /// only has "not an ok status", after the CORS check; Chromium 156 (measured) and Firefox
-    /// (nsCORSListenerProxy) refuse the redirect first.
+    /// only has "not an ok status", after the CORS check; Chromium 156 (measured)
+    /// refuses the redirect first.
     pub(super) fn refuses_preflight_redirects_first(self) -> bool {
-        self != Self::Standard
+        self == Self::Chromium
     }
 
     /// More than one `Access-Control-Allow-Origin` line is refused as such, before a wildcard is

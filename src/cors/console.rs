@@ -258,7 +258,7 @@ fn firefox_reason(failure: &Failure, hop: &Hop) -> Option<String> {
             "header ‘{value}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response"
         ),
         Error::CorsDisabledScheme => "CORS request not http".to_owned(),
-        Error::NoResponse | Error::TooManyRedirects | Error::RedirectContainsCredentials => {
+        Error::NoResponse | Error::TooManyRedirects | Error::UnsafeRedirect | Error::RedirectContainsCredentials => {
             "CORS request did not succeed). Status code: (null)".to_owned()
         }
         _ => return None,

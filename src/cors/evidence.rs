@@ -48,6 +48,8 @@ pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
 struct Evidence<'a> {
     /// The first request of the chain, preflight or not.
     first: &'a Request,
+    /// Every preflight of the chain.
+    preflights: Vec<&'a Request>,
     /// The chain's first preflight, when the chain begins with it.
     preflight: Option<&'a Request>,
     /// The first request that is no preflight.
@@ -67,7 +69,9 @@ impl<'a> Evidence<'a> {
             requests.find(|(role, _)| *role == Role::Actual).and_then(|(_, request)| request)
         };
         let context = chain.links.iter().find_map(|link| link.exchange.context.clone()).unwrap_or_default();
-        Some(Self { first, preflight, actual, context })
+        let preflights = chain.links.iter().filter(|link| link.role == Role::Preflight);
+        let preflights = preflights.filter_map(|link| link.exchange.request.as_ref()).collect();
+        Some(Self { first, preflights, preflight, actual, context })
     }
 
     fn first_origin(&self) -> Option<&str> {
@@ -195,30 +199,33 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// A preflight names exactly the unsafe ones; without it, what the request shows is taken.
+    /// A preflight names exactly the unsafe ones; without one at the beginning, what the request
+    /// shows is taken, and what a preflight after a redirect names.
     fn author_headers(&self) -> Vec<AuthorHeader> {
-        if let Some(preflight) = self.preflight {
-            let names = preflight.headers.all("access-control-request-headers").flat_map(|line| line.split(','));
-            return names
-                .map(|name| name.trim().to_ascii_lowercase())
-                .filter(|name| !name.is_empty())
-                .map(|name| AuthorHeader { name, value: None })
-                .collect();
+        let named = self.preflights.iter().flat_map(|preflight| names_asked_for(preflight));
+        let mut headers: Vec<AuthorHeader> = named.map(|name| AuthorHeader { name, value: None }).collect();
+        if self.preflight.is_some() {
+            return headers;
         }
         let lines = self.actual.into_iter().flat_map(|actual| actual.headers.iter());
-        lines
-            .filter(|line| is_set_by_scripts(&line.name))
-            .map(|line| AuthorHeader::new(&line.name, &*line.value))
-            .collect()
+        headers.extend(
+            lines.filter(|line| is_set_by_scripts(&line.name)).map(|line| AuthorHeader::new(&line.name, &*line.value)),
+        );
+        headers
     }
 
     /// A preflight was sent for a request that the wire shows to need none.
     fn uses_preflight(&self) -> bool {
         self.preflight.is_some_and(|preflight| {
-            let asks_for = preflight.headers.first("access-control-request-headers").unwrap_or_default();
-            super::safelist::is_safe_method(&self.method()) && asks_for.is_empty()
+            super::safelist::is_safe_method(&self.method()) && names_asked_for(preflight).next().is_none()
         })
     }
+}
+
+/// The names in Access-Control-Request-Headers, in lower case.
+fn names_asked_for(preflight: &Request) -> impl Iterator<Item = String> {
+    let names = preflight.headers.all("access-control-request-headers").flat_map(|line| line.split(','));
+    names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty())
 }
 
 /// Headers that a page's script is likely to have set: browsers add none of these by themselves,

@@ -24,6 +24,8 @@ pub struct Fetch {
     intent: Intent,
     /// The request's current URL.
     url: Url,
+    /// The URL before it, where a redirect led here.
+    previous: Option<Url>,
     /// Rewritten by some redirects.
     method: String,
     /// What the script set, less what redirects removed.
@@ -115,6 +117,7 @@ impl Fetch {
         let mut fetch = Self {
             browser,
             url: intent.url.clone(),
+            previous: None,
             method: intent.method.clone(),
             headers: intent.headers.clone(),
             tainting: Tainting::Basic,
@@ -177,7 +180,9 @@ impl Fetch {
 
     /// Fetch 4.1, "main fetch": what must hold before anything is sent.
     fn main_fetch(&mut self) -> Step {
+        let named = self.url.clone();
         self.upgrade();
+        self.taint_origin(&named);
         if self.is_mixed_content(&self.url) {
             return self.refuse_to_send("Mixed Content 4.4", Error::MixedContent);
         }
@@ -199,12 +204,18 @@ impl Fetch {
         if self.url.scheme() != "http" || mixed::is_trustworthy(&self.url) || !(by_policy || as_media) {
             return;
         }
-        if self.browser.taints_origin_by_upgrade() && self.redirects > 0 {
-            self.origin_is_null = true;
-        }
         if self.url.set_scheme("https").is_ok() {
             self.note("Fetch 4.1 main fetch, step 4", format!("upgraded to {}", self.url));
         }
+    }
+
+    /// Fetch 2.2.5, "redirect-taint": leaving an origin that was not the page's own makes the
+    /// origin null, for good. `named` is the URL as the redirect named it, before any upgrade.
+    fn taint_origin(&mut self, named: &Url) {
+        let Some(previous) = self.previous.take() else { return };
+        let reached = if self.browser.taints_origin_by_upgrade() { named } else { &self.url };
+        let left_home = self.intent.origin.as_ref().is_some_and(|origin| origin.is_same_as(&previous));
+        self.origin_is_null |= !left_home && !same_origin(reached, &previous);
     }
 
     fn page_is_secure(&self) -> bool {
@@ -295,6 +306,9 @@ impl Fetch {
     /// Fetch 4.9, "CORS-preflight fetch".
     fn preflight_answered(&mut self, response: &Response) -> Answered {
         const SECTION: &str = "Fetch 4.9 CORS-preflight fetch, step 7";
+        if let Some(refused) = self.mixed_content_ahead(response) {
+            return Answered { check: Check::NotMade, next: refused };
+        }
         let names = unsafe_names(&self.headers);
         let request = preflight::Request {
             origin: &self.serialized_origin(),
@@ -451,12 +465,9 @@ impl Fetch {
         }
         if !same_origin(&target, &self.url) {
             self.headers.retain(|header| header.name != "authorization");
-            // Fetch 2.2.5, "redirect-taint": leaving an origin that was not the page's own.
-            let left_home = self.intent.origin.as_ref().is_some_and(|origin| origin.is_same_as(&self.url));
-            self.origin_is_null |= !left_home;
         }
         self.note("Fetch 4.7 HTTP-redirect fetch", format!("{status} leads to {target}"));
-        self.url = target;
+        self.previous = Some(std::mem::replace(&mut self.url, target));
     }
 
     /// Fetch 4.1, "main fetch", step 14: what the page's script gets to see.

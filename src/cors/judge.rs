@@ -363,8 +363,16 @@ impl Walk<'_> {
 
 /// Whether a link's request went to that URL.
 fn is_for(link: &Link, url: &Url) -> bool {
-    let Some(seen) = link.exchange.url().and_then(|seen| Url::parse(seen).ok()) else { return false };
-    without_fragment(&seen) == without_fragment(url)
+    let seen = link.exchange.url().and_then(|seen| Url::parse(seen).ok());
+    seen.is_some_and(|seen| as_on_the_wire(seen) == as_on_the_wire(url.clone()))
+}
+
+/// Neither fragment nor userinfo is part of a request line.
+fn as_on_the_wire(mut url: Url) -> Url {
+    url.set_fragment(None);
+    // Only URLs without a host refuse this, and they have no userinfo.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url
 }
 
 fn without_fragment(url: &Url) -> &str {
