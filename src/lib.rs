@@ -6,6 +6,7 @@
 //! `docs/architecture.md` is the map.
 
 pub mod analyzer;
+pub mod balancer;
 pub mod chain;
 pub mod cors;
 pub mod diagnose;

@@ -1,6 +1,10 @@
 //! The fold over everything read, and all that is known so far.
 
+mod analyze;
+
 use std::sync::Arc;
+
+pub use analyze::{Options, Read, analyze};
 
 use crate::chain::Chain;
 use crate::cors::Judgement;

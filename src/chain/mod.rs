@@ -1,9 +1,14 @@
 //! Observed exchanges joined to one call of a page: which OPTIONS belongs to which request, which
 //! request follows which Location. It infers nothing: a hop that was not captured is not here.
 
+mod joiner;
+mod link;
+
 use std::sync::Arc;
 
 use crate::http::Exchange;
+
+pub use joiner::Joiner;
 
 /// What an exchange is in its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -87,8 +87,80 @@ pub struct Intent {
     pub redirect: RedirectMode,
     /// The calling interface.
     pub api: Api,
-    /// The headers that the page's script set, name in lower case and value, as far as they show.
-    pub headers: Vec<(String, String)>,
+    /// The headers that the page's script set, as far as they show.
+    pub headers: Vec<AuthorHeader>,
+    /// The first hop's Origin was already `null` although the page's origin is known: redirects
+    /// that were not captured came before.
+    pub origin_is_null: bool,
+    /// A preflight is sent whatever the request looks like (Fetch, "use-CORS-preflight flag").
+    pub uses_preflight: bool,
     /// On what evidence the above is believed, where the wire does not prove it.
     pub assumptions: Vec<Assumption>,
+}
+
+/// A request header that the page's script set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorHeader {
+    /// In lower case.
+    pub name: String,
+    /// `None` where only a preflight names it: then the browser found it to be unsafe.
+    pub value: Option<String>,
+}
+
+impl AuthorHeader {
+    /// A header whose value was seen.
+    #[must_use]
+    pub fn new(name: &str, value: impl Into<String>) -> Self {
+        Self { name: name.to_ascii_lowercase(), value: Some(value.into()) }
+    }
+}
+
+impl Mode {
+    /// As the standard and the JSON name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cors => "cors",
+            Self::NoCors => "no-cors",
+            Self::SameOrigin => "same-origin",
+            Self::Navigate => "navigate",
+        }
+    }
+
+    /// The mode of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Cors, Self::NoCors, Self::SameOrigin, Self::Navigate].into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+impl Credentials {
+    /// As the standard and the JSON name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Omit => "omit",
+            Self::SameOrigin => "same-origin",
+            Self::Include => "include",
+        }
+    }
+
+    /// The credentials mode of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Omit, Self::SameOrigin, Self::Include].into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+impl RedirectMode {
+    /// The redirect mode of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "follow" => Some(Self::Follow),
+            "error" => Some(Self::Error),
+            "manual" => Some(Self::Manual),
+            _ => None,
+        }
+    }
 }

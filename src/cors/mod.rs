@@ -1,11 +1,27 @@
 //! The Fetch standard, clause by clause, and each browser's departures from it.
 
 mod browser;
+mod check;
+mod console;
+mod evidence;
+mod fetch;
+mod filter;
 mod intent;
+mod judge;
+mod lists;
+mod mime;
+mod mixed;
+mod policy;
+mod preflight;
+mod redirect;
+mod safelist;
 mod verdict;
 
 pub use browser::Browser;
-pub use intent::{Api, Credentials, Intent, Mode, RedirectMode};
+pub use evidence::{Asserted, intent};
+pub use fetch::{Answered, Ask, Ending, Fetch, Step};
+pub use intent::{Api, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
+pub use judge::judge;
 pub use verdict::{
     Answer, AnsweredBy, Asked, Assumption, Check, Clause, Differs, DropOff, DropOffKind, Error, Failure, Hop,
     Judgement, Messages, Outcome, ResponseType, Verdict,

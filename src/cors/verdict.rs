@@ -147,7 +147,7 @@ pub struct Failure {
 
 /// The checks that can fail, by Chromium's names (`network::mojom::CorsError`) where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are Chromium's own; `Error::meaning` explains each")]
+#[allow(missing_docs, reason = "the names are Chromium's own, and say it")]
 pub enum Error {
     DisallowedByMode,
     CorsDisabledScheme,
@@ -177,7 +177,6 @@ pub enum Error {
     MultipleLocations,
     RedirectBlocked,
     BlockedByResourcePolicy,
-    BlockedByContentSecurityPolicy,
     NoResponse,
 }
 
@@ -293,7 +292,6 @@ impl Error {
             Self::MultipleLocations => "MultipleLocations",
             Self::RedirectBlocked => "RedirectBlocked",
             Self::BlockedByResourcePolicy => "BlockedByResourcePolicy",
-            Self::BlockedByContentSecurityPolicy => "BlockedByContentSecurityPolicy",
             Self::NoResponse => "NoResponse",
         }
     }

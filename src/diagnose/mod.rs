@@ -1,6 +1,17 @@
 //! From verdicts to root causes: what is wrong, by which evidence, and what would mend it.
 
+mod case;
+mod examine;
+mod rules;
+mod server;
+mod siblings;
+#[cfg(test)]
+mod testing;
+mod trust;
+
 use std::sync::Arc;
+
+pub use examine::{Diagnosed, Judged, diagnose};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +79,7 @@ pub struct Fix {
 pub struct Explanation {
     /// The stable id.
     pub id: &'static str,
-    /// How bad it is.
+    /// How bad it is where it blocks a call.
     pub severity: Severity,
     /// One line.
     pub title: &'static str,
@@ -84,8 +95,8 @@ pub struct Explanation {
     pub links: &'static [&'static str],
 }
 
-/// Every cause corscope knows, in the order in which they are tried.
+/// Every cause corscope knows, in the order in which they are tried: a cause before its symptoms.
 #[must_use]
 pub fn explanations() -> Vec<Explanation> {
-    Vec::new()
+    rules::ALL.iter().map(|rule| rule.explanation()).collect()
 }

@@ -7,13 +7,17 @@
 
 mod exchange;
 mod headers;
+mod location;
 mod message;
 mod origin;
+#[cfg(test)]
+pub(crate) mod testing;
 mod time;
 mod vantage;
 
 pub use exchange::{Context, End, Exchange, FrameSpan, Frames, State, Vantage};
 pub use headers::{Field, Header, Headers};
+pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_redirect_status};
 pub use origin::{Origin, OriginError, same_origin};
 pub use time::Time;

@@ -37,11 +37,13 @@ impl Origin {
         }
         let refused = || OriginError(text.to_owned());
         let url = Url::parse(text).map_err(|_| refused())?;
-        let origin = Self::of(&url);
-        if origin.is_opaque() || url.path() != "/" || url.query().is_some() {
+        let has_more = !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some();
+        if has_more || url.host_str().is_none_or(str::is_empty) {
             return Err(refused());
         }
-        Ok(origin)
+        // Extensions have origins too (`chrome-extension://…`): they are compared as they stand.
+        let origin = Self::of(&url);
+        Ok(if origin.is_opaque() { Self(text.to_owned()) } else { origin })
     }
 
     /// As a header carries it.
@@ -93,6 +95,12 @@ mod tests {
     }
 
     #[test]
+    fn extensions_have_origins() -> Result<(), OriginError> {
+        assert_eq!(Origin::parse("chrome-extension://abc")?.as_str(), "chrome-extension://abc");
+        Ok(())
+    }
+
+    #[test]
     fn opaque_origins_are_the_same_as_nothing() -> Result<(), url::ParseError> {
         assert!(!Origin::opaque().is_same_as(&Url::parse("data:,x")?));
         Ok(())
@@ -100,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_is_no_origin_is_refused() {
-        for text in ["", "*", "a.example", "https://a.example/path", "ftp://a.example"] {
+        for text in ["", "*", "a.example", "https://a.example/path", "https://a.example/?q", "data:,x"] {
             assert!(Origin::parse(text).is_err(), "{text}");
         }
     }

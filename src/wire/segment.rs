@@ -13,6 +13,7 @@ pub struct Endpoint {
 
 /// The TCP flags that tell how a connection begins and ends (RFC 9293 section 3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "they are bits on the wire, any of which may be set")]
 pub struct Flags {
     /// Synchronise sequence numbers: the first segment of a side.
     pub syn: bool,

@@ -1,0 +1,308 @@
+//! Exchanges joined to calls of a page, across TCP connections and load-balancer nodes.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::link::{Expected, Requested};
+use super::{Chain, Join, JoinKind, Link, Role};
+use crate::http::{Exchange, Time, Vantage};
+
+/// A browser sends a request right after its preflight's answer, and follows a redirect at once: a
+/// round trip and a new connection later at the most. What comes later is a call of its own.
+const FOLLOWS_WITHIN: Duration = Duration::from_secs(3);
+
+/// The same request passes two places of one path within this time.
+const PASSES_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often expectations that nothing can fulfil any more are dropped, in exchanges.
+const SWEEP_EVERY: usize = 8192;
+
+/// Joins exchanges, which must come in the order of their requests' times.
+#[derive(Debug, Default)]
+pub struct Joiner {
+    chains: Vec<Chain>,
+    /// What would continue a chain, by the browser's address and the URL it would ask for.
+    expected: HashMap<(Option<IpAddr>, String), VecDeque<Expected>>,
+    /// Chains whose exchanges share a `context.fetch`.
+    calls: HashMap<(Arc<str>, String), usize>,
+    /// Requests of a short while ago, to know them again at another place.
+    passing: HashMap<Mark, Passing>,
+    pushed: usize,
+}
+
+/// By what the same request is known at another place.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Mark {
+    /// The load balancer's trace id, which every request gets anew.
+    Trace(String, String),
+    /// Browser, method and URL, for the place before the load balancer.
+    Request(Option<IpAddr>, String, String),
+}
+
+/// A request that may be seen again.
+#[derive(Debug)]
+struct Passing {
+    chain: usize,
+    link: usize,
+    since: Time,
+    /// When its answer passed, which is after the answer passed further in.
+    until: Option<Time>,
+}
+
+impl Joiner {
+    /// Adds one exchange. One without a request, or whose URL cannot be known, is no page's call
+    /// and is left out.
+    pub fn push(&mut self, exchange: &Arc<Exchange>) {
+        let Some(requested) = Requested::of(exchange) else { return };
+        self.pushed += 1;
+        if self.pushed.is_multiple_of(SWEEP_EVERY) {
+            self.sweep(requested.time);
+        }
+        if self.joins_call(exchange) || self.is_seen_again(exchange, &requested) {
+            return;
+        }
+        let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
+        let link = Link { role, exchange: Arc::clone(exchange), also_seen: Vec::new() };
+        let place = match self.continued(&requested, role) {
+            Some((index, join)) => {
+                self.append(index, link, join);
+                index
+            }
+            None => self.begin(link),
+        };
+        self.remember(place, exchange, &requested);
+        self.expect(place, exchange, &requested, role);
+    }
+
+    /// Every chain, in the order in which they began.
+    #[must_use]
+    pub fn finish(self) -> Vec<Chain> {
+        self.chains
+    }
+
+    fn begin(&mut self, link: Link) -> usize {
+        self.chains.push(Chain { links: vec![link], joins: Vec::new() });
+        self.chains.len() - 1
+    }
+
+    fn append(&mut self, index: usize, link: Link, join: Join) {
+        if let Some(chain) = self.chains.get_mut(index) {
+            chain.links.push(link);
+            chain.joins.push(join);
+        }
+    }
+
+    /// The source itself says which exchanges belong together.
+    fn joins_call(&mut self, exchange: &Arc<Exchange>) -> bool {
+        let Some(call) = exchange.context.as_ref().and_then(|context| context.fetch.clone()) else { return false };
+        let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
+        let link = Link { role, exchange: Arc::clone(exchange), also_seen: Vec::new() };
+        let key = (Arc::clone(&exchange.source), call);
+        let Some(&index) = self.calls.get(&key) else {
+            let index = self.begin(link);
+            self.calls.insert(key, index);
+            return true;
+        };
+        let last = self.chains.get(index).and_then(|chain| chain.links.last());
+        let from = last.map_or_else(|| Arc::clone(&exchange.id), |last| Arc::clone(&last.exchange.id));
+        let because = vec![format!("the source says that both belong to the call '{}'", key.1)];
+        self.append(index, link, Join { from, to: Arc::clone(&exchange.id), kind: JoinKind::SameCall, because });
+        true
+    }
+
+    /// The chain that this request continues: the one that has waited longest.
+    fn continued(&mut self, requested: &Requested<'_>, role: Role) -> Option<(usize, Join)> {
+        let waiting = self.expected.get_mut(&(requested.client, requested.url.clone()))?;
+        waiting.retain(|expected| requested.time.since(expected.since) <= FOLLOWS_WITHIN);
+        let position = waiting.iter().position(|expected| expected.is_met_by(requested, role))?;
+        let expected = waiting.remove(position)?;
+        // A redirect raises two expectations, of which one can be met.
+        let chain = self.chains.get(expected.chain)?;
+        if chain.links.len() != expected.links {
+            return self.continued(requested, role);
+        }
+        Some((expected.chain, expected.join(requested)))
+    }
+
+    /// What would continue the chain after this exchange.
+    fn expect(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>, role: Role) {
+        let links = self.chains.get(chain).map_or(0, |chain| chain.links.len());
+        for (url, expected) in Expected::after(exchange, requested, role, chain, links) {
+            self.expected.entry((requested.client, url)).or_default().push_back(expected);
+        }
+    }
+
+    /// The same request, captured at another place: behind the load balancer, in a second file.
+    fn is_seen_again(&mut self, exchange: &Arc<Exchange>, requested: &Requested<'_>) -> bool {
+        let mark = marks_sought(exchange, requested).into_iter().find(|mark| {
+            self.passing.get(mark).is_some_and(|passing| {
+                let in_time = requested.time.since(passing.since) <= PASSES_WITHIN;
+                in_time && passing.until.is_none_or(|until| requested.time <= until)
+            })
+        });
+        let Some(passing) = mark.and_then(|mark| self.passing.get(&mark)) else { return false };
+        let Some(chain) = self.chains.get_mut(passing.chain) else { return false };
+        let Some(link) = chain.links.get_mut(passing.link) else { return false };
+        let is_elsewhere = link.exchange.source != exchange.source || link.exchange.connection != exchange.connection;
+        if !is_elsewhere {
+            return false;
+        }
+        chain.joins.push(Join {
+            from: Arc::clone(&link.exchange.id),
+            to: Arc::clone(&exchange.id),
+            kind: JoinKind::SameRequest,
+            because: vec!["the same request, captured at two places at the same time".to_owned()],
+        });
+        link.also_seen.push(Arc::clone(exchange));
+        true
+    }
+
+    fn remember(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>) {
+        let link = self.chains.get(chain).map_or(0, |chain| chain.links.len().saturating_sub(1));
+        let until = exchange.response.as_ref().map(|response| response.end_time.unwrap_or(response.time));
+        for mark in marks_left(exchange, requested) {
+            self.passing.insert(mark, Passing { chain, link, since: requested.time, until });
+        }
+    }
+
+    fn sweep(&mut self, now: Time) {
+        self.expected.retain(|_, waiting| {
+            waiting.retain(|expected| now.since(expected.since) <= FOLLOWS_WITHIN);
+            !waiting.is_empty()
+        });
+        self.passing.retain(|_, passing| now.since(passing.since) <= PASSES_WITHIN);
+    }
+}
+
+/// By what a request that passes here may be known again further in.
+fn marks_left(exchange: &Exchange, requested: &Requested<'_>) -> Vec<Mark> {
+    let before_the_balancer = exchange.vantage != Vantage::Backend;
+    trace(requested).into_iter().chain(before_the_balancer.then(|| request_mark(requested))).collect()
+}
+
+/// By what a request may have been seen before it came here.
+fn marks_sought(exchange: &Exchange, requested: &Requested<'_>) -> Vec<Mark> {
+    let behind_the_balancer = exchange.vantage == Vantage::Backend;
+    trace(requested).into_iter().chain(behind_the_balancer.then(|| request_mark(requested))).collect()
+}
+
+fn trace(requested: &Requested<'_>) -> Option<Mark> {
+    let trace = requested.headers.first("x-amzn-trace-id")?;
+    Some(Mark::Trace(trace.to_owned(), requested.method.to_owned()))
+}
+
+fn request_mark(requested: &Requested<'_>) -> Mark {
+    Mark::Request(requested.client, requested.method.to_owned(), requested.url.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Context;
+    use crate::http::testing::{Builder, exchange};
+
+    const PAGE: &str = "https://client.example";
+    const ITEMS: &str = "https://request.example/items";
+    const SLASH: &str = "https://request.example/items/";
+
+    fn get(url: &str) -> Builder {
+        exchange("GET", url).page(PAGE).behind_balancer()
+    }
+
+    fn preflight(url: &str, method: &str) -> Builder {
+        exchange("OPTIONS", url).page(PAGE).behind_balancer().header("Access-Control-Request-Method", method)
+    }
+
+    fn joined(exchanges: impl IntoIterator<Item = Builder>) -> Vec<Vec<String>> {
+        let mut joiner = Joiner::default();
+        for (index, builder) in exchanges.into_iter().enumerate() {
+            joiner.push(&builder.id(&index.to_string()).shared());
+        }
+        let ids = |chain: &Chain| chain.links.iter().map(|link| link.exchange.id.to_string()).collect();
+        joiner.finish().iter().map(ids).collect()
+    }
+
+    #[test]
+    fn a_preflight_belongs_to_the_request_it_asked_for() {
+        let chains = joined([
+            preflight(ITEMS, "PUT").header("Access-Control-Request-Headers", "x-a"),
+            exchange("PUT", ITEMS).page(PAGE).behind_balancer().header("X-A", "1").at(10),
+        ]);
+        assert_eq!(chains, [["0", "1"]]);
+    }
+
+    #[test]
+    fn a_request_without_the_headers_asked_for_is_another_call() {
+        let chains = joined([
+            preflight(ITEMS, "GET").header("Access-Control-Request-Headers", "authorization"),
+            get(ITEMS).at(10),
+        ]);
+        assert_eq!(chains.len(), 2);
+    }
+
+    #[test]
+    fn a_redirect_is_followed_across_connections() {
+        let chains = joined([get(ITEMS).status(307).answer("Location", "/items/"), get(SLASH).at(10)]);
+        assert_eq!(chains, [["0", "1"]]);
+    }
+
+    #[test]
+    fn a_later_request_to_the_same_url_is_a_call_of_its_own() {
+        let redirect = || get(ITEMS).status(307).answer("Location", "/items/");
+        assert_eq!(joined([redirect(), get(SLASH).at(4_000)]).len(), 2, "too late");
+        assert_eq!(joined([redirect(), get(SLASH).at(10), get(SLASH).at(20)]).len(), 2, "followed already");
+        let other_agent = exchange("GET", SLASH).header("User-Agent", "curl").behind_balancer().at(10);
+        assert_eq!(joined([redirect(), other_agent]).len(), 2, "another program");
+    }
+
+    #[test]
+    fn after_a_detour_over_http_the_origin_is_null() {
+        let downgrade = || get(ITEMS).status(307).answer("Location", "http://request.example/items/");
+        assert_eq!(joined([downgrade(), get(SLASH).at(10)]).len(), 2, "a call of its own: its Origin is the page's");
+        let followed = exchange("GET", SLASH).page("null").behind_balancer().at(10);
+        assert_eq!(joined([downgrade(), followed]), [["0", "1"]]);
+    }
+
+    #[test]
+    fn the_request_after_a_redirect_may_have_a_preflight_of_its_own() {
+        let chains = joined([
+            preflight(ITEMS, "PUT"),
+            exchange("PUT", ITEMS).page(PAGE).behind_balancer().at(5).status(307).answer("Location", "/items/"),
+            preflight(SLASH, "PUT").at(10),
+            exchange("PUT", SLASH).page(PAGE).behind_balancer().at(15),
+        ]);
+        assert_eq!(chains, [["0", "1", "2", "3"]]);
+    }
+
+    #[test]
+    fn concurrent_calls_are_paired_in_order() {
+        let redirect = |at| get(ITEMS).at(at).status(307).answer("Location", "/items/");
+        let chains = joined([redirect(0), redirect(1), get(SLASH).at(10), get(SLASH).at(11)]);
+        assert_eq!(chains, [["0", "2"], ["1", "3"]]);
+    }
+
+    #[test]
+    fn two_places_of_one_request_are_one_hop() {
+        let mut joiner = Joiner::default();
+        let trace = "Root=1-6b03ec83-e3103c6a9e2a034c184068a1";
+        let mut outer = get(ITEMS).header("X-Amzn-Trace-Id", trace).id("0").build();
+        outer.response.as_mut().unwrap().time = crate::http::testing::at(9);
+        let mut inner = get(ITEMS).header("X-Amzn-Trace-Id", trace).id("1").at(2).build();
+        inner.connection = 1;
+        joiner.push(&Arc::new(outer));
+        joiner.push(&Arc::new(inner));
+        let chains = joiner.finish();
+        assert_eq!(chains.len(), 1);
+        assert_eq!(chains[0].links[0].also_seen.len(), 1);
+    }
+
+    #[test]
+    fn what_the_source_says_belongs_together_is_together() {
+        let call = |name: &str| Context { fetch: Some(name.to_owned()), ..Context::default() };
+        let chains =
+            joined([get(ITEMS).context(call("a")), get(SLASH).context(call("b")), get(SLASH).context(call("a"))]);
+        assert_eq!(chains, [vec!["0", "2"], vec!["1"]]);
+    }
+}

@@ -1,0 +1,140 @@
+//! The CORS check (Fetch, section 4.10) and what each browser calls its failures.
+
+use super::{Browser, Credentials, Error};
+use crate::chain::Role;
+use crate::http::{Field, Headers};
+
+/// What the check came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    Pass,
+    Fail(Error, String),
+    /// Not all of the head was captured.
+    Unseen,
+}
+
+/// The CORS check: `origin` is the serialized origin that the request carried.
+pub(super) fn cors_check(
+    browser: Browser,
+    role: Role,
+    headers: &Headers,
+    origin: &str,
+    credentials: Credentials,
+) -> Checked {
+    let fail = |kind: Kind, parameter: &str| Checked::Fail(kind.error(role), parameter.to_owned());
+    let include = credentials == Credentials::Include;
+    let allowed = match headers.get("access-control-allow-origin") {
+        Field::Unseen => return Checked::Unseen,
+        Field::Absent => return fail(Kind::Missing, ""),
+        Field::Present(value) => value,
+    };
+    if browser.counts_allow_origin_lines() && headers.all("access-control-allow-origin").count() > 1 {
+        return fail(Kind::Multiple, &allowed);
+    }
+    if allowed == "*" {
+        return if include { fail(Kind::Wildcard, "") } else { Checked::Pass };
+    }
+    if allowed != origin {
+        return fail(mismatch(&allowed), &allowed);
+    }
+    if !include {
+        return Checked::Pass;
+    }
+    match headers.get("access-control-allow-credentials") {
+        Field::Present(value) if value == "true" => Checked::Pass,
+        Field::Present(value) => fail(Kind::NoCredentials, &value),
+        Field::Absent => fail(Kind::NoCredentials, ""),
+        Field::Unseen => Checked::Unseen,
+    }
+}
+
+/// In how many ways Chromium says that the value is not the origin; the standard knows one.
+fn mismatch(value: &str) -> Kind {
+    if value.contains([' ', ',']) {
+        Kind::Multiple
+    } else if value != "null" && url::Url::parse(value).is_err() {
+        Kind::Invalid
+    } else {
+        Kind::Mismatch
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Missing,
+    Multiple,
+    Invalid,
+    Mismatch,
+    Wildcard,
+    NoCredentials,
+}
+
+impl Kind {
+    fn error(self, role: Role) -> Error {
+        match (role, self) {
+            (Role::Actual, Self::Missing) => Error::MissingAllowOriginHeader,
+            (Role::Actual, Self::Multiple) => Error::MultipleAllowOriginValues,
+            (Role::Actual, Self::Invalid) => Error::InvalidAllowOriginValue,
+            (Role::Actual, Self::Mismatch) => Error::AllowOriginMismatch,
+            (Role::Actual, Self::Wildcard) => Error::WildcardOriginNotAllowed,
+            (Role::Actual, Self::NoCredentials) => Error::InvalidAllowCredentials,
+            (Role::Preflight, Self::Missing) => Error::PreflightMissingAllowOriginHeader,
+            (Role::Preflight, Self::Multiple) => Error::PreflightMultipleAllowOriginValues,
+            (Role::Preflight, Self::Invalid) => Error::PreflightInvalidAllowOriginValue,
+            (Role::Preflight, Self::Mismatch) => Error::PreflightAllowOriginMismatch,
+            (Role::Preflight, Self::Wildcard) => Error::PreflightWildcardOriginNotAllowed,
+            (Role::Preflight, Self::NoCredentials) => Error::PreflightInvalidAllowCredentials,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lines: &[(&str, &str)], credentials: Credentials) -> Checked {
+        let headers = lines.iter().copied().collect();
+        cors_check(Browser::Chromium, Role::Actual, &headers, "https://a.example", credentials)
+    }
+
+    #[test]
+    fn the_comparison_is_of_bytes() {
+        let name = "Access-Control-Allow-Origin";
+        for (value, expected) in [
+            ("https://a.example", Checked::Pass),
+            ("*", Checked::Pass),
+            ("https://a.example/", Checked::Fail(Error::AllowOriginMismatch, "https://a.example/".into())),
+            ("https://A.example", Checked::Fail(Error::AllowOriginMismatch, "https://A.example".into())),
+            ("null", Checked::Fail(Error::AllowOriginMismatch, "null".into())),
+            ("", Checked::Fail(Error::InvalidAllowOriginValue, String::new())),
+            ("a.example", Checked::Fail(Error::InvalidAllowOriginValue, "a.example".into())),
+            ("*,", Checked::Fail(Error::MultipleAllowOriginValues, "*,".into())),
+        ] {
+            assert_eq!(check(&[(name, value)], Credentials::SameOrigin), expected, "{value}");
+        }
+        let twice = Checked::Fail(Error::MultipleAllowOriginValues, "*, *".into());
+        assert_eq!(check(&[(name, "*"), (name, "*")], Credentials::Omit), twice);
+        assert_eq!(check(&[], Credentials::Omit), Checked::Fail(Error::MissingAllowOriginHeader, String::new()));
+    }
+
+    #[test]
+    fn credentials_need_the_servers_word() {
+        let origin = ("access-control-allow-origin", "https://a.example");
+        let allowed = |value| check(&[origin, ("access-control-allow-credentials", value)], Credentials::Include);
+        assert_eq!(allowed("true"), Checked::Pass);
+        assert_eq!(allowed("True"), Checked::Fail(Error::InvalidAllowCredentials, "True".into()));
+        assert_eq!(
+            check(&[origin], Credentials::Include),
+            Checked::Fail(Error::InvalidAllowCredentials, String::new())
+        );
+        let star = check(&[("access-control-allow-origin", "*")], Credentials::Include);
+        assert_eq!(star, Checked::Fail(Error::WildcardOriginNotAllowed, String::new()));
+    }
+
+    #[test]
+    fn a_head_with_a_hole_proves_nothing() {
+        let headers = Headers::partial(Vec::new());
+        let checked = cors_check(Browser::Standard, Role::Actual, &headers, "https://a.example", Credentials::Omit);
+        assert_eq!(checked, Checked::Unseen);
+    }
+}

@@ -1,0 +1,310 @@
+//! What the page asked, read from what is on the wire: each belief with its basis.
+
+use url::Url;
+
+use super::{Api, Assumption, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
+use crate::chain::{Chain, Role};
+use crate::http::{Context, Headers, Origin, Request};
+
+/// What somebody says of every call, where the wire cannot tell (`--page-origin` and its kin).
+#[derive(Clone, Debug, Default)]
+pub struct Asserted {
+    /// The page's origin.
+    pub page_origin: Option<Origin>,
+    /// The requests' mode.
+    pub mode: Option<Mode>,
+    /// The requests' credentials mode.
+    pub credentials: Option<Credentials>,
+}
+
+/// What the page asked, as far as a chain tells; `None` when the URL of its request is unknown.
+#[must_use]
+pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
+    let evidence = Evidence::of(chain)?;
+    let url = Url::parse(evidence.first.url.as_deref()?).ok()?;
+    let mut assumptions = Vec::new();
+    let mode = evidence.mode(asserted, &mut assumptions);
+    let origin = evidence.page_origin(asserted, mode, &url);
+    let crosses_origins = origin.as_ref().is_some_and(|origin| !origin.is_same_as(&url));
+    let credentials = evidence.credentials(asserted, mode, crosses_origins, &mut assumptions);
+    Some(Intent {
+        origin_is_null: evidence.first_origin() == Some("null") && origin.as_ref().is_some_and(|it| !it.is_opaque()),
+        page_url: evidence.context.page_url.as_deref().and_then(|url| Url::parse(url).ok()),
+        upgrades_insecure: evidence.context.page_csp.as_deref().is_some_and(upgrades_insecure_requests),
+        method: evidence.method(),
+        mode,
+        credentials,
+        redirect: evidence.context.redirect.as_deref().and_then(RedirectMode::named).unwrap_or(RedirectMode::Follow),
+        api: evidence.api(mode),
+        headers: evidence.author_headers(),
+        uses_preflight: evidence.uses_preflight(),
+        origin,
+        url,
+        assumptions,
+    })
+}
+
+/// The requests that tell.
+struct Evidence<'a> {
+    /// The first request of the chain, preflight or not.
+    first: &'a Request,
+    /// Every preflight of the chain.
+    preflights: Vec<&'a Request>,
+    /// The chain's first preflight, when the chain begins with it.
+    preflight: Option<&'a Request>,
+    /// The first request that is no preflight.
+    actual: Option<&'a Request>,
+    context: Context,
+}
+
+impl<'a> Evidence<'a> {
+    fn of(chain: &'a Chain) -> Option<Self> {
+        let mut requests = chain.links.iter().map(|link| (link.role, link.exchange.request.as_ref()));
+        let (role, first) = requests.next()?;
+        let first = first?;
+        let preflight = (role == Role::Preflight).then_some(first);
+        let actual = if preflight.is_none() {
+            Some(first)
+        } else {
+            requests.find(|(role, _)| *role == Role::Actual).and_then(|(_, request)| request)
+        };
+        let context = chain.links.iter().find_map(|link| link.exchange.context.clone()).unwrap_or_default();
+        let preflights = chain.links.iter().filter(|link| link.role == Role::Preflight);
+        let preflights = preflights.filter_map(|link| link.exchange.request.as_ref()).collect();
+        Some(Self { first, preflights, preflight, actual, context })
+    }
+
+    fn first_origin(&self) -> Option<&str> {
+        self.first.headers.first("origin")
+    }
+
+    /// The request whose headers show the page's wishes best.
+    fn telling(&self) -> &Headers {
+        &self.actual.unwrap_or(self.first).headers
+    }
+
+    fn method(&self) -> String {
+        let asked_for = self.preflight.and_then(|preflight| preflight.headers.first("access-control-request-method"));
+        let method = asked_for.or(self.actual.map(|actual| actual.method.as_str()));
+        method.unwrap_or(&self.first.method).to_owned()
+    }
+
+    fn mode(&self, asserted: &Asserted, assumptions: &mut Vec<Assumption>) -> Mode {
+        if let Some(mode) = asserted.mode.or(self.context.mode.as_deref().and_then(Mode::named)) {
+            return mode;
+        }
+        if self.preflight.is_some() {
+            return Mode::Cors;
+        }
+        let headers = self.telling();
+        match headers.first("sec-fetch-mode") {
+            Some("nested-navigate" | "websocket") => return Mode::Navigate,
+            Some(told) => return Mode::named(told).unwrap_or(Mode::Navigate),
+            None => {}
+        }
+        if headers.first("upgrade-insecure-requests") == Some("1") || !headers.has("origin") {
+            return Mode::Navigate;
+        }
+        if !matches!(self.method().as_str(), "GET" | "HEAD") {
+            assumptions.push(Assumption {
+                about: "mode",
+                assumed: Mode::Cors.name().to_owned(),
+                because: "the request carries Origin but no Sec-Fetch-Mode; forms and beacons look the same".to_owned(),
+                otherwise: None,
+            });
+        }
+        Mode::Cors
+    }
+
+    /// `None` when nothing speaks for a page behind the request.
+    fn page_origin(&self, asserted: &Asserted, mode: Mode, url: &Url) -> Option<Origin> {
+        if let Some(origin) = asserted.page_origin.clone() {
+            return Some(origin);
+        }
+        if let Some(told) = self.context.page_origin.as_deref() {
+            return Origin::parse(told).ok();
+        }
+        let referer = self.referer_origin();
+        match self.first_origin() {
+            // Redirects made it null, or the page has no other: the Referer tells which.
+            Some("null") => return Some(referer.unwrap_or_else(Origin::opaque)),
+            Some(origin) => return Origin::parse(origin).ok(),
+            None => {}
+        }
+        let headers = self.telling();
+        if !headers.has("sec-fetch-mode") || mode == Mode::Navigate {
+            return None;
+        }
+        let at_home = headers.first("sec-fetch-site") == Some("same-origin");
+        referer.or_else(|| at_home.then(|| Origin::of(url)))
+    }
+
+    fn referer_origin(&self) -> Option<Origin> {
+        let referer = Url::parse(self.first.headers.first("referer")?).ok()?;
+        Some(Origin::of(&referer)).filter(|origin| !origin.is_opaque())
+    }
+
+    fn credentials(
+        &self,
+        asserted: &Asserted,
+        mode: Mode,
+        crosses_origins: bool,
+        assumptions: &mut Vec<Assumption>,
+    ) -> Credentials {
+        if let Some(told) = asserted.credentials.or(self.context.credentials.as_deref().and_then(Credentials::named)) {
+            return told;
+        }
+        if mode != Mode::Cors || !crosses_origins {
+            return Credentials::SameOrigin;
+        }
+        // Cookies cross origins only with `include`; Authorization may be the script's own header.
+        if self.actual.is_some_and(|actual| actual.headers.has("cookie")) {
+            return Credentials::Include;
+        }
+        let because = match self.actual {
+            Some(_) => "no Cookie was sent, which proves nothing where there was none to send",
+            None => "a preflight never carries credentials",
+        };
+        assumptions.push(Assumption {
+            about: "credentials",
+            assumed: Credentials::SameOrigin.name().to_owned(),
+            because: because.to_owned(),
+            otherwise: None,
+        });
+        Credentials::SameOrigin
+    }
+
+    fn api(&self, mode: Mode) -> Api {
+        let headers = self.telling();
+        let destination = self.context.destination.as_deref().or(headers.first("sec-fetch-dest")).unwrap_or("empty");
+        match self.context.api.as_deref() {
+            Some("xhr") => return Api::Xhr,
+            Some("eventsource") => return Api::EventSource,
+            Some("nav") => return Api::Navigation,
+            Some("img" | "image") => return Api::Image,
+            Some("script") => return Api::Script,
+            _ => {}
+        }
+        match destination {
+            "image" => Api::Image,
+            "script" => Api::Script,
+            "style" => Api::Style,
+            "font" => Api::Font,
+            "audio" => Api::Audio,
+            "video" => Api::Video,
+            _ if mode == Mode::Navigate => Api::Navigation,
+            _ if headers.first("accept") == Some("text/event-stream") => Api::EventSource,
+            _ if headers.first("x-requested-with") == Some("XMLHttpRequest") => Api::Xhr,
+            _ => Api::Fetch,
+        }
+    }
+
+    /// A preflight names exactly the unsafe ones; without one at the beginning, what the request
+    /// shows is taken, and what a preflight after a redirect names.
+    fn author_headers(&self) -> Vec<AuthorHeader> {
+        let named = self.preflights.iter().flat_map(|preflight| names_asked_for(preflight));
+        let mut headers: Vec<AuthorHeader> = named.map(|name| AuthorHeader { name, value: None }).collect();
+        if self.preflight.is_some() {
+            return headers;
+        }
+        let lines = self.actual.into_iter().flat_map(|actual| actual.headers.iter());
+        headers.extend(
+            lines.filter(|line| is_set_by_scripts(&line.name)).map(|line| AuthorHeader::new(&line.name, &*line.value)),
+        );
+        headers
+    }
+
+    /// A preflight was sent for a request that the wire shows to need none.
+    fn uses_preflight(&self) -> bool {
+        self.preflight.is_some_and(|preflight| {
+            super::safelist::is_safe_method(&self.method()) && names_asked_for(preflight).next().is_none()
+        })
+    }
+}
+
+/// The names in Access-Control-Request-Headers, in lower case.
+fn names_asked_for(preflight: &Request) -> impl Iterator<Item = String> {
+    let names = preflight.headers.all("access-control-request-headers").flat_map(|line| line.split(','));
+    names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty())
+}
+
+/// Headers that a page's script is likely to have set: browsers add none of these by themselves,
+/// and proxies seldom.
+fn is_set_by_scripts(name: &str) -> bool {
+    const BY_PROXIES: [&str; 7] =
+        ["x-forwarded-", "x-amz", "x-real-ip", "x-request-id", "x-envoy-", "x-b3-", "x-client-data"];
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "authorization" | "content-type" | "range")
+        || (name.starts_with("x-") && !BY_PROXIES.iter().any(|prefix| name.starts_with(prefix)))
+}
+
+/// CSP 3, directive `upgrade-insecure-requests`, in any of the policies of a header.
+fn upgrades_insecure_requests(policy: &str) -> bool {
+    policy.split([';', ',']).any(|directive| directive.trim().eq_ignore_ascii_case("upgrade-insecure-requests"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::Link;
+    use crate::http::Exchange;
+    use crate::http::testing::exchange;
+
+    fn read(exchange: Exchange, role: Role) -> Intent {
+        let link = Link { role, exchange: exchange.into(), also_seen: Vec::new() };
+        intent(&Chain { links: vec![link], joins: Vec::new() }, &Asserted::default()).unwrap()
+    }
+
+    #[test]
+    fn a_page_says_itself_what_it_asked() {
+        let intent = read(exchange("GET", "https://b.example/x").page("https://a.example").build(), Role::Actual);
+        assert_eq!(intent.mode, Mode::Cors);
+        assert_eq!(intent.origin, Origin::parse("https://a.example").ok());
+        assert_eq!(intent.credentials, Credentials::SameOrigin);
+        assert_eq!(intent.assumptions.len(), 1, "nothing proves the credentials mode");
+    }
+
+    #[test]
+    fn a_cookie_across_origins_proves_include() {
+        let with_cookie = exchange("GET", "https://b.example/x").page("https://a.example").header("Cookie", "s=1");
+        assert_eq!(read(with_cookie.build(), Role::Actual).credentials, Credentials::Include);
+        let at_home = exchange("GET", "https://a.example/x").page("https://a.example").header("Cookie", "s=1");
+        assert_eq!(read(at_home.build(), Role::Actual).credentials, Credentials::SameOrigin);
+    }
+
+    #[test]
+    fn a_preflight_names_the_method_and_the_unsafe_headers() {
+        let preflight = exchange("OPTIONS", "https://b.example/x")
+            .page("https://a.example")
+            .header("Access-Control-Request-Method", "PUT")
+            .header("Access-Control-Request-Headers", "content-type,x-a");
+        let intent = read(preflight.build(), Role::Preflight);
+        assert_eq!(intent.method, "PUT");
+        let names: Vec<&str> = intent.headers.iter().map(|header| header.name.as_str()).collect();
+        assert_eq!(names, ["content-type", "x-a"]);
+        assert!(!intent.uses_preflight, "the method alone asks for it");
+    }
+
+    #[test]
+    fn null_with_a_referer_comes_from_redirects() {
+        let tainted = exchange("GET", "https://b.example/x").page("null").header("Referer", "https://a.example/");
+        let intent = read(tainted.build(), Role::Actual);
+        assert!(intent.origin_is_null);
+        assert_eq!(intent.origin, Origin::parse("https://a.example").ok());
+        let opaque = read(exchange("GET", "https://b.example/x").page("null").build(), Role::Actual);
+        assert!(!opaque.origin_is_null);
+        assert_eq!(opaque.origin, Some(Origin::opaque()));
+    }
+
+    #[test]
+    fn a_client_that_is_no_page_has_no_origin() {
+        let curl = read(exchange("GET", "https://b.example/x").header("User-Agent", "curl/8").build(), Role::Actual);
+        assert_eq!(curl.origin, None);
+    }
+
+    #[test]
+    fn the_policy_that_upgrades_is_found_among_others() {
+        assert!(upgrades_insecure_requests("default-src 'self'; Upgrade-Insecure-Requests"));
+        assert!(!upgrades_insecure_requests("default-src 'self'"));
+    }
+}

@@ -1,0 +1,519 @@
+//! The Fetch standard as a machine without sockets: it says what the browser asks next, is told
+//! what came back, and ends with what the page gets. Fed the recorded answers it judges; fed a
+//! live server's answers it replays.
+//!
+//! Sections are those of <https://fetch.spec.whatwg.org/>, as of July 2026.
+
+use url::Url;
+
+use super::check::{Checked, cors_check};
+use super::preflight::{self, check_preflight};
+use super::safelist::{describes_body, is_safe_method, unsafe_names};
+use super::{Api, AuthorHeader, Browser, Check, Clause, Credentials, Error, Intent, Mode, RedirectMode, ResponseType};
+use super::{filter, mixed, policy, redirect};
+use crate::chain::Role;
+use crate::http::{Field, Origin, Response, is_redirect_status, same_origin};
+
+/// So many redirects pass; one more is a network error (Fetch, "HTTP-redirect fetch", step 7).
+const MAX_REDIRECTS: u32 = 20;
+
+/// A fetch under way.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    browser: Browser,
+    intent: Intent,
+    /// The request's current URL.
+    url: Url,
+    /// The URL before it, where a redirect led here.
+    previous: Option<Url>,
+    /// Rewritten by some redirects.
+    method: String,
+    /// What the script set, less what redirects removed.
+    headers: Vec<AuthorHeader>,
+    tainting: Tainting,
+    /// The request's redirect-taint is not `same-origin`: `Origin` is `null` from here on.
+    origin_is_null: bool,
+    redirects: u32,
+    waiting_for: Role,
+    /// Asks that were answered: the index of the next hop.
+    answered: usize,
+    /// Whether a 304 was taken for the browser's own revalidation.
+    trusted_stored_response: bool,
+    trail: Vec<Clause>,
+}
+
+/// Fetch, "response tainting".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tainting {
+    Basic,
+    Opaque,
+    Cors,
+}
+
+/// What the browser does next.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// It sends this request.
+    Ask(Ask),
+    /// The page has its answer.
+    Done(Ending),
+}
+
+/// A request that the browser sends.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Preflight or the request itself.
+    pub role: Role,
+    /// The method on the wire.
+    pub method: String,
+    /// Where it goes.
+    pub url: Url,
+    /// Its Origin field; `None`: it carries none.
+    pub origin: Option<String>,
+    /// The fields that the answer must carry, in lower case.
+    pub needed: Vec<&'static str>,
+    /// For a preflight, the method that it asks for (Access-Control-Request-Method).
+    pub request_method: Option<String>,
+    /// For a preflight, the names that it asks for (Access-Control-Request-Headers).
+    pub request_headers: Vec<String>,
+}
+
+/// How a fetch ends.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// The page gets a response.
+    Response {
+        /// As what.
+        kind: ResponseType,
+        /// The header names that its script may read, lower-case, sorted.
+        visible: Vec<String>,
+    },
+    /// The page gets a network error.
+    Failed {
+        /// Which check failed.
+        error: Error,
+        /// What it is about.
+        parameter: String,
+        /// The request that the browser refused to send, where it came to that.
+        unsent: Option<Box<Ask>>,
+    },
+    /// It depends on bytes that were not captured.
+    Unseen(String),
+}
+
+/// What an answer led to.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// What became of the hop's CORS check.
+    pub check: Check,
+    /// What the browser does next.
+    pub next: Step,
+}
+
+impl Fetch {
+    /// Begins a fetch; the first step says what the browser sends.
+    #[must_use]
+    pub fn start(intent: Intent, browser: Browser) -> (Self, Step) {
+        let mut fetch = Self {
+            browser,
+            url: intent.url.clone(),
+            previous: None,
+            method: intent.method.clone(),
+            headers: intent.headers.clone(),
+            tainting: Tainting::Basic,
+            origin_is_null: intent.origin_is_null,
+            redirects: 0,
+            waiting_for: Role::Actual,
+            answered: 0,
+            trusted_stored_response: false,
+            trail: Vec::new(),
+            intent,
+        };
+        let step = fetch.main_fetch();
+        (fetch, step)
+    }
+
+    /// The clauses applied so far.
+    #[must_use]
+    pub fn trail(&self) -> &[Clause] {
+        &self.trail
+    }
+
+    /// Whether a 304 without CORS headers was taken to confirm a stored response that has them.
+    #[must_use]
+    pub fn trusted_stored_response(&self) -> bool {
+        self.trusted_stored_response
+    }
+
+    /// The browser already knows the preflight's answer (CORS-preflight cache): on to the request.
+    #[must_use]
+    pub fn preflight_is_cached(&mut self) -> Step {
+        self.note("Fetch 4.8 HTTP fetch, step 4.2", "the preflight's answer was in the cache".to_owned());
+        self.ask(Role::Actual)
+    }
+
+    /// The browser is known to send a preflight here although the request as seen needs none, as
+    /// for an upload that is watched (Fetch, "use-CORS-preflight flag").
+    #[must_use]
+    pub fn insist_on_preflight(&mut self) -> Step {
+        self.intent.uses_preflight = true;
+        self.note("Fetch 4.1 main fetch, step 12", "a preflight was sent although the request needs none".to_owned());
+        self.ask(Role::Preflight)
+    }
+
+    /// The next request got no answer at all.
+    #[must_use]
+    pub fn no_answer(&mut self) -> Step {
+        self.fail("Fetch 4.8 HTTP fetch", Error::NoResponse, "")
+    }
+
+    /// The answer to the last request asked.
+    #[must_use]
+    pub fn answer(&mut self, response: &Response) -> Answered {
+        let answered = match self.waiting_for {
+            Role::Preflight => self.preflight_answered(response),
+            Role::Actual => self.actual_answered(response),
+        };
+        self.answered += 1;
+        answered
+    }
+
+    /// Fetch 4.1, "main fetch": what must hold before anything is sent.
+    fn main_fetch(&mut self) -> Step {
+        let named = self.url.clone();
+        self.upgrade();
+        self.taint_origin(&named);
+        if self.is_mixed_content(&self.url) {
+            return self.refuse_to_send("Mixed Content 4.4", Error::MixedContent);
+        }
+        match self.choose_tainting() {
+            Ok(tainting) => self.tainting = tainting,
+            Err(error) => return self.refuse_to_send("Fetch 4.1 main fetch, step 12", error),
+        }
+        let role = if self.needs_preflight() { Role::Preflight } else { Role::Actual };
+        self.ask(role)
+    }
+
+    /// Upgrade Insecure Requests, and the upgrade of images, audio and video (Mixed Content 4.1).
+    fn upgrade(&mut self) {
+        let by_policy = self.intent.upgrades_insecure;
+        let as_media = self.page_is_secure()
+            && self.intent.mode == Mode::NoCors
+            && self.intent.api.is_upgradable()
+            && !mixed::has_address_as_host(&self.url);
+        if self.url.scheme() != "http" || mixed::is_trustworthy(&self.url) || !(by_policy || as_media) {
+            return;
+        }
+        if self.url.set_scheme("https").is_ok() {
+            self.note("Fetch 4.1 main fetch, step 4", format!("upgraded to {}", self.url));
+        }
+    }
+
+    /// Fetch 2.2.5, "redirect-taint": leaving an origin that was not the page's own makes the
+    /// origin null, for good. `named` is the URL as the redirect named it, before any upgrade.
+    fn taint_origin(&mut self, named: &Url) {
+        let Some(previous) = self.previous.take() else { return };
+        let reached = if self.browser.taints_origin_by_upgrade() { named } else { &self.url };
+        let left_home = self.intent.origin.as_ref().is_some_and(|origin| origin.is_same_as(&previous));
+        self.origin_is_null |= !left_home && !same_origin(reached, &previous);
+    }
+
+    fn page_is_secure(&self) -> bool {
+        self.intent.origin.as_ref().is_some_and(Origin::is_https)
+            || self.intent.page_url.as_ref().is_some_and(mixed::is_trustworthy)
+    }
+
+    fn is_mixed_content(&self, url: &Url) -> bool {
+        self.intent.mode != Mode::Navigate && self.page_is_secure() && !mixed::is_trustworthy(url)
+    }
+
+    /// Fetch 4.1, "main fetch", step 12: the first line that matches decides.
+    fn choose_tainting(&self) -> Result<Tainting, Error> {
+        let is_http = matches!(self.url.scheme(), "http" | "https");
+        let at_home = self.intent.origin.as_ref().is_none_or(|origin| origin.is_same_as(&self.url));
+        match self.intent.mode {
+            Mode::Navigate => Ok(Tainting::Basic),
+            _ if at_home && self.tainting == Tainting::Basic => Ok(Tainting::Basic),
+            Mode::SameOrigin => Err(Error::DisallowedByMode),
+            Mode::NoCors if self.intent.redirect != RedirectMode::Follow => Err(Error::DisallowedByMode),
+            Mode::NoCors => Ok(Tainting::Opaque),
+            Mode::Cors if is_http => Ok(Tainting::Cors),
+            Mode::Cors => Err(Error::CorsDisabledScheme),
+        }
+    }
+
+    fn needs_preflight(&self) -> bool {
+        if self.tainting != Tainting::Cors {
+            return false;
+        }
+        if self.intent.uses_preflight {
+            return true;
+        }
+        let by_first_request = self.redirects > 0 && self.browser.preflights_by_the_first_request();
+        let (method, headers) =
+            if by_first_request { (&self.intent.method, &self.intent.headers) } else { (&self.method, &self.headers) };
+        self.intent.api.sets_unsafe_request_flag() && (!is_safe_method(method) || !unsafe_names(headers).is_empty())
+    }
+
+    fn ask(&mut self, role: Role) -> Step {
+        self.waiting_for = role;
+        Step::Ask(self.request(role))
+    }
+
+    fn request(&self, role: Role) -> Ask {
+        let names = if role == Role::Preflight { unsafe_names(&self.headers) } else { Vec::new() };
+        Ask {
+            role,
+            method: if role == Role::Preflight { "OPTIONS".to_owned() } else { self.method.clone() },
+            url: self.url.clone(),
+            origin: self.origin_field(role),
+            needed: self.needed(role, &names),
+            request_method: (role == Role::Preflight).then(|| self.method.clone()),
+            request_headers: names,
+        }
+    }
+
+    /// Fetch 3.3, "append a request `Origin` header".
+    fn origin_field(&self, role: Role) -> Option<String> {
+        let cors = role == Role::Preflight || self.tainting == Tainting::Cors;
+        (cors || !matches!(self.method.as_str(), "GET" | "HEAD")).then(|| self.serialized_origin())
+    }
+
+    /// Fetch 2.2.5, "serializing a request origin".
+    fn serialized_origin(&self) -> String {
+        match &self.intent.origin {
+            Some(origin) if !self.origin_is_null => origin.as_str().to_owned(),
+            _ => Origin::opaque().as_str().to_owned(),
+        }
+    }
+
+    fn needed(&self, role: Role, names: &[String]) -> Vec<&'static str> {
+        if self.tainting != Tainting::Cors {
+            return Vec::new();
+        }
+        let preflight = role == Role::Preflight;
+        [
+            ("access-control-allow-origin", true),
+            ("access-control-allow-credentials", self.intent.credentials == Credentials::Include),
+            ("access-control-allow-methods", preflight && !is_safe_method(&self.method)),
+            ("access-control-allow-headers", preflight && !names.is_empty()),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_needed)| is_needed.then_some(name))
+        .collect()
+    }
+
+    /// Fetch 4.9, "CORS-preflight fetch".
+    fn preflight_answered(&mut self, response: &Response) -> Answered {
+        const SECTION: &str = "Fetch 4.9 CORS-preflight fetch, step 7";
+        if let Some(refused) = self.mixed_content_ahead(response) {
+            return Answered { check: Check::NotMade, next: refused };
+        }
+        let names = unsafe_names(&self.headers);
+        let request = preflight::Request {
+            origin: &self.serialized_origin(),
+            credentials: self.intent.credentials,
+            method: &self.method,
+            names: &names,
+        };
+        match check_preflight(self.browser, response, &request) {
+            Checked::Pass => {
+                self.note(SECTION, format!("{} allows {}", response.status, self.method));
+                Answered { check: Check::Pass, next: self.ask(Role::Actual) }
+            }
+            Checked::Fail(error, parameter) => {
+                Answered { check: Check::Fail, next: self.fail(SECTION, error, &parameter) }
+            }
+            Checked::Unseen => unseen("the head of the preflight's answer"),
+        }
+    }
+
+    /// Fetch 4.8, "HTTP fetch", from step 4.4 on.
+    fn actual_answered(&mut self, response: &Response) -> Answered {
+        if let Some(refused) = self.mixed_content_ahead(response) {
+            return Answered { check: Check::NotMade, next: refused };
+        }
+        let check = match self.check_sharing(response) {
+            Ok(check) => check,
+            Err(stopped) => return *stopped,
+        };
+        let next = if is_redirect_status(response.status) {
+            self.redirect_status(response)
+        } else {
+            Step::Done(self.filtered(response))
+        };
+        Answered { check, next }
+    }
+
+    /// Firefox looks at the redirect's target before it checks the redirect itself.
+    fn mixed_content_ahead(&mut self, response: &Response) -> Option<Step> {
+        if !self.browser.looks_for_mixed_content_before_the_check() || self.intent.redirect != RedirectMode::Follow {
+            return None;
+        }
+        let redirect::Target::To(target) = redirect::target(self.browser, &self.url, response) else { return None };
+        let upgraded =
+            self.intent.upgrades_insecure || (self.intent.mode == Mode::NoCors && self.intent.api.is_upgradable());
+        if upgraded || !self.is_mixed_content(&target) || !is_redirect_status(response.status) {
+            return None;
+        }
+        self.follow(response.status, target);
+        Some(self.refuse_to_send("Mixed Content 4.4", Error::MixedContent))
+    }
+
+    /// The CORS check, or the resource policy of an opaque response.
+    fn check_sharing(&mut self, response: &Response) -> Result<Check, Box<Answered>> {
+        match self.tainting {
+            Tainting::Basic => Ok(Check::NotNeeded),
+            Tainting::Opaque => self.check_policy(response),
+            Tainting::Cors => self.check_cors(response),
+        }
+    }
+
+    fn check_policy(&mut self, response: &Response) -> Result<Check, Box<Answered>> {
+        let origin = self.intent.origin.clone().unwrap_or_else(Origin::opaque);
+        if policy::allows(&response.headers, &origin, &self.url) {
+            return Ok(Check::NotNeeded);
+        }
+        let next = self.fail("Fetch 3.6 cross-origin resource policy check", Error::BlockedByResourcePolicy, "");
+        Err(Box::new(Answered { check: Check::NotNeeded, next }))
+    }
+
+    fn check_cors(&mut self, response: &Response) -> Result<Check, Box<Answered>> {
+        const SECTION: &str = "Fetch 4.10 CORS check";
+        if self.is_revalidation(response) {
+            self.trusted_stored_response = true;
+            return Ok(Check::Pass);
+        }
+        let origin = self.serialized_origin();
+        match cors_check(self.browser, Role::Actual, &response.headers, &origin, self.intent.credentials) {
+            Checked::Pass => {
+                self.note(SECTION, format!("passed for origin {origin}"));
+                Ok(Check::Pass)
+            }
+            Checked::Fail(error, parameter) => {
+                let next = self.fail(SECTION, error, &parameter);
+                Err(Box::new(Answered { check: Check::Fail, next }))
+            }
+            Checked::Unseen => Err(Box::new(unseen("the head of the response"))),
+        }
+    }
+
+    /// A 304 that repeats no CORS header confirms the stored response, whose headers are checked
+    /// (Fetch 4.8.1, "HTTP-network-or-cache fetch"), unless the script itself made the request
+    /// conditional.
+    fn is_revalidation(&self, response: &Response) -> bool {
+        response.status == 304
+            && response.headers.get("access-control-allow-origin") == Field::Absent
+            && !self.headers.iter().any(|header| header.name.starts_with("if-"))
+    }
+
+    /// Fetch 4.8, "HTTP fetch", step 6: the redirect mode.
+    fn redirect_status(&mut self, response: &Response) -> Step {
+        match self.intent.redirect {
+            RedirectMode::Error => self.fail("Fetch 4.8 HTTP fetch, step 6", Error::RedirectBlocked, ""),
+            RedirectMode::Manual => {
+                Step::Done(Ending::Response { kind: ResponseType::OpaqueRedirect, visible: Vec::new() })
+            }
+            RedirectMode::Follow => self.http_redirect_fetch(response),
+        }
+    }
+
+    /// Fetch 4.7, "HTTP-redirect fetch".
+    fn http_redirect_fetch(&mut self, response: &Response) -> Step {
+        const SECTION: &str = "Fetch 4.7 HTTP-redirect fetch";
+        let target = match redirect::target(self.browser, &self.url, response) {
+            redirect::Target::None => return Step::Done(self.filtered(response)),
+            redirect::Target::Unseen => return Step::Done(Ending::Unseen("the head of the redirect".to_owned())),
+            redirect::Target::Refused(error, parameter) => return self.fail(SECTION, error, &parameter),
+            redirect::Target::To(target) => target,
+        };
+        if !matches!(target.scheme(), "http" | "https") {
+            let error = redirect::refused_scheme(self.intent.mode, &target);
+            return self.fail(SECTION, error, "");
+        }
+        if self.redirects >= MAX_REDIRECTS {
+            return self.fail(SECTION, Error::TooManyRedirects, "");
+        }
+        if self.refuses_userinfo(&target) {
+            return self.fail(SECTION, Error::RedirectContainsCredentials, "");
+        }
+        self.follow(response.status, target);
+        self.main_fetch()
+    }
+
+    /// Steps 8 and 9 of "HTTP-redirect fetch".
+    fn refuses_userinfo(&self, target: &Url) -> bool {
+        let has_userinfo =
+            !target.username().is_empty() || target.password().is_some_and(|password| !password.is_empty());
+        let leaves_home = !self.intent.origin.as_ref().is_some_and(|origin| origin.is_same_as(target));
+        has_userinfo
+            && self.intent.mode == Mode::Cors
+            && (leaves_home || self.tainting == Tainting::Cors || self.browser.refuses_userinfo_on_the_same_origin())
+    }
+
+    /// Steps 7 and 11 to 18 of "HTTP-redirect fetch": what the next request is.
+    fn follow(&mut self, status: u16, target: Url) {
+        self.redirects += 1;
+        let rewritten = match status {
+            301 | 302 => self.method == "POST",
+            303 => !matches!(self.method.as_str(), "GET" | "HEAD"),
+            _ => false,
+        };
+        if rewritten {
+            "GET".clone_into(&mut self.method);
+            self.headers.retain(|header| !describes_body(&header.name));
+        }
+        if !same_origin(&target, &self.url) {
+            self.headers.retain(|header| header.name != "authorization");
+        }
+        self.note("Fetch 4.7 HTTP-redirect fetch", format!("{status} leads to {target}"));
+        self.previous = Some(std::mem::replace(&mut self.url, target));
+    }
+
+    /// Fetch 4.1, "main fetch", step 14: what the page's script gets to see.
+    fn filtered(&self, response: &Response) -> Ending {
+        if !response.headers.is_complete() {
+            return Ending::Unseen("the head of the response".to_owned());
+        }
+        let kind = match self.tainting {
+            Tainting::Basic => ResponseType::Basic,
+            Tainting::Cors => ResponseType::Cors,
+            Tainting::Opaque => ResponseType::Opaque,
+        };
+        Ending::Response { kind, visible: filter::visible(kind, &response.headers, self.intent.credentials) }
+    }
+
+    fn fail(&mut self, section: &'static str, error: Error, parameter: &str) -> Step {
+        self.note(section, error.name().to_owned());
+        Step::Done(Ending::Failed { error, parameter: parameter.to_owned(), unsent: None })
+    }
+
+    fn refuse_to_send(&mut self, section: &'static str, error: Error) -> Step {
+        self.note(section, format!("{} is not sent: {}", self.url, error.name()));
+        if self.intent.mode == Mode::Cors {
+            self.tainting = Tainting::Cors;
+        }
+        let unsent = Some(Box::new(self.request(Role::Actual)));
+        Step::Done(Ending::Failed { error, parameter: String::new(), unsent })
+    }
+
+    fn note(&mut self, section: &'static str, said: String) {
+        self.trail.push(Clause { hop: self.answered, section, said });
+    }
+}
+
+impl Api {
+    /// Fetch, "unsafe-request flag": markup never causes a preflight.
+    fn sets_unsafe_request_flag(self) -> bool {
+        matches!(self, Self::Fetch | Self::Xhr)
+    }
+
+    /// Mixed Content 4.1: what is upgraded instead of blocked.
+    fn is_upgradable(self) -> bool {
+        matches!(self, Self::Image | Self::Audio | Self::Video)
+    }
+}
+
+fn unseen(what: &str) -> Answered {
+    Answered { check: Check::Unknown, next: Step::Done(Ending::Unseen(what.to_owned())) }
+}

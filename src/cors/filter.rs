@@ -1,0 +1,53 @@
+//! What a page's script may read of a response (Fetch 2.2.6, filtered responses).
+
+use super::lists::tokens;
+use super::safelist::is_readable;
+use super::{Credentials, ResponseType};
+use crate::http::Headers;
+
+/// The header names that the script may read: lower-case, sorted, each once.
+pub(super) fn visible(kind: ResponseType, headers: &Headers, credentials: Credentials) -> Vec<String> {
+    let exposed = headers.get("access-control-expose-headers");
+    // A list with a bad element exposes nothing, but fails nothing either.
+    let exposed = exposed.value().and_then(|value| tokens(value).ok()).unwrap_or_default();
+    let all_exposed = credentials != Credentials::Include && exposed.contains(&"*");
+    let is_visible = |name: &str| match kind {
+        ResponseType::Basic => true,
+        ResponseType::Cors => {
+            all_exposed || is_readable(name) || exposed.iter().any(|listed| listed.eq_ignore_ascii_case(name))
+        }
+        ResponseType::Opaque | ResponseType::OpaqueRedirect => false,
+    };
+    let mut names: Vec<String> = headers
+        .iter()
+        .map(|line| line.name.to_ascii_lowercase())
+        .filter(|name| !is_forbidden(name) && is_visible(name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Fetch, "forbidden response-header name".
+fn is_forbidden(name: &str) -> bool {
+    matches!(name, "set-cookie" | "set-cookie2")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(expose: &str, credentials: Credentials) -> Vec<String> {
+        let lines =
+            [("Content-Type", "x"), ("X-Total", "2"), ("Set-Cookie", "a=b"), ("Access-Control-Expose-Headers", expose)];
+        visible(ResponseType::Cors, &lines.into_iter().collect(), credentials)
+    }
+
+    #[test]
+    fn what_is_exposed_can_be_read() {
+        assert_eq!(read("x-total", Credentials::Include), ["content-type", "x-total"]);
+        assert_eq!(read("*", Credentials::Omit), ["access-control-expose-headers", "content-type", "x-total"]);
+        assert_eq!(read("*", Credentials::Include), ["content-type"]);
+        assert_eq!(read("x-total, \"bad\"", Credentials::Omit), ["content-type"]);
+    }
+}

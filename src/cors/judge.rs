@@ -1,0 +1,577 @@
+//! A captured chain judged: the fetch is run again with the recorded answers. A request that the
+//! fetch asks for and no link of the chain shows is an inferred hop.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::fetch::{Ask, Ending, Fetch, Step};
+use super::{
+    Answer, AnsweredBy, Asked, Asserted, Assumption, Browser, Check, Clause, Credentials, Differs, DropOff,
+    DropOffKind, Error, Failure, Hop, Intent, Judgement, Messages, Mode, Outcome, ResponseType, Verdict, console,
+    intent,
+};
+use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
+use crate::chain::{Chain, Link, Role};
+use crate::http::{End, Exchange, Response, State, Time, Vantage};
+
+/// What the browser made of a chain; `None` when the URL of its request is unknown.
+#[must_use]
+pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: Browser) -> Option<Judgement> {
+    let intent = intent(chain, asserted)?;
+    let walked = walk(chain, balancer, &intent, browser);
+    let others: Vec<(Browser, Walked)> = Browser::ALL
+        .into_iter()
+        .filter(|other| *other != browser)
+        .map(|other| (other, walk(chain, balancer, &intent, other)))
+        .collect();
+    let seen_by = |wanted: Browser| {
+        if wanted == browser { Some(&walked) } else { others.iter().find(|(it, _)| *it == wanted).map(|(_, it)| it) }
+    };
+    let message = Messages {
+        chromium: seen_by(Browser::Chromium).and_then(|it| console::chromium(&intent, &it.hops, &it.outcome)),
+        firefox: seen_by(Browser::Firefox)
+            .map(|it| console::firefox(&intent, &it.hops, &it.outcome))
+            .unwrap_or_default(),
+    };
+    let differs = others
+        .iter()
+        .filter(|(_, other)| !decides_alike(&other.outcome, &walked.outcome))
+        .map(|(browser, other)| Differs { browser: *browser, outcome: other.outcome.clone() })
+        .collect();
+    let mut assumptions = intent.assumptions.clone();
+    weigh_credentials(&mut assumptions, &walked.outcome, || {
+        let other = Intent { credentials: Credentials::Include, ..intent.clone() };
+        walk(chain, balancer, &other, browser).outcome
+    });
+    assumptions.extend(walked.assumptions);
+    Some(Judgement {
+        asked: asked(&intent),
+        drop_off: drop_off(&walked.hops, &walked.outcome),
+        hops: walked.hops,
+        verdict: Verdict {
+            browser,
+            outcome: walked.outcome,
+            message,
+            response_type: walked.response_type,
+            visible_headers: walked.visible_headers,
+            differs,
+            assumptions,
+            trail: walked.trail,
+        },
+    })
+}
+
+fn asked(intent: &Intent) -> Asked {
+    Asked {
+        page_origin: intent.origin.as_ref().map(|origin| origin.as_str().to_owned()),
+        method: intent.method.clone(),
+        url: intent.url.to_string(),
+        mode: intent.mode,
+        credentials: intent.credentials,
+    }
+}
+
+/// Whether two outcomes would look the same to a page.
+fn decides_alike(a: &Outcome, b: &Outcome) -> bool {
+    a.name() == b.name() && a.failure().map(|it| it.error) == b.failure().map(|it| it.error)
+}
+
+/// Says what a call with credentials would have come to, where they were only assumed to be absent.
+fn weigh_credentials(assumptions: &mut [Assumption], outcome: &Outcome, with_credentials: impl Fn() -> Outcome) {
+    for assumption in assumptions.iter_mut().filter(|assumption| assumption.about == "credentials") {
+        let other = with_credentials();
+        assumption.otherwise = (!decides_alike(outcome, &other)).then_some(other);
+    }
+}
+
+/// Where the headers that the browser needs are first not there.
+fn drop_off(hops: &[Hop], outcome: &Outcome) -> Option<DropOff> {
+    if matches!(outcome, Outcome::Allowed | Outcome::NotCors) {
+        return None;
+    }
+    hops.iter().enumerate().find_map(|(index, hop)| {
+        let kind = match hop.check {
+            _ if hop.needed.is_empty() => return None,
+            Check::Fail if !hop.missing.is_empty() => DropOffKind::HeaderMissing,
+            Check::NotMade => DropOffKind::NotSent,
+            Check::Unknown => DropOffKind::Unseen,
+            _ => return None,
+        };
+        let headers = if hop.missing.is_empty() { hop.needed.clone() } else { hop.missing.clone() };
+        Some(DropOff { hop: index, kind, headers, answered_by: hop.answered_by })
+    })
+}
+
+/// One browser's way through a chain.
+struct Walked {
+    hops: Vec<Hop>,
+    outcome: Outcome,
+    response_type: Option<ResponseType>,
+    visible_headers: Vec<String>,
+    assumptions: Vec<Assumption>,
+    trail: Vec<Clause>,
+}
+
+fn walk(chain: &Chain, balancer: &Balancer, intent: &Intent, browser: Browser) -> Walked {
+    let (fetch, mut step) = Fetch::start(intent.clone(), browser);
+    let mut walk =
+        Walk { fetch, intent, browser, balancer, links: &chain.links, hops: Vec::new(), assumptions: Vec::new() };
+    loop {
+        step = match step {
+            Step::Ask(ask) => match walk.next(ask) {
+                Ok(next) => next,
+                Err(missing) => return walk.undetermined(missing),
+            },
+            Step::Done(ending) => return walk.done(ending),
+        }
+    }
+}
+
+struct Walk<'a> {
+    fetch: Fetch,
+    intent: &'a Intent,
+    browser: Browser,
+    balancer: &'a Balancer,
+    /// The links that are not yet a hop.
+    links: &'a [Link],
+    hops: Vec<Hop>,
+    assumptions: Vec<Assumption>,
+}
+
+impl Walk<'_> {
+    /// Answers one request of the fetch, from the capture or by inference; `Err` says what is
+    /// missing to go on.
+    fn next(&mut self, ask: Ask) -> Result<Step, String> {
+        if let Some((link, rest)) = self.links.split_first()
+            && is_for(link, &ask.url)
+        {
+            match (ask.role, link.role) {
+                (Role::Preflight, Role::Actual) => return Ok(self.cached_preflight()),
+                (Role::Actual, Role::Preflight) => return Ok(self.fetch.insist_on_preflight()),
+                _ if is_same_method(link, &ask) => {
+                    self.links = rest;
+                    return self.observed(ask, link);
+                }
+                _ => {}
+            }
+        }
+        self.inferred(ask)
+    }
+
+    fn cached_preflight(&mut self) -> Step {
+        self.assumptions.push(Assumption {
+            about: "preflight",
+            assumed: "allowed".to_owned(),
+            because: "the request was sent, so the browser had a good answer to its preflight: in its cache, or captured elsewhere".to_owned(),
+            otherwise: None,
+        });
+        self.fetch.preflight_is_cached()
+    }
+
+    /// The capture shows this request.
+    fn observed(&mut self, ask: Ask, link: &Link) -> Result<Step, String> {
+        let exchange = &link.exchange;
+        let mut hop = hop(ask);
+        hop.exchange = Some(Arc::clone(exchange));
+        hop.also_seen.clone_from(&link.also_seen);
+        match &exchange.response {
+            Some(response) => {
+                hop.answered_by = if exchange.vantage == Vantage::Client && is_own_answer(response) {
+                    AnsweredBy::LoadBalancer
+                } else {
+                    AnsweredBy::Backend
+                };
+                Ok(self.answered(hop, response))
+            }
+            None => self.unanswered(hop, exchange),
+        }
+    }
+
+    /// The request was captured, its answer was not.
+    fn unanswered(&mut self, mut hop: Hop, exchange: &Exchange) -> Result<Step, String> {
+        let time = exchange.request.as_ref().map_or(Time::from_nanoseconds(0, 0), |request| request.time);
+        let own_answer = match (exchange.vantage, exchange.end) {
+            (Vantage::Backend, End::Reset | End::Closed) => Some(bad_gateway(time)),
+            (Vantage::Backend, End::Timeout) => Some(gateway_timeout(time)),
+            _ => None,
+        };
+        if let Some(response) = own_answer {
+            hop.answered_by = AnsweredBy::LoadBalancer;
+            let because = format!(
+                "the backend never answered; the load balancer then answers {} by itself, without CORS headers",
+                response.status
+            );
+            self.assumptions.push(Assumption {
+                about: "load balancer",
+                assumed: format!("{} {}", response.status, response.reason),
+                because: because.clone(),
+                otherwise: None,
+            });
+            hop.inferred_because = Some(because);
+            return Ok(self.answered(hop, &response));
+        }
+        if matches!(exchange.end, End::Reset | End::Closed | End::Timeout) && exchange.state == State::NoResponse {
+            hop.check = Check::NotMade;
+            self.hops.push(hop);
+            return Ok(self.fetch.no_answer());
+        }
+        hop.check = Check::Unknown;
+        let missing = format!("the answer to {} {} was not captured", hop.method, hop.url);
+        self.hops.push(hop);
+        Err(missing)
+    }
+
+    /// The fetch asks for something that the capture does not show.
+    fn inferred(&mut self, ask: Ask) -> Result<Step, String> {
+        let mut hop = hop(ask);
+        if let Some(response) = self.remembered_redirect(&hop) {
+            hop.answered_by = AnsweredBy::Browser;
+            hop.inferred_because =
+                Some("the browser answers a permanent redirect that it has met before from its cache".to_owned());
+            return Ok(self.answered(hop, &response));
+        }
+        if let Some(response) = self.own_redirect(&mut hop) {
+            return Ok(self.answered(hop, &response));
+        }
+        hop.check = if hop.needed.is_empty() { Check::NotNeeded } else { Check::Unknown };
+        hop.inferred_because = Some("the browser must have asked this next, and no source shows it".to_owned());
+        let missing = format!("the browser must have asked {} {} next, which was not captured", hop.method, hop.url);
+        self.hops.push(hop);
+        Err(missing)
+    }
+
+    /// The redirect that the load balancer's port-80 listener answers by itself.
+    fn own_redirect(&mut self, hop: &mut Hop) -> Option<Response> {
+        let url = Url::parse(&hop.url).ok()?;
+        let OwnAnswer::RedirectsToHttps { seen } = self.balancer.answer_to(&url) else { return None };
+        let because = if seen {
+            "the load balancer's port-80 listener was seen to answer 301 to https by itself, without CORS headers"
+        } else {
+            "requests for this host reach the backend by https only: the load balancer's port-80 listener answers 301 to https by itself, without CORS headers"
+        };
+        if !seen {
+            self.assumptions.push(Assumption {
+                about: "port 80",
+                assumed: "301 to https by the load balancer, without CORS headers".to_owned(),
+                because: "no http request for this host reached the backend".to_owned(),
+                otherwise: None,
+            });
+        }
+        hop.answered_by = AnsweredBy::LoadBalancer;
+        hop.inferred_because = Some(because.to_owned());
+        Some(redirect_to_https(&url, self.time()))
+    }
+
+    /// A permanent redirect of the same request, met earlier in this chain.
+    fn remembered_redirect(&self, hop: &Hop) -> Option<Response> {
+        if !self.browser.remembers_permanent_redirects() || hop.method != "GET" {
+            return None;
+        }
+        let earlier = self.hops.iter().find(|earlier| earlier.url == hop.url && earlier.method == hop.method)?;
+        let response = earlier.exchange.as_ref()?.response.as_ref()?;
+        let may_be_stored = !response.headers.all("cache-control").any(|value| value.contains("no-store"));
+        (matches!(response.status, 301 | 308) && may_be_stored).then(|| response.clone())
+    }
+
+    /// Hands an answer to the fetch and keeps the hop.
+    fn answered(&mut self, mut hop: Hop, response: &Response) -> Step {
+        let answered = self.fetch.answer(response);
+        hop.answer =
+            Some(Answer { status: response.status, location: response.headers.first("location").map(str::to_owned) });
+        hop.check = answered.check;
+        if answered.check == Check::Fail {
+            hop.missing = hop.needed.iter().copied().filter(|name| !response.headers.has(name)).collect();
+        }
+        self.hops.push(hop);
+        answered.next
+    }
+
+    fn time(&self) -> Time {
+        let requests = self.hops.iter().rev().filter_map(|hop| hop.exchange.as_ref()?.request.as_ref());
+        requests.map(|request| request.time).next().unwrap_or(Time::from_nanoseconds(0, 0))
+    }
+
+    fn done(mut self, ending: Ending) -> Walked {
+        match ending {
+            Ending::Unseen(what) => self.undetermined(format!("{what} was not captured whole")),
+            Ending::Response { kind, visible } => self.allowed(kind, visible),
+            Ending::Failed { error, parameter, unsent } => {
+                if let Some(ask) = unsent {
+                    self.hops.push(unsent_hop(*ask, error));
+                }
+                if let Some(contradiction) = self.contradiction() {
+                    return self.undetermined(contradiction);
+                }
+                let hop = self.hops.len().saturating_sub(1);
+                self.finished(Outcome::Blocked(Failure { error, parameter, hop }), None, Vec::new())
+            }
+        }
+    }
+
+    fn allowed(mut self, kind: ResponseType, visible: Vec<String>) -> Walked {
+        if self.fetch.trusted_stored_response() {
+            self.assumptions.push(Assumption {
+                about: "cache",
+                assumed: "the stored response carries the CORS headers".to_owned(),
+                because: "a 304 that repeats none leaves those of the stored response in force".to_owned(),
+                otherwise: None,
+            });
+        }
+        let outcome = if self.is_no_matter_of_cors() || kind == ResponseType::Basic {
+            Outcome::NotCors
+        } else {
+            Outcome::Allowed
+        };
+        self.finished(outcome, Some(kind), visible)
+    }
+
+    /// A navigation, or a client that is no page: nothing it may read hangs on CORS.
+    fn is_no_matter_of_cors(&self) -> bool {
+        self.intent.mode == Mode::Navigate || self.intent.origin.is_none()
+    }
+
+    /// The browser would have stopped, but the capture shows that it went on: then what reached it
+    /// was not what was captured here.
+    fn contradiction(&self) -> Option<String> {
+        let next = self.links.first()?;
+        let last = self.hops.last()?;
+        (last.exchange.is_some() && next.role == Role::Actual && is_for(next, &Url::parse(&last.url).ok()?)).then(|| {
+            format!(
+                "the browser went on to {} {} although the answer captured here would have stopped it: something between this capture and the browser changes the headers",
+                self.intent.method, last.url
+            )
+        })
+    }
+
+    fn undetermined(self, missing: String) -> Walked {
+        let outcome = if self.is_no_matter_of_cors() { Outcome::NotCors } else { Outcome::Undetermined(missing) };
+        self.finished(outcome, None, Vec::new())
+    }
+
+    fn finished(self, outcome: Outcome, response_type: Option<ResponseType>, visible_headers: Vec<String>) -> Walked {
+        Walked {
+            outcome,
+            response_type,
+            visible_headers,
+            trail: self.fetch.trail().to_vec(),
+            hops: self.hops,
+            assumptions: self.assumptions,
+        }
+    }
+}
+
+/// Whether a link's request went to that URL.
+fn is_for(link: &Link, url: &Url) -> bool {
+    let seen = link.exchange.url().and_then(|seen| Url::parse(seen).ok());
+    seen.is_some_and(|seen| as_on_the_wire(seen) == as_on_the_wire(url.clone()))
+}
+
+/// Neither fragment nor userinfo is part of a request line.
+fn as_on_the_wire(mut url: Url) -> Url {
+    url.set_fragment(None);
+    // Only URLs without a host refuse this, and they have no userinfo.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url
+}
+
+fn without_fragment(url: &Url) -> &str {
+    url.as_str().split_once('#').map_or(url.as_str(), |(url, _)| url)
+}
+
+fn is_same_method(link: &Link, ask: &Ask) -> bool {
+    link.role == ask.role && link.exchange.request.as_ref().is_some_and(|request| request.method == ask.method)
+}
+
+fn is_own_answer(response: &Response) -> bool {
+    response.headers.first("server").is_some_and(|server| server.starts_with("awselb/"))
+}
+
+fn hop(ask: Ask) -> Hop {
+    Hop {
+        role: ask.role,
+        method: ask.method,
+        url: without_fragment(&ask.url).to_owned(),
+        origin: ask.origin,
+        exchange: None,
+        also_seen: Vec::new(),
+        answered_by: AnsweredBy::Unknown,
+        answer: None,
+        needed: ask.needed,
+        missing: Vec::new(),
+        check: Check::NotMade,
+        inferred_because: None,
+    }
+}
+
+fn unsent_hop(ask: Ask, error: Error) -> Hop {
+    let because = match error {
+        Error::MixedContent => "a page loaded by https may not load this by http: the browser sends nothing",
+        _ => "the browser refuses to send this request",
+    };
+    Hop { answered_by: AnsweredBy::Browser, inferred_because: Some(because.to_owned()), ..hop(ask) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::Joiner;
+    use crate::http::Context;
+    use crate::http::testing::{Builder, exchange};
+
+    const PAGE: &str = "https://client.example";
+    const ITEMS: &str = "https://request.example/items";
+    const SLASH: &str = "https://request.example/items/";
+
+    fn judged_by(browser: Browser, exchanges: impl IntoIterator<Item = Builder>) -> Judgement {
+        let mut balancer = Balancer::default();
+        let mut joiner = Joiner::default();
+        for (index, builder) in exchanges.into_iter().enumerate() {
+            let exchange = builder.id(&format!("0.{index}")).shared();
+            balancer.observe(&exchange);
+            joiner.push(&exchange);
+        }
+        let chains = joiner.finish();
+        assert_eq!(chains.len(), 1, "one call");
+        judge(&chains[0], &balancer, &Asserted::default(), browser).unwrap()
+    }
+
+    fn judged(exchanges: impl IntoIterator<Item = Builder>) -> Judgement {
+        judged_by(Browser::Chromium, exchanges)
+    }
+
+    fn error(judgement: &Judgement) -> Option<Error> {
+        judgement.verdict.outcome.failure().map(|failure| failure.error)
+    }
+
+    fn get(url: &str) -> Builder {
+        exchange("GET", url).page(PAGE).behind_balancer()
+    }
+
+    fn downgrade(page: &str) -> Builder {
+        let location = "http://request.example/items/";
+        exchange("GET", ITEMS).page(page).behind_balancer().status(307).answer("location", location).shared_with(page)
+    }
+
+    #[test]
+    fn from_an_https_page_the_http_hop_is_never_sent() {
+        let judgement = judged([downgrade(PAGE)]);
+        assert_eq!(error(&judgement), Some(Error::MixedContent));
+        let [redirect, inferred] = &judgement.hops[..] else { panic!("two hops") };
+        assert_eq!((redirect.check, redirect.answered_by), (Check::Pass, AnsweredBy::Backend));
+        assert_eq!((inferred.check, inferred.answered_by), (Check::NotMade, AnsweredBy::Browser));
+        assert!(inferred.exchange.is_none() && inferred.inferred_because.is_some());
+        let drop_off = judgement.drop_off.unwrap();
+        assert_eq!((drop_off.hop, drop_off.kind), (1, DropOffKind::NotSent));
+        assert_eq!(
+            judgement.verdict.message.chromium.unwrap(),
+            "Mixed Content: The page at 'https://client.example/' was loaded over HTTPS, but requested an insecure resource 'http://request.example/items/'. This request has been blocked; the content must be served over HTTPS."
+        );
+    }
+
+    #[test]
+    fn from_an_http_page_the_load_balancer_answers_the_http_hop() {
+        let judgement = judged([downgrade("http://client.example")]);
+        assert_eq!(error(&judgement), Some(Error::MissingAllowOriginHeader));
+        let inferred = &judgement.hops[1];
+        assert_eq!(inferred.answered_by, AnsweredBy::LoadBalancer);
+        assert_eq!(inferred.origin.as_deref(), Some("null"), "the scheme changed, so the origin did");
+        assert_eq!(inferred.answer.as_ref().unwrap().status, 301);
+        assert!(
+            judgement.verdict.message.chromium.unwrap().contains("(redirected from 'https://request.example/items')")
+        );
+    }
+
+    #[test]
+    fn a_later_hop_may_be_seen_again() {
+        let nav = |url: &str| exchange("GET", url).header("Sec-Fetch-Mode", "navigate").behind_balancer();
+        let first = nav(ITEMS).status(307).answer("location", "http://request.example/items/");
+        let judgement = judged([first, nav(SLASH).at(10)]);
+        assert_eq!(judgement.verdict.outcome, Outcome::NotCors);
+        let seen: Vec<bool> = judgement.hops.iter().map(|hop| hop.exchange.is_some()).collect();
+        assert_eq!(seen, [true, false, true]);
+    }
+
+    #[test]
+    fn what_was_not_captured_is_not_accused() {
+        let cut = judged([get(ITEMS).lost_head()]);
+        assert!(matches!(cut.verdict.outcome, Outcome::Undetermined(_)));
+        assert_eq!(cut.drop_off.unwrap().kind, DropOffKind::Unseen);
+        let unanswered = judged([get(ITEMS).no_response(End::CaptureEnded)]);
+        assert!(matches!(unanswered.verdict.outcome, Outcome::Undetermined(_)));
+        let elsewhere = judged([get(ITEMS).status(307).answer("location", "https://other.example/").shared_with(PAGE)]);
+        assert!(matches!(elsewhere.verdict.outcome, Outcome::Undetermined(_)));
+    }
+
+    #[test]
+    fn a_backend_that_resets_leaves_the_load_balancer_to_answer() {
+        let judgement = judged([get(ITEMS).no_response(End::Reset)]);
+        assert_eq!(error(&judgement), Some(Error::MissingAllowOriginHeader));
+        assert_eq!(judgement.hops[0].answer.as_ref().unwrap().status, 502);
+    }
+
+    #[test]
+    fn a_request_without_its_preflight_had_a_cached_one() {
+        let put = exchange("PUT", ITEMS).page(PAGE).behind_balancer().shared_with(PAGE);
+        let judgement = judged([put]);
+        assert_eq!(judgement.verdict.outcome, Outcome::Allowed);
+        assert!(judgement.verdict.assumptions.iter().any(|assumption| assumption.about == "preflight"));
+    }
+
+    #[test]
+    fn a_browser_that_went_on_contradicts_the_capture() {
+        let preflight =
+            exchange("OPTIONS", ITEMS).page(PAGE).behind_balancer().header("Access-Control-Request-Method", "PUT");
+        let put = exchange("PUT", ITEMS).page(PAGE).behind_balancer().at(5).shared_with(PAGE);
+        assert!(matches!(judged([preflight, put]).verdict.outcome, Outcome::Undetermined(_)));
+    }
+
+    #[test]
+    fn a_permanent_redirect_is_remembered_by_chromium() {
+        let redirect = || get(SLASH).status(301).answer("Location", SLASH).shared_with(PAGE);
+        assert_eq!(error(&judged([redirect()])), Some(Error::TooManyRedirects));
+        let firefox = judged_by(Browser::Firefox, [redirect()]);
+        assert!(matches!(firefox.verdict.outcome, Outcome::Undetermined(_)));
+    }
+
+    #[test]
+    fn the_other_browsers_and_the_other_credentials_are_weighed() {
+        let bare = || exchange("GET", ITEMS).page(PAGE).status(307).answer("location", "http://request.example/items/");
+        let judgement = judged([bare()]);
+        assert_eq!(error(&judgement), Some(Error::MissingAllowOriginHeader));
+        let firefox = judgement.verdict.differs.iter().find(|differs| differs.browser == Browser::Firefox).unwrap();
+        assert_eq!(firefox.outcome.failure().unwrap().error, Error::MixedContent);
+        let star = judged([get(SLASH).shared_with("*")]);
+        let assumed = star.verdict.assumptions.iter().find(|assumption| assumption.about == "credentials").unwrap();
+        let otherwise = assumed.otherwise.as_ref().unwrap();
+        assert_eq!(otherwise.failure().unwrap().error, Error::WildcardOriginNotAllowed);
+    }
+
+    #[test]
+    fn redirects_end_after_twenty() {
+        let hop = |index: u64| {
+            let next = format!("https://request.example/{}", index + 1);
+            get(&format!("https://request.example/{index}"))
+                .at(index * 2)
+                .status(302)
+                .answer("Location", &next)
+                .shared_with(PAGE)
+        };
+        let last = |index: u64| get(&format!("https://request.example/{index}")).at(index * 2).shared_with(PAGE);
+        assert_eq!(judged((0..20).map(hop).chain([last(20)])).verdict.outcome, Outcome::Allowed);
+        assert_eq!(error(&judged((0..21).map(hop))), Some(Error::TooManyRedirects));
+    }
+
+    #[test]
+    fn what_only_the_page_knows_can_be_told() {
+        let told = Context { redirect: Some("manual".to_owned()), ..Context::default() };
+        let judgement = judged([downgrade(PAGE).context(told)]);
+        assert_eq!(judgement.verdict.response_type, Some(ResponseType::OpaqueRedirect));
+    }
+
+    #[test]
+    fn a_client_that_is_no_page_is_no_matter_of_cors() {
+        let curl = exchange("GET", ITEMS).header("User-Agent", "curl/8").behind_balancer();
+        assert_eq!(judged([curl]).verdict.outcome, Outcome::NotCors);
+    }
+}

@@ -1,0 +1,45 @@
+//! Mixed content: which URLs a page loaded over TLS may not load from.
+
+use url::{Host, Url};
+
+/// Secure Contexts 3.2, "potentially trustworthy URL".
+pub(super) fn is_trustworthy(url: &Url) -> bool {
+    match url.scheme() {
+        "https" | "wss" | "data" => true,
+        _ => is_loopback(url),
+    }
+}
+
+/// Whether the host is an IP address: such URLs are blocked, not upgraded (Mixed Content 4.1).
+pub(super) fn has_address_as_host(url: &Url) -> bool {
+    matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_can_be_trusted_without_tls() -> Result<(), url::ParseError> {
+        for url in ["https://a.example", "http://localhost:1", "http://a.localhost", "http://127.8.9.1", "http://[::1]"]
+        {
+            assert!(is_trustworthy(&Url::parse(url)?), "{url}");
+        }
+        for url in ["http://a.example", "http://10.0.0.1", "http://localhost.example", "ftp://a.example"] {
+            assert!(!is_trustworthy(&Url::parse(url)?), "{url}");
+        }
+        Ok(())
+    }
+}

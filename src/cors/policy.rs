@@ -1,0 +1,52 @@
+//! `Cross-Origin-Resource-Policy`, which guards opaque responses only.
+
+use url::{Host, Url};
+
+use crate::http::{Headers, Origin};
+
+/// Fetch 3.6, "cross-origin resource policy internal check", for a page without an embedder
+/// policy. A value that is none of the three, or repeated, counts as absent.
+pub(super) fn allows(headers: &Headers, origin: &Origin, url: &Url) -> bool {
+    match headers.get("cross-origin-resource-policy").value() {
+        Some("same-origin") => origin.is_same_as(url),
+        Some("same-site") => is_same_site(origin, url),
+        _ => true,
+    }
+}
+
+/// HTML, "schemelessly same site"; a page without TLS is no site-mate of a resource with it.
+fn is_same_site(origin: &Origin, url: &Url) -> bool {
+    let Ok(page) = Url::parse(origin.as_str()) else { return false };
+    let secure_enough = page.scheme() == "https" || url.scheme() != "https";
+    secure_enough && site(&page).is_some_and(|site_of_page| site(url) == Some(site_of_page))
+}
+
+/// The registrable domain, or the host where it has none.
+fn site(url: &Url) -> Option<String> {
+    match url.host()? {
+        Host::Domain(name) => {
+            let domain = psl::domain_str(name).unwrap_or(name);
+            Some(domain.to_owned())
+        }
+        address => Some(address.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_a_registrable_domain() -> Result<(), Box<dyn std::error::Error>> {
+        let origin = Origin::parse("https://client.example.co.uk")?;
+        let allowed = |value: &str, url: &str| -> Result<bool, url::ParseError> {
+            let headers = [("Cross-Origin-Resource-Policy", value)].into_iter().collect();
+            Ok(allows(&headers, &origin, &Url::parse(url)?))
+        };
+        assert!(allowed("same-site", "https://request.example.co.uk/")?);
+        assert!(!allowed("same-site", "https://other.co.uk/")?);
+        assert!(!allowed("same-origin", "https://request.example.co.uk/")?);
+        assert!(allowed("Same-Origin", "https://other.co.uk/")?, "an unknown value is no policy");
+        Ok(())
+    }
+}

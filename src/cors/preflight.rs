@@ -1,0 +1,139 @@
+//! What a preflight's answer must say (Fetch, "CORS-preflight fetch", steps 7 and on).
+
+use super::check::{Checked, cors_check};
+use super::lists::List;
+use super::safelist::is_safe_method;
+use super::{Browser, Credentials, Error};
+use crate::chain::Role;
+use crate::http::Response;
+
+/// What the preflight asked for.
+pub(super) struct Request<'a> {
+    /// The serialized origin that it carried.
+    pub(super) origin: &'a str,
+    /// Of the request that it asks for, not its own.
+    pub(super) credentials: Credentials,
+    /// The method it asks for.
+    pub(super) method: &'a str,
+    /// The header names it asks for: lower-case, sorted.
+    pub(super) names: &'a [String],
+}
+
+/// Whether the answer allows the request, in the order in which the browser looks.
+pub(super) fn check_preflight(browser: Browser, response: &Response, request: &Request<'_>) -> Checked {
+    if browser.refuses_preflight_redirects_first() && response.is_redirect() {
+        return Checked::Fail(Error::PreflightDisallowedRedirect, String::new());
+    }
+    match cors_check(browser, Role::Preflight, &response.headers, request.origin, request.credentials) {
+        Checked::Pass => {}
+        failed => return failed,
+    }
+    if response.is_redirect() {
+        return Checked::Fail(Error::PreflightDisallowedRedirect, String::new());
+    }
+    if !(200..300).contains(&response.status) {
+        return Checked::Fail(Error::PreflightInvalidStatus, String::new());
+    }
+    check_permissions(browser, response, request)
+}
+
+fn check_permissions(browser: Browser, response: &Response, request: &Request<'_>) -> Checked {
+    let methods = List::read(&response.headers.get("access-control-allow-methods"));
+    let names = List::read(&response.headers.get("access-control-allow-headers"));
+    let (methods, names) = match (methods, names) {
+        (List::Unseen, _) | (_, List::Unseen) => return Checked::Unseen,
+        (List::Invalid(value), _) => return Checked::Fail(Error::InvalidAllowMethodsPreflightResponse, value),
+        (_, List::Invalid(value)) => return Checked::Fail(Error::InvalidAllowHeadersPreflightResponse, value),
+        (List::Tokens(methods), List::Tokens(names)) => (methods, names),
+    };
+    // With credentials an asterisk is a method, or a header, of that name.
+    let star = |list: &[String]| request.credentials != Credentials::Include && list.iter().any(|item| item == "*");
+    let method_allowed =
+        is_safe_method(request.method) || methods.iter().any(|method| method == request.method) || star(&methods);
+    if !method_allowed {
+        return Checked::Fail(Error::MethodDisallowedByPreflightResponse, request.method.to_owned());
+    }
+    let any_name = star(&names);
+    let refused = request.names.iter().find(|name| {
+        let listed = names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name));
+        let covered = any_name && (*name != "authorization" || browser.covers_authorization_by_wildcard());
+        !listed && !covered
+    });
+    match refused {
+        Some(name) => Checked::Fail(Error::HeaderDisallowedByPreflightResponse, name.clone()),
+        None => Checked::Pass,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Body, Headers, Time};
+
+    fn response(status: u16, lines: &[(&str, &str)]) -> Response {
+        Response {
+            time: Time::from_nanoseconds(0, 6),
+            end_time: None,
+            status,
+            reason: String::new(),
+            headers: lines.iter().copied().collect(),
+            trailers: Headers::default(),
+            body: Body::default(),
+        }
+    }
+
+    fn check(browser: Browser, response: &Response, method: &str, names: &[&str], credentials: Credentials) -> Checked {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let request = Request { origin: "https://a.example", credentials, method, names: &names };
+        check_preflight(browser, response, &request)
+    }
+
+    const ORIGIN: (&str, &str) = ("access-control-allow-origin", "https://a.example");
+    const METHODS: &str = "access-control-allow-methods";
+    const NAMES: &str = "access-control-allow-headers";
+
+    #[test]
+    fn a_redirect_is_refused_before_anything_else_is_read() {
+        let redirect = response(308, &[("Location", "https://b.example/")]);
+        let refused = Checked::Fail(Error::PreflightDisallowedRedirect, String::new());
+        assert_eq!(check(Browser::Chromium, &redirect, "PUT", &[], Credentials::Omit), refused);
+        let missing = Checked::Fail(Error::PreflightMissingAllowOriginHeader, String::new());
+        assert_eq!(check(Browser::Standard, &redirect, "PUT", &[], Credentials::Omit), missing);
+        let without_location = response(302, &[ORIGIN]);
+        let status = Checked::Fail(Error::PreflightInvalidStatus, String::new());
+        assert_eq!(check(Browser::Chromium, &without_location, "PUT", &[], Credentials::Omit), status);
+    }
+
+    #[test]
+    fn methods_are_compared_with_their_letter_case() {
+        let lower = response(204, &[ORIGIN, (METHODS, "put")]);
+        let refused = Checked::Fail(Error::MethodDisallowedByPreflightResponse, "PUT".into());
+        assert_eq!(check(Browser::Chromium, &lower, "PUT", &[], Credentials::Omit), refused);
+        assert_eq!(check(Browser::Chromium, &lower, "POST", &[], Credentials::Omit), Checked::Pass);
+    }
+
+    #[test]
+    fn an_asterisk_means_all_only_without_credentials() {
+        let star = response(200, &[ORIGIN, ("access-control-allow-credentials", "true"), (METHODS, "*"), (NAMES, "*")]);
+        assert_eq!(check(Browser::Chromium, &star, "PUT", &["x-a"], Credentials::Omit), Checked::Pass);
+        let refused = Checked::Fail(Error::MethodDisallowedByPreflightResponse, "PUT".into());
+        assert_eq!(check(Browser::Chromium, &star, "PUT", &["x-a"], Credentials::Include), refused);
+        let refused = Checked::Fail(Error::HeaderDisallowedByPreflightResponse, "x-a".into());
+        assert_eq!(check(Browser::Chromium, &star, "POST", &["x-a"], Credentials::Include), refused);
+    }
+
+    #[test]
+    fn browsers_let_an_asterisk_cover_authorization() {
+        let star = response(200, &[ORIGIN, (NAMES, "*")]);
+        assert_eq!(check(Browser::Chromium, &star, "GET", &["authorization"], Credentials::Omit), Checked::Pass);
+        let refused = Checked::Fail(Error::HeaderDisallowedByPreflightResponse, "authorization".into());
+        assert_eq!(check(Browser::Standard, &star, "GET", &["authorization"], Credentials::Omit), refused);
+    }
+
+    #[test]
+    fn a_bad_token_spoils_its_list() {
+        let bad = response(200, &[ORIGIN, (METHODS, "PUT"), (NAMES, "x a, x-b")]);
+        let invalid = Checked::Fail(Error::InvalidAllowHeadersPreflightResponse, "x a, x-b".into());
+        assert_eq!(check(Browser::Chromium, &bad, "PUT", &["x-b"], Credentials::Omit), invalid);
+    }
+}

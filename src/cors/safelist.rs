@@ -1,0 +1,160 @@
+//! What a page may send to, and read from, another origin without asking (Fetch, section 2.2).
+
+use super::{AuthorHeader, mime};
+
+/// Values longer than this are not safelisted (Fetch, "CORS-safelisted request-header", step 1).
+const LONGEST_SAFE_VALUE: usize = 128;
+
+/// Safelisted values that add up to more than this are not safelisted after all (Fetch,
+/// "CORS-unsafe request-header names", step 5).
+const LARGEST_SAFE_SUM: usize = 1024;
+
+/// Response headers that a page may read without the server's word.
+const READABLE: [&str; 7] =
+    ["cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"];
+
+/// Headers that describe a request's body: they go when a redirect drops the body.
+const DESCRIBES_BODY: [&str; 4] = ["content-encoding", "content-language", "content-location", "content-type"];
+
+/// Fetch, "CORS-safelisted method".
+pub(super) fn is_safe_method(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "POST")
+}
+
+/// Fetch, "CORS-safelisted response-header name", without those that the server exposes.
+pub(super) fn is_readable(name: &str) -> bool {
+    READABLE.iter().any(|readable| name.eq_ignore_ascii_case(readable))
+}
+
+/// Fetch, "request-body-header name".
+pub(super) fn describes_body(name: &str) -> bool {
+    DESCRIBES_BODY.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Fetch, "CORS-unsafe request-header names": lower-case, sorted, each once.
+pub(super) fn unsafe_names(headers: &[AuthorHeader]) -> Vec<String> {
+    let (safe, not_safe): (Vec<_>, Vec<_>) = headers.iter().partition(|header| header.is_safe());
+    let sum: usize = safe.iter().filter_map(|header| header.value.as_deref()).map(length).sum();
+    let also = if sum > LARGEST_SAFE_SUM { safe } else { Vec::new() };
+    let mut names: Vec<String> =
+        not_safe.into_iter().chain(also).map(|header| header.name.to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+impl AuthorHeader {
+    /// A header without a value is one that a preflight asked for: the browser found it unsafe.
+    fn is_safe(&self) -> bool {
+        self.value.as_deref().is_some_and(|value| is_safe_header(&self.name, value))
+    }
+}
+
+/// Fetch, "CORS-safelisted request-header".
+pub(super) fn is_safe_header(name: &str, value: &str) -> bool {
+    if length(value) > LONGEST_SAFE_VALUE {
+        return false;
+    }
+    match name.to_ascii_lowercase().as_str() {
+        "accept" => !has_unsafe_byte(value),
+        "accept-language" | "content-language" => value.chars().all(is_language_character),
+        "content-type" => !has_unsafe_byte(value) && mime::essence(value).is_some_and(|essence| is_form_type(&essence)),
+        "range" => is_simple_range(value),
+        _ => false,
+    }
+}
+
+/// The number of bytes on the wire: one code point is one byte.
+fn length(value: &str) -> usize {
+    value.chars().count()
+}
+
+/// Fetch, "CORS-unsafe request-header byte".
+fn has_unsafe_byte(value: &str) -> bool {
+    value.chars().any(|c| (c < ' ' && c != '\t') || r#""():<>?@[\]{}"#.contains(c) || c == '\u{7f}')
+}
+
+fn is_language_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " *,-.;=".contains(c)
+}
+
+fn is_form_type(essence: &str) -> bool {
+    matches!(essence, "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain")
+}
+
+/// Fetch, "parse a single range header value" without white space, of which the first position
+/// must be there.
+fn is_simple_range(value: &str) -> bool {
+    let Some((first, last)) = value.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return false;
+    };
+    let (Some(first), Some(last)) = (digits(first), digits(last)) else { return false };
+    !first.is_empty() && (last.is_empty() || is_not_greater(first, last))
+}
+
+/// The text itself when it is empty or all digits, leading zeros removed from a number.
+fn digits(text: &str) -> Option<&str> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let trimmed = text.trim_start_matches('0');
+    Some(if trimmed.is_empty() && !text.is_empty() { "0" } else { trimmed })
+}
+
+/// Compares decimal numbers of any length.
+fn is_not_greater(a: &str, b: &str) -> bool {
+    (a.len(), a) <= (b.len(), b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_are_the_standards() {
+        assert!(is_safe_header("Accept", &"a".repeat(128)));
+        assert!(!is_safe_header("Accept", &"a".repeat(129)));
+        let mut many = vec![AuthorHeader::new("accept", "a".repeat(128)); 8];
+        assert!(unsafe_names(&many).is_empty(), "1024 bytes are still fine");
+        many.push(AuthorHeader::new("accept", "a"));
+        assert_eq!(unsafe_names(&many), ["accept"]);
+    }
+
+    #[test]
+    fn content_types_of_forms_are_safe() {
+        for safe in
+            ["text/plain", "TEXT/PLAIN;charset=utf-8", "text/plain;", "text/plain;garbage", "multipart/form-data"]
+        {
+            assert!(is_safe_header("content-type", safe), "{safe}");
+        }
+        for not_safe in ["application/json", "text/plain,text/plain", "text /plain", "text/plain,", "text/html", ""] {
+            assert!(!is_safe_header("content-type", not_safe), "{not_safe}");
+        }
+    }
+
+    #[test]
+    fn only_one_plain_range_is_safe() {
+        for safe in ["bytes=0-", "bytes=1-2", "bytes=0-00", "bytes=100-0000200"] {
+            assert!(is_safe_header("range", safe), "{safe}");
+        }
+        for not_safe in ["bytes=-500", "bytes=2-1", "bytes=1-2,4-5", "bytes= 1-2", "Bytes=1-2", "bytes=1", "1-2"] {
+            assert!(!is_safe_header("range", not_safe), "{not_safe}");
+        }
+    }
+
+    #[test]
+    fn language_values_are_letters_and_their_marks() {
+        assert!(is_safe_header("Accept-Language", "en-US,en;q=0.9"));
+        assert!(!is_safe_header("Accept-Language", "en_US"));
+        assert!(is_safe_header("accept", "\u{e9}"), "bytes from 0x80 are safe in Accept");
+        assert!(!is_safe_header("accept", "a\"b"));
+    }
+
+    #[test]
+    fn names_come_sorted_and_once() {
+        let headers = [("X-B", "1"), ("x-a", "1"), ("x-b", "2"), ("Accept", "*/*")];
+        let mut headers = headers.map(|(name, value)| AuthorHeader::new(name, value)).to_vec();
+        headers.push(AuthorHeader { name: "accept-language".to_owned(), value: None });
+        assert_eq!(unsafe_names(&headers), ["accept-language", "x-a", "x-b"]);
+    }
+}

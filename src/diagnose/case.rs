@@ -1,0 +1,173 @@
+//! One chain as the rules look at it.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::siblings::Siblings;
+use super::{Evidence, Explanation, Fix, Severity};
+use crate::balancer::Balancer;
+use crate::chain::{Chain, Role};
+use crate::cors::{Error, Failure, Hop, Judgement};
+use crate::http::{Exchange, Headers, Request, Response};
+
+/// A rule: one cause, whether it holds, what to say here and what to say in general.
+pub(super) trait Rule: Sync {
+    /// What is to be said in general.
+    fn general(&self) -> &'static General;
+
+    /// What mends it in general, by server, the safest first.
+    fn fixes(&self) -> Vec<Fix>;
+
+    /// What is to be said of this chain, when the cause holds in it.
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis>;
+
+    /// All that is to be said in general.
+    fn explanation(&self) -> Explanation {
+        let general = self.general();
+        Explanation {
+            id: general.id,
+            severity: general.severity,
+            title: general.title,
+            what: general.what,
+            recognise: general.recognise,
+            disproof: general.disproof,
+            fixes: self.fixes(),
+            links: general.links,
+        }
+    }
+}
+
+/// What a rule says in general; the fields are those of [`Explanation`].
+pub(super) struct General {
+    pub(super) id: &'static str,
+    pub(super) severity: Severity,
+    pub(super) title: &'static str,
+    pub(super) what: &'static str,
+    pub(super) recognise: &'static str,
+    pub(super) disproof: &'static str,
+    pub(super) links: &'static [&'static str],
+    /// Causes of which this is only a symptom: where one of them holds, this is not said.
+    pub(super) symptom_of: &'static [&'static str],
+}
+
+/// What a rule says of one chain.
+pub(super) struct Diagnosis {
+    pub(super) story: String,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) fixes: Vec<Fix>,
+}
+
+/// One chain, and what surrounds it.
+pub(super) struct Case<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) judgement: &'a Judgement,
+    pub(super) balancer: &'a Balancer,
+    pub(super) siblings: &'a Siblings,
+}
+
+/// A hop that the capture shows with its answer.
+#[derive(Clone, Copy)]
+pub(super) struct SeenHop<'a> {
+    pub(super) hop: &'a Hop,
+    pub(super) exchange: &'a Exchange,
+    pub(super) request: &'a Request,
+    pub(super) response: &'a Response,
+}
+
+impl<'a> Case<'a> {
+    /// Why the call is blocked, where it is.
+    pub(super) fn failure(&self) -> Option<&'a Failure> {
+        self.judgement.verdict.outcome.failure()
+    }
+
+    /// The hop at which the call is blocked, where the capture shows it, when it is for one of
+    /// these reasons.
+    pub(super) fn failed_with(&self, errors: &[Error]) -> Option<SeenHop<'a>> {
+        let failure = self.failure().filter(|failure| errors.contains(&failure.error))?;
+        seen(self.judgement.hops.get(failure.hop)?)
+    }
+
+    /// The hops that the capture shows with their answers, in order.
+    pub(super) fn seen_hops(&self) -> impl Iterator<Item = SeenHop<'a>> {
+        self.judgement.hops.iter().filter_map(seen)
+    }
+
+    /// The origin that the failed request carried; the page's own where that is not known.
+    pub(super) fn page_origin(&self) -> &'a str {
+        self.judgement.asked.page_origin.as_deref().unwrap_or("null")
+    }
+}
+
+fn seen(hop: &Hop) -> Option<SeenHop<'_>> {
+    let exchange = hop.exchange.as_deref()?;
+    Some(SeenHop { hop, exchange, request: exchange.request.as_ref()?, response: exchange.response.as_ref()? })
+}
+
+impl<'a> SeenHop<'a> {
+    /// The hop's URL, parsed.
+    pub(super) fn url(&self) -> Option<Url> {
+        Url::parse(&self.hop.url).ok()
+    }
+
+    pub(super) fn is_preflight(&self) -> bool {
+        self.hop.role == Role::Preflight
+    }
+
+    /// A response header as it was sent.
+    pub(super) fn answered(&self, name: &str) -> Option<&'a str> {
+        self.response.headers.first(name)
+    }
+
+    /// The beginning of the response's body, as text.
+    pub(super) fn body(&self) -> String {
+        String::from_utf8_lossy(&self.response.body.kept).into_owned()
+    }
+
+    /// A response header as evidence; its absence too.
+    pub(super) fn response_evidence(&self, header: &'static str) -> Evidence {
+        self.evidence(self.exchange.frames.response.map(|span| span.first), header, &self.response.headers)
+    }
+
+    /// A request header as evidence; its absence too.
+    pub(super) fn request_evidence(&self, header: &'static str) -> Evidence {
+        self.evidence(self.exchange.frames.request.map(|span| span.first), header, &self.request.headers)
+    }
+
+    /// The status line as evidence.
+    pub(super) fn status_evidence(&self) -> Evidence {
+        Evidence {
+            source: Arc::clone(&self.exchange.source),
+            exchange: Arc::clone(&self.exchange.id),
+            frame: self.exchange.frames.response.map(|span| span.first),
+            header: None,
+            value: format!(
+                "{} {} answered {} {}",
+                self.hop.method,
+                path(&self.hop.url),
+                self.response.status,
+                self.response.reason
+            )
+            .trim_end()
+            .to_owned(),
+        }
+    }
+
+    fn evidence(&self, frame: Option<u64>, header: &'static str, headers: &Headers) -> Evidence {
+        let lines: Vec<&str> = headers.all(header).collect();
+        Evidence {
+            source: Arc::clone(&self.exchange.source),
+            exchange: Arc::clone(&self.exchange.id),
+            frame,
+            header: Some(header),
+            value: if lines.is_empty() { "(absent)".to_owned() } else { lines.join(", ") },
+        }
+    }
+}
+
+/// The part of a URL behind the authority, to speak of it shortly.
+pub(super) fn path(url: &str) -> &str {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(after_scheme..).unwrap_or_default();
+    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+}

@@ -1,0 +1,74 @@
+//! Two layers both add `Access-Control-Allow-Origin`.
+
+use super::super::case::{Case, Diagnosis, General, Rule, path};
+use super::super::{Fix, Severity};
+use crate::cors::Error;
+
+pub(super) struct AllowOriginRepeated;
+
+static GENERAL: General = General {
+    id: "allow-origin-repeated",
+    severity: Severity::Error,
+    title: "Access-Control-Allow-Origin is there more than once",
+    what: "The application and a proxy in front of it (or two middlewares) each add the header. Browsers join the lines, and the joined value equals no origin, not even where both lines are the same.",
+    recognise: "Two Access-Control-Allow-Origin lines in one response, or one with a comma or a blank in its value.",
+    disproof: "One line with one value.",
+    links: &["https://github.com/corydolphin/flask-cors/issues/215", "https://github.com/cyu/rack-cors/issues/55"],
+    symptom_of: &[],
+};
+
+impl Rule for AllowOriginRepeated {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![
+            Fix {
+                server: "nginx",
+                change: "proxy_hide_header Access-Control-Allow-Origin;".to_owned(),
+                caution: Some(
+                    "Where nginx shall own the header; otherwise remove its add_header. One layer only may add it."
+                        .to_owned(),
+                ),
+            },
+            Fix {
+                server: "the backend",
+                change: "send one origin: the request's own, when it is on the list".to_owned(),
+                caution: Some("The header takes no list; add Vary: Origin.".to_owned()),
+            },
+        ]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&[Error::MultipleAllowOriginValues, Error::PreflightMultipleAllowOriginValues])?;
+        Some(Diagnosis {
+            story: format!(
+                "The answer for {} carries Access-Control-Allow-Origin {} times; together they read '{}'.",
+                path(&seen.hop.url),
+                seen.response.headers.all("access-control-allow-origin").count(),
+                case.failure()?.parameter
+            ),
+            evidence: vec![seen.response_evidence("access-control-allow-origin")],
+            fixes: self.fixes(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn a_second_line_spoils_the_first() {
+        let call = || {
+            exchange("GET", "https://request.example/items")
+                .page("https://client.example")
+                .behind_balancer()
+                .shared_with("https://client.example")
+        };
+        assert_eq!(diagnosed([call().shared_with("https://client.example")]).by_chain, [["allow-origin-repeated"]]);
+        assert!(diagnosed([call()]).by_chain[0].is_empty());
+    }
+}

@@ -1,0 +1,72 @@
+//! `Access-Control-Allow-Credentials` is not `true`.
+
+use super::super::case::{Case, Diagnosis, General, Rule, path};
+use super::super::{Fix, Severity};
+use crate::cors::Error;
+
+pub(super) struct CredentialsNotAllowed;
+
+static GENERAL: General = General {
+    id: "credentials-not-allowed",
+    severity: Severity::Error,
+    title: "Access-Control-Allow-Credentials is not 'true'",
+    what: "A page that sends cookies (credentials: 'include', withCredentials) may read the answer only when the server says Access-Control-Allow-Credentials: true, in exactly these letters and once.",
+    recognise: "A request with a Cookie from another origin is answered with the right Access-Control-Allow-Origin, and without Access-Control-Allow-Credentials: true.",
+    disproof: "The call carries no credentials.",
+    links: &["https://fetch.spec.whatwg.org/#cors-protocol-and-credentials"],
+    symptom_of: &[],
+};
+
+impl Rule for CredentialsNotAllowed {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![
+            Fix {
+                server: "the CORS layer",
+                change: "allow_credentials=True".to_owned(),
+                caution: Some("As Starlette's CORSMiddleware spells it: the header's value must be exactly true, on one line. Only together with named origins.".to_owned()),
+            },
+            Fix {
+                server: "client",
+                change: "credentials: 'same-origin'".to_owned(),
+                caution: Some("Where the call needs no cookies.".to_owned()),
+            },
+        ]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&[Error::InvalidAllowCredentials, Error::PreflightInvalidAllowCredentials])?;
+        let value = seen.answered("access-control-allow-credentials");
+        Some(Diagnosis {
+            story: format!(
+                "The call to {} goes with credentials, and Access-Control-Allow-Credentials is {}.",
+                path(&seen.hop.url),
+                value.map_or_else(|| "absent".to_owned(), |value| format!("'{value}'"))
+            ),
+            evidence: vec![seen.request_evidence("cookie"), seen.response_evidence("access-control-allow-credentials")],
+            fixes: self.fixes(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn cookies_need_the_word_true() {
+        let call = || {
+            exchange("GET", "https://request.example/items")
+                .page("https://client.example")
+                .behind_balancer()
+                .header("Cookie", "s=1")
+                .shared_with("https://client.example")
+        };
+        assert_eq!(diagnosed([call()]).by_chain, [["credentials-not-allowed"]]);
+        assert!(diagnosed([call().answer("Access-Control-Allow-Credentials", "true")]).by_chain[0].is_empty());
+    }
+}

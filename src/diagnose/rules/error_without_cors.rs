@@ -1,0 +1,91 @@
+//! An error response bypassed the CORS layer.
+
+use super::super::case::{Case, Diagnosis, General, Rule, path};
+use super::super::server::is_uncaught_in_starlette;
+use super::super::{Fix, Severity};
+use crate::cors::Error;
+
+pub(super) struct ErrorWithoutCors;
+
+static GENERAL: General = General {
+    id: "error-without-cors",
+    severity: Severity::Error,
+    title: "a server error came without CORS headers and hides behind a CORS error",
+    what: "The server failed (5xx), and the error page was made outside of the CORS layer. The browser may not show it to the page and reports the missing header instead: the real error is in the server's log. In Starlette and FastAPI every exception that no handler catches ends this way, and handlers for Exception or 500 do too.",
+    recognise: "A 5xx response without Access-Control-Allow-Origin; Starlette's is 'Internal Server Error', 21 bytes of text/plain.",
+    disproof: "The response comes from the load balancer (Server: awselb): then the backend did not answer at all.",
+    links: &["https://github.com/Kludex/starlette/issues/1116", "https://github.com/fastapi/fastapi/issues/775"],
+    symptom_of: &["load-balancer-answered", "no-answer-from-backend"],
+};
+
+impl Rule for ErrorWithoutCors {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        let mut fixes = starlette();
+        fixes.push(the_error("the call"));
+        fixes
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&[Error::MissingAllowOriginHeader, Error::PreflightMissingAllowOriginHeader])?;
+        if seen.response.status < 500 {
+            return None;
+        }
+        let uncaught = is_uncaught_in_starlette(seen.response);
+        let by_whom =
+            if uncaught { "an exception that no handler caught" } else { "an error made outside of the CORS layer" };
+        let mut fixes = vec![the_error(path(&seen.hop.url))];
+        if uncaught {
+            fixes.extend(starlette());
+        }
+        Some(Diagnosis {
+            story: format!(
+                "{} {} failed with {}: {by_whom}. The page sees a CORS error instead of it.",
+                seen.hop.method,
+                path(&seen.hop.url),
+                seen.response.status
+            ),
+            evidence: vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")],
+            fixes,
+        })
+    }
+}
+
+fn the_error(what: &str) -> Fix {
+    Fix {
+        server: "the backend",
+        change: format!("mend what makes {what} fail: its log has the error"),
+        caution: Some("The missing CORS headers only hide it.".to_owned()),
+    }
+}
+
+fn starlette() -> Vec<Fix> {
+    vec![Fix {
+        server: "FastAPI",
+        change: "app = CORSMiddleware(app, allow_origins=[\"https://client.example.com\"])".to_owned(),
+        caution: Some("Wrapped around the whole application, after all else, instead of by add_middleware: then error pages carry the headers too, and the page can read the status.".to_owned()),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::{Builder, exchange};
+
+    fn failed() -> Builder {
+        exchange("GET", "https://request.example/boom").page("https://client.example").behind_balancer().status(500)
+    }
+
+    #[test]
+    fn a_hidden_server_error_is_named() {
+        assert_eq!(diagnosed([failed()]).by_chain, [["error-without-cors"]]);
+    }
+
+    #[test]
+    fn a_readable_one_is_no_matter_of_cors() {
+        assert!(diagnosed([failed().shared_with("https://client.example")]).by_chain[0].is_empty());
+    }
+}

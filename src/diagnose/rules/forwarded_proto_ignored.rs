@@ -1,0 +1,141 @@
+//! The server does not believe the load balancer's `X-Forwarded-Proto`.
+
+use url::Url;
+
+use super::super::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use super::super::server::Server;
+use super::super::trust::{self, Subnets};
+use super::super::{Fix, Severity};
+use crate::cors::Outcome;
+use crate::http::resolve_location;
+
+pub(super) struct ForwardedProtoIgnored;
+
+static GENERAL: General = General {
+    id: "forwarded-proto-ignored",
+    severity: Severity::Error,
+    title: "the server does not believe the load balancer's X-Forwarded-Proto",
+    what: "The load balancer ends TLS and tells the backend in X-Forwarded-Proto that the browser came by https. The backend believes that header only from peers it trusts, and the load balancer is not among them, so it takes the scheme for http and builds http:// URLs into its redirects. The redirect itself carries correct CORS headers. The browser then has to go to http://: from an https page it refuses (mixed content), from an http page it meets the load balancer's own port-80 redirect, which has no CORS header. Either way it looks like a CORS error, and no CORS setting cures it.",
+    recognise: "A request with X-Forwarded-Proto: https is answered with a redirect whose Location is http:// and the same host. The next request of the call is missing from the capture, or comes back with Origin: null.",
+    disproof: "A Location that is relative or https, or a request whose X-Forwarded-Proto is not exactly https. If the Location is http although the server trusts the peer, the application builds it by itself.",
+    links: &[
+        "https://github.com/fastapi/fastapi/issues/4990",
+        "https://fastapi.tiangolo.com/advanced/behind-a-proxy/",
+        "https://github.com/Kludex/uvicorn/pull/2387",
+    ],
+    symptom_of: &["forwarded-proto-malformed"],
+};
+
+impl Rule for ForwardedProtoIgnored {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        let mut fixes = trust::all_fixes();
+        fixes.push(canonical_path("/items/"));
+        fixes
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let (seen, target) = case.seen_hops().find_map(|seen| Some((seen, downgraded_location(&seen)?)))?;
+        let server = Server::of(&seen.response.headers);
+        let mut fixes = trust::fixes(server, &Subnets::of(case.balancer));
+        if path(seen.hop.url.as_str()).trim_end_matches('/') == target.path().trim_end_matches('/') {
+            fixes.push(canonical_path(target.path()));
+        }
+        Some(Diagnosis {
+            story: story(case, &seen, &target, server),
+            evidence: vec![
+                seen.request_evidence("x-forwarded-proto"),
+                seen.response_evidence("location"),
+                seen.response_evidence("access-control-allow-origin"),
+            ],
+            fixes,
+        })
+    }
+}
+
+/// The http URL that a request by https was redirected to on its own host.
+pub(super) fn downgraded_location(seen: &SeenHop<'_>) -> Option<Url> {
+    let url = seen.url().filter(|url| url.scheme() == "https")?;
+    if !seen.response.is_redirect() || !seen.request.headers.has("x-forwarded-proto") {
+        return None;
+    }
+    let target = resolve_location(&url, seen.answered("location")?)?;
+    (target.scheme() == "http" && target.host_str() == url.host_str()).then_some(target)
+}
+
+fn story(case: &Case<'_>, seen: &SeenHop<'_>, target: &Url, server: Server) -> String {
+    let headers = if seen.response.headers.has("access-control-allow-origin") {
+        "The redirect carries the CORS headers; only its Location is wrong."
+    } else {
+        "The redirect carries no CORS headers either."
+    };
+    let then = match &case.judgement.verdict.outcome {
+        Outcome::Blocked(_) if case.page_origin().starts_with("https://") => {
+            "The page is on https, so the browser may not go there."
+        }
+        Outcome::Blocked(_) => "There the load balancer's port-80 listener answers by itself, without CORS headers.",
+        _ => "This call got through all the same; a fetch() from a page would not.",
+    };
+    format!(
+        "{} was asked by https (X-Forwarded-Proto says so), took the scheme for http, and redirected {} to {target}. {headers} {then}",
+        capitalized(server.name()),
+        path(&seen.hop.url)
+    )
+}
+
+fn capitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+fn canonical_path(target: &str) -> Fix {
+    Fix {
+        server: "client",
+        change: format!("call {target} itself"),
+        caution: Some("A way around, not a cure: no redirect, no wrong Location, until the next one.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::{Builder, exchange};
+
+    fn redirect(location: &str) -> Builder {
+        exchange("GET", "https://request.example/items")
+            .page("https://client.example")
+            .behind_balancer()
+            .status(307)
+            .answer("server", "uvicorn")
+            .answer("location", location)
+            .shared_with("https://client.example")
+    }
+
+    #[test]
+    fn the_canonical_bug_is_named_although_the_redirect_carries_cors_headers() {
+        let found = diagnosed([redirect("http://request.example/items/")]);
+        assert_eq!(found.by_chain, [["forwarded-proto-ignored"]]);
+        let finding = &found.findings[0];
+        assert_eq!(finding.fixes[0].change, "uvicorn app:app --proxy-headers --forwarded-allow-ips '10.0.1.0/24'");
+        assert_eq!(finding.fixes.last().unwrap().change, "call /items/ itself");
+        assert!(finding.evidence.iter().any(|piece| piece.header == Some("location")));
+    }
+
+    #[test]
+    fn a_relative_or_https_location_is_fine() {
+        for location in ["/items/", "https://request.example/items/", "http://other.example/items/"] {
+            let found = diagnosed([redirect(location)]);
+            assert!(!found.by_chain[0].contains(&"forwarded-proto-ignored"), "{location}");
+        }
+    }
+
+    #[test]
+    fn without_a_load_balancer_there_is_nothing_to_ignore() {
+        let direct = exchange("GET", "http://request.example/items").page("http://client.example").status(307);
+        let found = diagnosed([direct.answer("location", "http://request.example/items/")]);
+        assert!(!found.by_chain[0].contains(&"forwarded-proto-ignored"));
+    }
+}

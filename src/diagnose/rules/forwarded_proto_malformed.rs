@@ -1,0 +1,77 @@
+//! `X-Forwarded-Proto` is there, but not in a form that servers read.
+
+use super::super::case::{Case, Diagnosis, General, Rule};
+use super::super::{Fix, Severity};
+use super::forwarded_proto_ignored::downgraded_location;
+
+pub(super) struct ForwardedProtoMalformed;
+
+static GENERAL: General = General {
+    id: "forwarded-proto-malformed",
+    severity: Severity::Error,
+    title: "X-Forwarded-Proto is doubled, upper-case or a list, and not understood",
+    what: "Servers compare X-Forwarded-Proto with the words http and https. Where two proxies both add to it ('https,http', or two header lines), or one writes it in capitals, the comparison fails even for a trusted peer, the server takes the scheme for http, and its redirects lead the browser to http://. Trusting the load balancer alone does not cure that.",
+    recognise: "X-Forwarded-Proto with more than one value, on several lines, or not in lower case, on a request that is answered with a redirect to http:// on the same host.",
+    disproof: "Exactly one line with the value https.",
+    links: &[
+        "https://github.com/tornadoweb/tornado/issues/2161",
+        "https://github.com/kubernetes/ingress-nginx/issues/11040",
+    ],
+    symptom_of: &[],
+};
+
+impl Rule for ForwardedProtoMalformed {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![
+            Fix {
+                server: "nginx",
+                change: "proxy_set_header X-Forwarded-Proto https;".to_owned(),
+                caution: Some("In the proxy nearest to the backend, where every request came by https: it overwrites what is there instead of adding to it. Then check that the backend trusts that proxy.".to_owned()),
+            },
+            Fix {
+                server: "the proxy in front",
+                change: "send X-Forwarded-Proto once, in lower case; overwrite it, do not append".to_owned(),
+                caution: None,
+            },
+        ]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.seen_hops().find(|seen| downgraded_location(seen).is_some())?;
+        let lines: Vec<&str> = seen.request.headers.all("x-forwarded-proto").collect();
+        if lines == ["https"] {
+            return None;
+        }
+        Some(Diagnosis {
+            story: format!(
+                "X-Forwarded-Proto arrives as '{}', which the server does not read as https: it redirected to {}.",
+                lines.join("' and '"),
+                seen.answered("location").unwrap_or_default()
+            ),
+            evidence: vec![seen.request_evidence("x-forwarded-proto"), seen.response_evidence("location")],
+            fixes: self.fixes(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn a_list_is_named_instead_of_missing_trust() {
+        let doubled = exchange("GET", "https://request.example/items")
+            .page("https://client.example")
+            .behind_balancer()
+            .header("X-Forwarded-Proto", "https")
+            .status(307)
+            .answer("location", "http://request.example/items/")
+            .shared_with("https://client.example");
+        assert_eq!(diagnosed([doubled]).by_chain, [["forwarded-proto-malformed"]]);
+    }
+}

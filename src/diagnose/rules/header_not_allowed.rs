@@ -1,0 +1,92 @@
+//! The preflight's answer does not allow a header.
+
+use super::super::case::{Case, Diagnosis, General, Rule};
+use super::super::{Fix, Severity};
+use super::method_not_allowed::is_said;
+use crate::cors::Error;
+
+pub(super) struct HeaderNotAllowed;
+
+static GENERAL: General = General {
+    id: "header-not-allowed-by-cors",
+    severity: Severity::Error,
+    title: "the preflight's answer does not allow a header that the page sends",
+    what: "The page's request carries a header that needs permission (Authorization, Content-Type: application/json, any X-…, tracing headers that a library adds), and the answer to its preflight does not list it in Access-Control-Allow-Headers. With credentials an asterisk allows nothing; by the standard it never covers Authorization.",
+    recognise: "Access-Control-Allow-Headers lacks a name that Access-Control-Request-Headers asks for; Starlette answers 400 'Disallowed CORS headers'.",
+    disproof: "Every name that was asked for is listed.",
+    links: &["https://fetch.spec.whatwg.org/#cors-preflight-fetch"],
+    symptom_of: &[],
+};
+
+impl Rule for HeaderNotAllowed {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![allow(&["authorization", "content-type"])]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&[
+            Error::HeaderDisallowedByPreflightResponse,
+            Error::InvalidAllowHeadersPreflightResponse,
+            Error::PreflightInvalidStatus,
+        ])?;
+        if case.failure()?.error == Error::PreflightInvalidStatus && !is_said(&seen.body(), "headers") {
+            return None;
+        }
+        let asked = seen.request.headers.first("access-control-request-headers").unwrap_or_default();
+        let allowed = seen.answered("access-control-allow-headers").unwrap_or_default();
+        let listed: Vec<&str> = allowed.split(',').map(str::trim).collect();
+        let missing: Vec<&str> = asked
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !listed.iter().any(|other| other.eq_ignore_ascii_case(name)))
+            .collect();
+        Some(Diagnosis {
+            story: format!(
+                "The page wants to send {}; the preflight's answer allows {}.",
+                missing.join(", "),
+                if allowed.is_empty() { "no header by name" } else { allowed }
+            ),
+            evidence: vec![
+                seen.request_evidence("access-control-request-headers"),
+                seen.response_evidence("access-control-allow-headers"),
+            ],
+            fixes: vec![allow(&missing)],
+        })
+    }
+}
+
+fn allow(names: &[&str]) -> Fix {
+    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    Fix {
+        server: "the CORS layer",
+        change: format!("allow_headers=[{}]", names.join(", ")),
+        caution: Some("As Starlette's CORSMiddleware spells it, beside those already there: Access-Control-Allow-Headers must list each by name.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn a_header_that_is_not_listed_is_named() {
+        let preflight = |allowed: &str| {
+            exchange("OPTIONS", "https://request.example/items")
+                .page("https://client.example")
+                .behind_balancer()
+                .header("Access-Control-Request-Method", "GET")
+                .header("Access-Control-Request-Headers", "authorization,x-a")
+                .shared_with("https://client.example")
+                .answer("Access-Control-Allow-Headers", allowed)
+        };
+        let found = diagnosed([preflight("Authorization")]);
+        assert_eq!(found.by_chain, [["header-not-allowed-by-cors"]]);
+        assert_eq!(found.findings[0].fixes[0].change, "allow_headers=[\"x-a\"]");
+        assert!(diagnosed([preflight("Authorization, X-A")]).by_chain[0].is_empty());
+    }
+}

@@ -1,0 +1,80 @@
+//! The server redirects to https what already came by https.
+
+use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
+use super::super::server::Server;
+use super::super::trust::{self, Subnets};
+use super::super::{Fix, Severity};
+use crate::http::resolve_location;
+
+pub(super) struct HttpsRedirectLoop;
+
+static GENERAL: General = General {
+    id: "https-redirect-loop",
+    severity: Severity::Error,
+    title: "the server redirects to https what already came by https",
+    what: "The backend insists on https and redirects every request that it takes for http. Behind a load balancer that ends TLS it takes all requests for http unless it believes X-Forwarded-Proto, so the redirect leads to the very URL that was asked for, and the browser goes round until it gives up. A preflight fails at the first turn.",
+    recognise: "A request with X-Forwarded-Proto: https is answered with a redirect to its own URL by https.",
+    disproof: "A Location that differs from the requested URL, or a request that did come by http.",
+    links: &["https://docs.djangoproject.com/en/stable/ref/settings/#secure-proxy-ssl-header"],
+    symptom_of: &[],
+};
+
+impl Rule for HttpsRedirectLoop {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        let mut fixes = vec![django()];
+        fixes.extend(trust::all_fixes());
+        fixes
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.seen_hops().find(leads_to_itself)?;
+        let server = Server::of(&seen.response.headers);
+        let mut fixes = trust::fixes(server, &Subnets::of(case.balancer));
+        if server == Server::Gunicorn {
+            fixes.insert(0, django());
+        }
+        Some(Diagnosis {
+            story: format!("{} came by https and was redirected to itself.", seen.hop.url),
+            evidence: vec![seen.request_evidence("x-forwarded-proto"), seen.response_evidence("location")],
+            fixes,
+        })
+    }
+}
+
+fn leads_to_itself(seen: &SeenHop<'_>) -> bool {
+    let Some(url) = seen.url().filter(|url| url.scheme() == "https") else { return false };
+    let target = seen.answered("location").and_then(|location| resolve_location(&url, location));
+    seen.response.is_redirect() && seen.request.headers.has("x-forwarded-proto") && target == Some(url)
+}
+
+fn django() -> Fix {
+    Fix {
+        server: "Django",
+        change: "SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")".to_owned(),
+        caution: Some("With SECURE_SSL_REDIRECT; safe only where the load balancer always sets the header.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn a_redirect_to_itself_is_a_loop() {
+        let redirect = |location: &str| {
+            exchange("GET", "https://request.example/items/")
+                .page("https://client.example")
+                .behind_balancer()
+                .status(301)
+                .answer("Location", location)
+                .shared_with("https://client.example")
+        };
+        assert_eq!(diagnosed([redirect("https://request.example/items/")]).by_chain, [["https-redirect-loop"]]);
+        assert!(diagnosed([redirect("https://request.example/other/")]).by_chain[0].is_empty());
+    }
+}

@@ -1,0 +1,84 @@
+//! The preflight's answer does not allow the method.
+
+use super::super::case::{Case, Diagnosis, General, Rule};
+use super::super::{Fix, Severity};
+use crate::cors::Error;
+
+pub(super) struct MethodNotAllowed;
+
+static GENERAL: General = General {
+    id: "method-not-allowed-by-cors",
+    severity: Severity::Error,
+    title: "the preflight's answer does not allow the method",
+    what: "The page wants to send a method other than GET, HEAD or POST, and the answer to its preflight does not list it in Access-Control-Allow-Methods. The comparison minds letter case, and with credentials an asterisk allows nothing.",
+    recognise: "Access-Control-Allow-Methods lacks what Access-Control-Request-Method asks for; Starlette answers 400 'Disallowed CORS method'.",
+    disproof: "The method is listed, letter for letter.",
+    links: &["https://fetch.spec.whatwg.org/#cors-preflight-fetch"],
+    symptom_of: &[],
+};
+
+impl Rule for MethodNotAllowed {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![allow("PUT")]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&[
+            Error::MethodDisallowedByPreflightResponse,
+            Error::InvalidAllowMethodsPreflightResponse,
+            Error::PreflightInvalidStatus,
+        ])?;
+        if case.failure()?.error == Error::PreflightInvalidStatus && !is_said(&seen.body(), "method") {
+            return None;
+        }
+        let method = &case.judgement.asked.method;
+        Some(Diagnosis {
+            story: format!(
+                "The page wants to send {method}; the preflight's answer allows {}.",
+                seen.answered("access-control-allow-methods").unwrap_or("no method by name")
+            ),
+            evidence: vec![
+                seen.request_evidence("access-control-request-method"),
+                seen.response_evidence("access-control-allow-methods"),
+            ],
+            fixes: vec![allow(method)],
+        })
+    }
+}
+
+/// Whether Starlette's refusal names this: `Disallowed CORS origin, method`.
+pub(super) fn is_said(body: &str, what: &str) -> bool {
+    body.strip_prefix("Disallowed CORS ").is_some_and(|named| named.split(", ").any(|name| name == what))
+}
+
+fn allow(method: &str) -> Fix {
+    Fix {
+        server: "the CORS layer",
+        change: format!("allow_methods=[\"GET\", \"POST\", \"{method}\"]"),
+        caution: Some("As Starlette's CORSMiddleware spells it: Access-Control-Allow-Methods must list the method, letter for letter.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn a_method_that_is_not_listed_is_named() {
+        let preflight = |methods: &str| {
+            exchange("OPTIONS", "https://request.example/items")
+                .page("https://client.example")
+                .behind_balancer()
+                .header("Access-Control-Request-Method", "PUT")
+                .shared_with("https://client.example")
+                .answer("Access-Control-Allow-Methods", methods)
+        };
+        assert_eq!(diagnosed([preflight("GET")]).by_chain, [["method-not-allowed-by-cors"]]);
+        assert!(diagnosed([preflight("GET, PUT")]).by_chain[0].is_empty());
+    }
+}

@@ -1,0 +1,75 @@
+//! One cause a file. The order is that in which a chain's findings are named: a cause before its
+//! symptoms.
+
+mod allow_origin_repeated;
+mod credentials_not_allowed;
+mod error_without_cors;
+mod forwarded_proto_ignored;
+mod forwarded_proto_malformed;
+mod header_not_allowed;
+mod https_redirect_loop;
+mod load_balancer_answered;
+mod method_not_allowed;
+mod no_answer;
+mod origin_not_allowed;
+mod origin_null;
+mod preflight_needs_credentials;
+mod preflight_not_handled;
+mod preflight_redirected;
+mod response_outside_cors_layer;
+mod wildcard_with_credentials;
+
+use super::case::Rule;
+
+/// Every rule.
+pub(super) static ALL: [&dyn Rule; 17] = [
+    &preflight_redirected::PreflightRedirected,
+    &forwarded_proto_malformed::ForwardedProtoMalformed,
+    &forwarded_proto_ignored::ForwardedProtoIgnored,
+    &https_redirect_loop::HttpsRedirectLoop,
+    &origin_null::OriginNull,
+    &preflight_needs_credentials::PreflightNeedsCredentials,
+    &method_not_allowed::MethodNotAllowed,
+    &header_not_allowed::HeaderNotAllowed,
+    &wildcard_with_credentials::WildcardWithCredentials,
+    &credentials_not_allowed::CredentialsNotAllowed,
+    &allow_origin_repeated::AllowOriginRepeated,
+    &no_answer::NoAnswer,
+    &load_balancer_answered::LoadBalancerAnswered,
+    &error_without_cors::ErrorWithoutCors,
+    &response_outside_cors_layer::ResponseOutsideCorsLayer,
+    &preflight_not_handled::PreflightNotHandled,
+    &origin_not_allowed::OriginNotAllowed,
+];
+
+/// The findings that a redirect back to plain http leads to.
+const DOWNGRADES: &[&str] = &["forwarded-proto-ignored", "forwarded-proto-malformed"];
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+    use crate::diagnose::explanations;
+
+    #[test]
+    fn every_cause_is_explained_in_full() {
+        for cause in explanations() {
+            let id = cause.id;
+            assert!(id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{id}");
+            for text in [cause.title, cause.what, cause.recognise, cause.disproof] {
+                assert!(text.len() > 20 && !text.contains("  "), "{id}: {text}");
+            }
+            assert!(!cause.fixes.is_empty() && !cause.links.is_empty(), "{id}");
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_symptoms_come_after_their_causes() {
+        let ids: Vec<&str> = ALL.iter().map(|rule| rule.general().id).collect();
+        for (index, rule) in ALL.iter().enumerate() {
+            assert_eq!(ids.iter().filter(|id| **id == rule.general().id).count(), 1);
+            for cause in rule.general().symptom_of {
+                assert!(ids[..index].contains(cause), "{cause} before {}", rule.general().id);
+            }
+        }
+    }
+}

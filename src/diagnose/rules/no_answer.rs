@@ -1,0 +1,82 @@
+//! The request got no answer.
+
+use super::super::case::{Case, Diagnosis, General, Rule};
+use super::super::{Evidence, Fix, Severity};
+use crate::http::End;
+
+pub(super) struct NoAnswer;
+
+static GENERAL: General = General {
+    id: "no-answer-from-backend",
+    severity: Severity::Error,
+    title: "the backend did not answer the request",
+    what: "The backend closed or reset the connection, or stayed silent, instead of answering. The load balancer then answers 502 or 504 by itself, without CORS headers, and the page sees a CORS error.",
+    recognise: "A request that is followed by FIN or RST, or by silence, instead of a response.",
+    disproof: "The capture ends or begins in the middle, or lost packets: then the answer may only be unseen.",
+    links: &["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html"],
+    symptom_of: &[],
+};
+
+impl Rule for NoAnswer {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![
+            Fix {
+                server: "the backend",
+                change: "find out why the request was dropped: crash, worker timeout, restart".to_owned(),
+                caution: None,
+            },
+            Fix {
+                server: "uvicorn",
+                change: "uvicorn app:app --timeout-keep-alive 65".to_owned(),
+                caution: Some("Where the connection was idle before: the backend must keep idle connections longer than the load balancer (60 s by default), or the two race.".to_owned()),
+            },
+        ]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let hop = case.judgement.hops.get(case.failure()?.hop)?;
+        let exchange = hop.exchange.as_deref().filter(|exchange| exchange.response.is_none())?;
+        let how = match exchange.end {
+            End::Reset => "reset the connection",
+            End::Closed => "closed the connection",
+            End::Timeout => "stayed silent",
+            End::Complete | End::CaptureEnded => return None,
+        };
+        Some(Diagnosis {
+            story: format!("The backend {how} instead of answering {} {}.", hop.method, hop.url),
+            evidence: vec![Evidence {
+                source: exchange.source.clone(),
+                exchange: exchange.id.clone(),
+                frame: exchange.frames.request.map(|span| span.first),
+                header: None,
+                value: format!("{} {}: the backend {how}", hop.method, hop.url),
+            }],
+            fixes: self.fixes(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::End;
+    use crate::http::testing::{Builder, exchange};
+
+    fn call() -> Builder {
+        exchange("GET", "https://request.example/items").page("https://client.example").behind_balancer()
+    }
+
+    #[test]
+    fn a_reset_instead_of_an_answer_is_named() {
+        assert_eq!(diagnosed([call().no_response(End::Reset)]).by_chain, [["no-answer-from-backend"]]);
+    }
+
+    #[test]
+    fn a_capture_that_ends_accuses_nobody() {
+        assert!(diagnosed([call().no_response(End::CaptureEnded)]).by_chain[0].is_empty());
+    }
+}

@@ -1,0 +1,131 @@
+//! The origin is not on the server's list.
+
+use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
+use super::super::{Fix, Severity};
+use super::method_not_allowed::is_said;
+use crate::cors::Error;
+
+pub(super) struct OriginNotAllowed;
+
+static GENERAL: General = General {
+    id: "origin-not-allowed",
+    severity: Severity::Error,
+    title: "the server does not allow the page's origin",
+    what: "The server's list of origins does not contain the page's, byte for byte: another scheme or port, a trailing slash, www, a pattern that does not match, or there is no list at all. The server answers as usual and leaves Access-Control-Allow-Origin out, or names another origin.",
+    recognise: "The request carries Origin; the response has no Access-Control-Allow-Origin, or one of another origin. Starlette then still sends Access-Control-Allow-Credentials and Vary: Origin; django-cors-headers sends Vary: origin; Flask-CORS sends nothing. A preflight is refused with 'Disallowed CORS origin'.",
+    disproof: "Another answer of the same host allows this very origin: then something else answered here.",
+    links: &[
+        "https://fetch.spec.whatwg.org/#cors-check",
+        "https://github.com/Kludex/starlette/issues/2560",
+        "https://github.com/adamchainz/django-cors-headers/issues/862",
+    ],
+    symptom_of: &[
+        "origin-null-after-redirect",
+        "preflight-redirected",
+        "preflight-needs-credentials",
+        "preflight-not-handled",
+        "error-without-cors",
+        "response-outside-cors-layer",
+        "load-balancer-answered",
+    ],
+};
+
+const ERRORS: [Error; 6] = [
+    Error::MissingAllowOriginHeader,
+    Error::AllowOriginMismatch,
+    Error::InvalidAllowOriginValue,
+    Error::PreflightMissingAllowOriginHeader,
+    Error::PreflightAllowOriginMismatch,
+    Error::PreflightInvalidAllowOriginValue,
+];
+
+impl Rule for OriginNotAllowed {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![allow("https://client.example.com")]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&ERRORS)?;
+        let origin = seen.request.headers.first("origin")?;
+        let mut evidence = vec![seen.request_evidence("origin"), seen.response_evidence("access-control-allow-origin")];
+        evidence.extend(tell(&seen));
+        Some(Diagnosis {
+            story: format!("{} is not allowed: {}.", origin, how_known(case, &seen)),
+            evidence,
+            fixes: if origin == "null" { vec![sandboxed()] } else { vec![allow(origin)] },
+        })
+    }
+}
+
+/// How one knows that the list is the cause, and not a missing CORS layer.
+fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> String {
+    if let Some(other) = seen.answered("access-control-allow-origin") {
+        return format!("the server names '{other}' instead");
+    }
+    if is_said(&seen.body(), "origin") {
+        return "the CORS layer says so itself (Disallowed CORS origin)".to_owned();
+    }
+    if seen.response.headers.has("access-control-allow-credentials") {
+        return "the CORS layer answered (Access-Control-Allow-Credentials is there) and left Access-Control-Allow-Origin out".to_owned();
+    }
+    if seen.response.headers.all("vary").any(|value| value.to_ascii_lowercase().contains("origin")) {
+        return "the CORS layer answered (Vary names Origin) and left Access-Control-Allow-Origin out".to_owned();
+    }
+    match seen.url().and_then(|url| case.siblings.with_cors(&url).cloned()) {
+        Some(sibling) => format!("the same host allows '{}' elsewhere in the capture", sibling.value),
+        None => "no answer of this host in the capture carries a CORS header, so there may be no CORS layer at all"
+            .to_owned(),
+    }
+}
+
+/// What shows that the CORS layer did see the request.
+fn tell(seen: &SeenHop<'_>) -> Option<super::super::Evidence> {
+    ["access-control-allow-credentials", "vary"]
+        .into_iter()
+        .find(|name| seen.response.headers.has(name))
+        .map(|name| seen.response_evidence(name))
+}
+
+fn allow(origin: &str) -> Fix {
+    Fix {
+        server: "the CORS layer",
+        change: format!("allow_origins=[\"{origin}\"]"),
+        caution: Some("As Starlette's CORSMiddleware spells it: exactly this text, without a trailing slash, beside the origins already there.".to_owned()),
+    }
+}
+
+fn sandboxed() -> Fix {
+    Fix {
+        server: "client",
+        change: "call from a page that has an origin (served by https, not sandboxed)".to_owned(),
+        caution: Some("Do not allow the origin 'null': every sandboxed frame of every site has it.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::{Builder, exchange};
+
+    fn call() -> Builder {
+        exchange("GET", "https://request.example/items").page("https://other.example").behind_balancer()
+    }
+
+    #[test]
+    fn an_origin_that_is_not_on_the_list_is_named() {
+        let starlette = call().answer("access-control-allow-credentials", "true").answer("vary", "Origin");
+        let found = diagnosed([starlette]);
+        assert_eq!(found.by_chain, [["origin-not-allowed"]]);
+        assert_eq!(found.findings[0].fixes[0].change, "allow_origins=[\"https://other.example\"]");
+        assert_eq!(diagnosed([call().shared_with("https://client.example")]).by_chain, [["origin-not-allowed"]]);
+    }
+
+    #[test]
+    fn an_allowed_origin_is_not() {
+        assert!(diagnosed([call().shared_with("https://other.example")]).by_chain[0].is_empty());
+    }
+}

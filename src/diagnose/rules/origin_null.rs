@@ -1,0 +1,79 @@
+//! A redirect across origins made Origin `null`.
+
+use super::super::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use super::super::{Fix, Severity};
+
+pub(super) struct OriginNull;
+
+static GENERAL: General = General {
+    id: "origin-null-after-redirect",
+    severity: Severity::Error,
+    title: "a redirect across origins made Origin null",
+    what: "When a redirect leaves an origin that is not the page's own, the browser sends Origin: null from then on, and drops Authorization. The change from https to http of the same host counts. The server at the end does not know 'null', or answers with the page's origin, which no longer matches.",
+    recognise: "A request with Origin: null right after a redirect to another origin of the same call.",
+    disproof: "The page itself has no origin (a sandboxed frame, a file).",
+    links: &["https://fetch.spec.whatwg.org/#concept-request-tainted-origin"],
+    symptom_of: super::DOWNGRADES,
+};
+
+impl Rule for OriginNull {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![Fix {
+            server: "the backend",
+            change: "redirect within one origin, or let the page call the final URL itself".to_owned(),
+            caution: Some("Do not allow the origin 'null': every sandboxed frame of every site has it.".to_owned()),
+        }]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let failure = case.failure()?;
+        let failed = failed_hop(case)?;
+        let before = failure.hop.checked_sub(1).and_then(|index| case.judgement.hops.get(index));
+        let leads = before.map(|hop| format!(" after the redirect of {}", path(&hop.url))).unwrap_or_default();
+        Some(Diagnosis {
+            story: format!(
+                "{} was asked with Origin: null{leads}, since the redirect left an origin that is not the page's own ({}).",
+                failed.hop.url,
+                case.page_origin()
+            ),
+            evidence: vec![failed.request_evidence("origin"), failed.response_evidence("access-control-allow-origin")],
+            fixes: self.fixes(),
+        })
+    }
+}
+
+/// The hop that failed, where it carried `null` instead of the page's origin.
+fn failed_hop<'a>(case: &Case<'a>) -> Option<SeenHop<'a>> {
+    let failure = case.failure()?;
+    let hop = case.judgement.hops.get(failure.hop)?;
+    let tainted = hop.origin.as_deref() == Some("null") && case.page_origin() != "null";
+    tainted.then(|| case.failed_with(&[failure.error])).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn null_after_a_redirect_is_named() {
+        let first = exchange("GET", "https://request.example/items")
+            .page("https://client.example")
+            .status(302)
+            .answer("Location", "https://other.example/x")
+            .shared_with("https://client.example");
+        let second =
+            exchange("GET", "https://other.example/x").page("null").at(5).shared_with("https://client.example");
+        assert_eq!(diagnosed([first, second]).by_chain, [["origin-null-after-redirect"]]);
+    }
+
+    #[test]
+    fn a_page_without_an_origin_is_something_else() {
+        let sandboxed = exchange("GET", "https://request.example/x").page("null");
+        assert_eq!(diagnosed([sandboxed]).by_chain, [["origin-not-allowed"]]);
+    }
+}

@@ -1,0 +1,85 @@
+//! Nothing answers OPTIONS as a preflight.
+
+use super::super::case::{Case, Diagnosis, General, Rule, path};
+use super::super::{Fix, Severity};
+use crate::cors::Error;
+
+pub(super) struct PreflightNotHandled;
+
+static GENERAL: General = General {
+    id: "preflight-not-handled",
+    severity: Severity::Error,
+    title: "nothing answers OPTIONS as a preflight",
+    what: "The preflight reached a server that treats OPTIONS like any other method: it has no route for it, or answers it without a single CORS header. Either there is no CORS layer, or it stands behind what answered.",
+    recognise: "OPTIONS with Access-Control-Request-Method is answered 404, 405 or 501, or 2xx, without Access-Control-Allow-Origin.",
+    disproof: "The answer carries CORS headers, or its body says that the CORS layer refused.",
+    links: &["https://fetch.spec.whatwg.org/#http-cors-protocol", "https://fastapi.tiangolo.com/tutorial/cors/"],
+    symptom_of: &["preflight-needs-credentials", "preflight-redirected"],
+};
+
+impl Rule for PreflightNotHandled {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![
+            Fix {
+                server: "FastAPI",
+                change: "app.add_middleware(CORSMiddleware, allow_origins=[\"https://client.example.com\"], allow_methods=[\"*\"], allow_headers=[\"*\"])".to_owned(),
+                caution: None,
+            },
+            Fix {
+                server: "the backend",
+                change: "answer OPTIONS on every path with 204 and the Access-Control-Allow-* headers".to_owned(),
+                caution: Some("In the outermost layer, so that neither routing nor authentication comes first.".to_owned()),
+            },
+        ]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&[Error::PreflightMissingAllowOriginHeader, Error::PreflightInvalidStatus])?;
+        let status = seen.response.status;
+        let unhandled = matches!(status, 404 | 405 | 501) || (200..300).contains(&status);
+        let refused = ["access-control-allow-credentials", "access-control-allow-methods"]
+            .iter()
+            .any(|name| seen.response.headers.has(name));
+        if !unhandled || refused {
+            return None;
+        }
+        Some(Diagnosis {
+            story: format!(
+                "The preflight for {} was answered {status} without CORS headers: no CORS layer saw it.",
+                path(&seen.hop.url)
+            ),
+            evidence: vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")],
+            fixes: self.fixes(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::{Builder, exchange};
+
+    fn preflight() -> Builder {
+        exchange("OPTIONS", "https://request.example/items")
+            .page("https://client.example")
+            .behind_balancer()
+            .header("Access-Control-Request-Method", "PUT")
+    }
+
+    #[test]
+    fn an_answer_without_cors_headers_is_no_answer_to_a_preflight() {
+        for status in [200, 204, 404, 405] {
+            assert_eq!(diagnosed([preflight().status(status)]).by_chain, [["preflight-not-handled"]], "{status}");
+        }
+    }
+
+    #[test]
+    fn a_cors_layer_that_refuses_did_handle_it() {
+        let refused = preflight().status(200).answer("Access-Control-Allow-Methods", "GET");
+        assert_eq!(diagnosed([refused]).by_chain, [["origin-not-allowed"]]);
+    }
+}

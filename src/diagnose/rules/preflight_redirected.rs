@@ -1,0 +1,104 @@
+//! OPTIONS is answered with a redirect.
+
+use super::super::case::{Case, Diagnosis, General, Rule, path};
+use super::super::server::Server;
+use super::super::{Fix, Severity};
+use crate::cors::Error;
+
+pub(super) struct PreflightRedirected;
+
+static GENERAL: General = General {
+    id: "preflight-redirected",
+    severity: Severity::Error,
+    title: "the preflight is answered with a redirect",
+    what: "Before some requests the browser asks with OPTIONS whether it may send them. It never follows a redirect there, whatever headers the redirect carries. A framework that redirects /items to /items/, or http to https, and does so for OPTIONS too, blocks every such call, while a plain GET works.",
+    recognise: "OPTIONS with Access-Control-Request-Method is answered 301, 302, 303, 307 or 308 with a Location.",
+    disproof: "The preflight gets a 2xx answer.",
+    links: &[
+        "https://github.com/corydolphin/flask-cors/issues/257",
+        "https://fetch.spec.whatwg.org/#cors-preflight-fetch",
+    ],
+    symptom_of: &[],
+};
+
+impl Rule for PreflightRedirected {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![flask(), starlette(), call_target("the URL that the redirect names")]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&[Error::PreflightDisallowedRedirect, Error::PreflightMissingAllowOriginHeader])?;
+        let location = seen.answered("location").filter(|_| seen.is_preflight() && seen.response.is_redirect())?;
+        let own = match Server::of(&seen.response.headers) {
+            Server::Gunicorn => vec![flask()],
+            server if server.runs_asgi() => vec![starlette()],
+            _ => vec![flask(), starlette()],
+        };
+        let with_cors = if seen.response.headers.has("access-control-allow-origin") {
+            " It carries CORS headers, which does not help."
+        } else {
+            ""
+        };
+        Some(Diagnosis {
+            story: format!(
+                "The preflight for {} was answered {} to {location}; browsers follow no redirect there.{with_cors}",
+                path(&seen.hop.url),
+                seen.response.status
+            ),
+            evidence: vec![seen.status_evidence(), seen.response_evidence("location")],
+            fixes: own.into_iter().chain([call_target(path(location))]).collect(),
+        })
+    }
+}
+
+fn flask() -> Fix {
+    Fix {
+        server: "Flask",
+        change: "app.url_map.strict_slashes = False".to_owned(),
+        caution: Some("Before the routes are added. ProxyFix alone does not help: the preflight would still be redirected, only to https.".to_owned()),
+    }
+}
+
+fn starlette() -> Fix {
+    Fix {
+        server: "FastAPI",
+        change: "app.add_middleware(CORSMiddleware, allow_origins=[\"https://client.example.com\"], allow_methods=[\"*\"], allow_headers=[\"*\"])".to_owned(),
+        caution: Some("CORSMiddleware answers preflights before the router can redirect them. Add it last, so that it is outermost, outside of HTTPSRedirectMiddleware too.".to_owned()),
+    }
+}
+
+fn call_target(target: &str) -> Fix {
+    Fix { server: "client", change: format!("call {target} itself"), caution: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::{Builder, exchange};
+
+    fn preflight() -> Builder {
+        exchange("OPTIONS", "https://request.example/items")
+            .page("https://client.example")
+            .behind_balancer()
+            .header("Access-Control-Request-Method", "POST")
+            .shared_with("https://client.example")
+    }
+
+    #[test]
+    fn a_redirected_preflight_blocks_whatever_its_headers() {
+        let redirect = preflight().status(308).answer("Location", "/items/").answer("Server", "gunicorn");
+        let found = diagnosed([redirect]);
+        assert_eq!(found.by_chain, [["preflight-redirected"]]);
+        assert_eq!(found.findings[0].fixes[0].server, "Flask");
+    }
+
+    #[test]
+    fn an_answered_preflight_does_not() {
+        let answered = preflight().answer("Access-Control-Allow-Headers", "content-type");
+        assert!(diagnosed([answered]).by_chain[0].is_empty());
+    }
+}

@@ -1,0 +1,117 @@
+//! A middleware outside of the CORS layer answered.
+
+use super::super::case::{Case, Diagnosis, General, Rule, path};
+use super::super::server::Server;
+use super::super::{Fix, Severity};
+use crate::cors::Error;
+
+pub(super) struct ResponseOutsideCorsLayer;
+
+static GENERAL: General = General {
+    id: "response-outside-cors-layer",
+    severity: Severity::Error,
+    title: "something outside of the CORS layer answered",
+    what: "A middleware that stands outside of the CORS layer (rate limit, authentication, body limit, slash redirect) answered by itself, so its answer has no CORS headers and the page cannot even see the status. Other answers of the same server have them.",
+    recognise: "A 3xx or 4xx response without Access-Control-Allow-Origin and without the marks of a CORS layer, where other responses of the same host carry it for the same origin; or a 401 or 429 without it.",
+    disproof: "No answer of the host carries CORS headers: then there may be no CORS layer at all.",
+    links: &[
+        "https://www.starlette.io/middleware/",
+        "https://github.com/Flagsmith/flagsmith/pull/54",
+        "https://github.com/stefanprodan/AspNetCoreRateLimit/issues/120",
+    ],
+    symptom_of: super::DOWNGRADES,
+};
+
+impl Rule for ResponseOutsideCorsLayer {
+    fn general(&self) -> &'static General {
+        &GENERAL
+    }
+
+    fn fixes(&self) -> Vec<Fix> {
+        vec![starlette(), django(), others()]
+    }
+
+    fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        let seen = case.failed_with(&[Error::MissingAllowOriginHeader])?;
+        let status = seen.response.status;
+        let marked = seen.response.headers.has("access-control-allow-credentials");
+        if !(300..500).contains(&status) || marked {
+            return None;
+        }
+        let sibling = seen.url().and_then(|url| case.siblings.with_cors_for(&url, case.page_origin()).cloned());
+        // Authentication and rate limits are answered by middlewares, hardly ever by a route.
+        if sibling.is_none() && !matches!(status, 401 | 429) {
+            return None;
+        }
+        let compared = match &sibling {
+            Some(_) => "although other answers of this host allow the same origin",
+            None => "which mostly means that the middleware that refused stands outside of the CORS layer",
+        };
+        let mut evidence = vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")];
+        evidence.extend(sibling);
+        let fixes = match Server::of(&seen.response.headers) {
+            server if server.runs_asgi() => vec![starlette()],
+            Server::Gunicorn => vec![django(), others()],
+            _ => self.fixes(),
+        };
+        Some(Diagnosis {
+            story: format!(
+                "{} {} was answered {status} without CORS headers, {compared}.",
+                seen.hop.method,
+                path(&seen.hop.url)
+            ),
+            evidence,
+            fixes,
+        })
+    }
+}
+
+fn starlette() -> Fix {
+    Fix {
+        server: "FastAPI",
+        change: "app.add_middleware(CORSMiddleware, …)  # the last add_middleware call".to_owned(),
+        caution: Some("The middleware added last is outermost, and what it wraps gets its headers.".to_owned()),
+    }
+}
+
+fn django() -> Fix {
+    Fix {
+        server: "Django",
+        change: "MIDDLEWARE = [\"corsheaders.middleware.CorsMiddleware\", …]".to_owned(),
+        caution: Some(
+            "First in the list: CommonMiddleware's slash redirect comes without CORS headers otherwise.".to_owned(),
+        ),
+    }
+}
+
+fn others() -> Fix {
+    Fix {
+        server: "the backend",
+        change: "place the CORS layer before (outside of) the layer that answered".to_owned(),
+        caution: Some(
+            "ASP.NET Core: UseCors early; Express: app.use(cors()) first; nginx: add_header … always.".to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::diagnosed;
+    use crate::http::testing::{Builder, exchange};
+
+    fn call(status: u16) -> Builder {
+        exchange("GET", "https://request.example/items").page("https://client.example").behind_balancer().status(status)
+    }
+
+    #[test]
+    fn an_answer_without_headers_among_others_with_them_is_named() {
+        let healthy = call(200).shared_with("https://client.example");
+        assert_eq!(diagnosed([healthy, call(404).at(9_000)]).by_chain[1], ["response-outside-cors-layer"]);
+        assert_eq!(diagnosed([call(429)]).by_chain, [["response-outside-cors-layer"]]);
+    }
+
+    #[test]
+    fn without_any_cors_layer_nothing_is_outside_of_it() {
+        assert_eq!(diagnosed([call(404)]).by_chain, [["origin-not-allowed"]]);
+    }
+}

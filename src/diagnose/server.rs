@@ -1,0 +1,56 @@
+//! Which server answered, told by what it sends.
+
+use crate::http::{Headers, Response};
+
+/// A server or framework that the fixes differ for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Server {
+    Uvicorn,
+    Gunicorn,
+    Hypercorn,
+    Express,
+    Kestrel,
+    Unknown,
+}
+
+impl Server {
+    /// By `Server` and `X-Powered-By`, which each of these sends unless told not to.
+    pub(super) fn of(headers: &Headers) -> Self {
+        let server = headers.first("server").unwrap_or_default().to_ascii_lowercase();
+        let powered_by = headers.first("x-powered-by").unwrap_or_default();
+        if powered_by.eq_ignore_ascii_case("Express") {
+            return Self::Express;
+        }
+        [
+            ("uvicorn", Self::Uvicorn),
+            ("gunicorn", Self::Gunicorn),
+            ("hypercorn", Self::Hypercorn),
+            ("kestrel", Self::Kestrel),
+        ]
+        .into_iter()
+        .find_map(|(name, known)| server.starts_with(name).then_some(known))
+        .unwrap_or(Self::Unknown)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Uvicorn => "Uvicorn",
+            Self::Gunicorn => "Gunicorn",
+            Self::Hypercorn => "Hypercorn",
+            Self::Express => "Express",
+            Self::Kestrel => "Kestrel",
+            Self::Unknown => "the backend",
+        }
+    }
+
+    /// Whether it runs the middleware stack of Starlette and `FastAPI`, as far as one can tell.
+    pub(super) fn runs_asgi(self) -> bool {
+        matches!(self, Self::Uvicorn | Self::Hypercorn)
+    }
+}
+
+/// Starlette's answer to an exception that no handler caught: 21 bytes of plain text, made outside
+/// of all middleware.
+pub(super) fn is_uncaught_in_starlette(response: &Response) -> bool {
+    response.status == 500 && response.body.kept == b"Internal Server Error"
+}

@@ -1,0 +1,219 @@
+//! How each server is told to believe the load balancer's forwarded headers.
+
+use std::net::IpAddr;
+
+use super::Fix;
+use super::server::Server;
+use crate::balancer::Balancer;
+
+/// Where the load balancer connects from, as an operator would write it into a configuration.
+pub(super) struct Subnets {
+    /// Comma separated, CIDR where the address is not this machine's own.
+    list: String,
+    /// What to know about that list.
+    caution: String,
+}
+
+impl Subnets {
+    /// As the capture shows them.
+    pub(super) fn of(balancer: &Balancer) -> Self {
+        let addresses: Vec<IpAddr> = balancer.addresses().take(MAX_NAMED).collect();
+        if addresses.is_empty() {
+            return Self::placeholder();
+        }
+        let mut networks: Vec<String> = addresses.iter().map(|address| network(*address)).collect();
+        networks.dedup();
+        let list = networks.join(",");
+        let caution = if addresses.iter().all(IpAddr::is_loopback) {
+            format!("{list} is where the load balancer of this capture connects from.")
+        } else {
+            let named: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+            format!(
+                "{list} lies around {}, where the load balancer of this capture connects from: write the subnets that yours is attached to, since its addresses change.",
+                named.join(", ")
+            )
+        };
+        Self { list, caution }
+    }
+
+    /// Where no capture tells.
+    pub(super) fn placeholder() -> Self {
+        Self {
+            list: "10.0.0.0/16".to_owned(),
+            caution: "Write the subnets that your load balancer is attached to for 10.0.0.0/16.".to_owned(),
+        }
+    }
+}
+
+/// So many of a load balancer's addresses are named in a fix.
+const MAX_NAMED: usize = 4;
+
+/// The subnet that an address is likely to be of: a /24 or a /64, as VPC subnets mostly are.
+fn network(address: IpAddr) -> String {
+    match address {
+        _ if address.is_loopback() => address.to_string(),
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{}/64", std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+const STAR_RISK: &str = "'*' believes every peer: whoever can reach the server directly can claim https and any client address. Use it only where nothing but the load balancer can reach the server (security group), and remember that the load balancer passes on an X-Forwarded-For that the client made up.";
+
+/// The ways to make `server` believe the load balancer, the safest first.
+pub(super) fn fixes(server: Server, subnets: &Subnets) -> Vec<Fix> {
+    match server {
+        Server::Uvicorn => uvicorn(subnets),
+        Server::Gunicorn => gunicorn(subnets),
+        Server::Hypercorn => vec![hypercorn()],
+        Server::Express => express(subnets),
+        Server::Kestrel => vec![kestrel(subnets)],
+        Server::Unknown => vec![unknown()],
+    }
+}
+
+/// The ways of every server, where none is known.
+pub(super) fn all_fixes() -> Vec<Fix> {
+    let subnets = Subnets::placeholder();
+    [Server::Uvicorn, Server::Gunicorn, Server::Hypercorn, Server::Express, Server::Kestrel, Server::Unknown]
+        .into_iter()
+        .flat_map(|server| fixes(server, &subnets))
+        .collect()
+}
+
+fn uvicorn(subnets: &Subnets) -> Vec<Fix> {
+    let list = &subnets.list;
+    let caution = &subnets.caution;
+    vec![
+        Fix {
+            server: "uvicorn",
+            change: format!("uvicorn app:app --proxy-headers --forwarded-allow-ips '{list}'"),
+            caution: Some(format!(
+                "{caution} CIDR needs uvicorn 0.31.0 or later: older versions take it without complaint and trust nobody. By default only 127.0.0.1 is trusted."
+            )),
+        },
+        Fix {
+            server: "uvicorn",
+            change: format!("FORWARDED_ALLOW_IPS='{list}'"),
+            caution: Some("The same as an environment variable, read when the flag is absent; uvicorn workers under Gunicorn read it too.".to_owned()),
+        },
+        Fix {
+            server: "uvicorn",
+            change: format!(
+                "from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware\n\napp.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[{}])",
+                quoted_list(list)
+            ),
+            caution: Some("In code, added last so that it is outermost. Starlette and FastAPI have no such middleware of their own.".to_owned()),
+        },
+        Fix {
+            server: "uvicorn",
+            change: "uvicorn app:app --proxy-headers --forwarded-allow-ips '*'".to_owned(),
+            caution: Some(STAR_RISK.to_owned()),
+        },
+    ]
+}
+
+fn gunicorn(subnets: &Subnets) -> Vec<Fix> {
+    let list = &subnets.list;
+    vec![
+        Fix {
+            server: "gunicorn",
+            change: format!("gunicorn --forwarded-allow-ips '{list}' app:app"),
+            caution: Some(format!(
+                "{} CIDR needs gunicorn 24.1.0 or later; before, list single addresses. By default only 127.0.0.1 is trusted.",
+                subnets.caution
+            )),
+        },
+        Fix {
+            server: "Flask",
+            change: "from werkzeug.middleware.proxy_fix import ProxyFix\n\napp.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)".to_owned(),
+            caution: Some("Instead, in a Flask application: each number is how many proxies add that header.".to_owned()),
+        },
+        Fix {
+            server: "Django",
+            change: "SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")".to_owned(),
+            caution: Some("Instead, in a Django application; safe only where the load balancer always sets the header.".to_owned()),
+        },
+        Fix {
+            server: "gunicorn",
+            change: "gunicorn --forwarded-allow-ips '*' app:app".to_owned(),
+            caution: Some(STAR_RISK.to_owned()),
+        },
+    ]
+}
+
+fn hypercorn() -> Fix {
+    Fix {
+        server: "hypercorn",
+        change: "from hypercorn.middleware import ProxyFixMiddleware\n\napp = ProxyFixMiddleware(app, mode=\"legacy\", trusted_hops=1)".to_owned(),
+        caution: Some("As the outermost wrap, not by add_middleware; trusted_hops is the number of proxies that add X-Forwarded-*. Hypercorn has no flag for it and believes no peer by itself.".to_owned()),
+    }
+}
+
+fn express(subnets: &Subnets) -> Vec<Fix> {
+    vec![
+        Fix {
+            server: "Express",
+            change: format!("app.set('trust proxy', '{}')", subnets.list),
+            caution: Some(subnets.caution.clone()),
+        },
+        Fix {
+            server: "Express",
+            change: "app.set('trust proxy', 1)".to_owned(),
+            caution: Some(
+                "Trusts whatever connects first: only where nothing but the load balancer can reach the server."
+                    .to_owned(),
+            ),
+        },
+    ]
+}
+
+fn kestrel(subnets: &Subnets) -> Fix {
+    Fix {
+        server: "ASP.NET Core",
+        change: "ASPNETCORE_FORWARDEDHEADERS_ENABLED=true".to_owned(),
+        caution: Some(format!(
+            "This trusts every peer; to name the load balancer ({}), set ForwardedHeadersOptions.KnownNetworks and call UseForwardedHeaders first. By default only loopback is trusted.",
+            subnets.list
+        )),
+    }
+}
+
+fn unknown() -> Fix {
+    Fix {
+        server: "the backend",
+        change: "believe X-Forwarded-Proto from the load balancer's subnets, and from nobody else".to_owned(),
+        caution: Some("The server did not say what it is: look for its proxy, forwarded or trust settings.".to_owned()),
+    }
+}
+
+fn quoted_list(list: &str) -> String {
+    list.split(',').map(|network| format!("\"{network}\"")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_subnet_around_an_address_is_named() {
+        assert_eq!(network("10.0.1.5".parse().unwrap()), "10.0.1.0/24");
+        assert_eq!(network("2001:db8:1:2:3::4".parse().unwrap()), "2001:db8:1:2::/64");
+        assert_eq!(network("127.0.0.9".parse().unwrap()), "127.0.0.9");
+    }
+
+    #[test]
+    fn the_safe_form_comes_first_and_the_asterisk_last() {
+        for server in [Server::Uvicorn, Server::Gunicorn] {
+            let fixes = fixes(server, &Subnets::placeholder());
+            assert!(!fixes.first().unwrap().change.contains('*'));
+            let last = fixes.last().unwrap();
+            assert!(last.change.contains('*') && last.caution.as_deref() == Some(STAR_RISK));
+        }
+    }
+}
