@@ -258,12 +258,7 @@ impl<'a> JoinObject<'a> {
 
 impl<'a> AskedObject<'a> {
     fn of(asked: &'a Asked) -> Self {
-        Self {
-            method: &asked.method,
-            url: &asked.url,
-            mode: words::mode(asked.mode),
-            credentials: words::credentials(asked.credentials),
-        }
+        Self { method: &asked.method, url: &asked.url, mode: asked.mode.name(), credentials: asked.credentials.name() }
     }
 }
 

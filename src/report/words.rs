@@ -3,7 +3,7 @@
 use super::outline::Counts;
 use crate::analyzer::{SourceKind, SourceSummary};
 use crate::chain::{JoinKind, Role};
-use crate::cors::{AnsweredBy, Browser, Check, Credentials, DropOffKind, Mode, Outcome, ResponseType};
+use crate::cors::{AnsweredBy, Browser, Check, DropOffKind, Outcome, ResponseType};
 use crate::diagnose::Severity;
 
 pub(super) fn source_kind(kind: SourceKind) -> &'static str {
@@ -67,23 +67,6 @@ pub(super) fn drop_off(kind: DropOffKind) -> &'static str {
         DropOffKind::HeaderMissing => "header-missing",
         DropOffKind::NotSent => "not-sent",
         DropOffKind::Unseen => "unseen",
-    }
-}
-
-pub(super) fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Cors => "cors",
-        Mode::NoCors => "no-cors",
-        Mode::SameOrigin => "same-origin",
-        Mode::Navigate => "navigate",
-    }
-}
-
-pub(super) fn credentials(mode: Credentials) -> &'static str {
-    match mode {
-        Credentials::Omit => "omit",
-        Credentials::SameOrigin => "same-origin",
-        Credentials::Include => "include",
     }
 }
 

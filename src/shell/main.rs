@@ -1,3 +1,64 @@
-//! The shell around the library.
+//! The shell around the library: files, threads, the clock and the terminal.
+//!
+//! It decides nothing about HTTP. Results go to standard output, everything else to standard error;
+//! the exit status is 0 for done, 1 for a no, 2 for what could not be done.
 
-fn main() {}
+mod analyze;
+mod args;
+mod explain;
+mod extract;
+mod generate;
+mod output;
+mod source;
+mod stop;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+use output::Output;
+use stop::Stop;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(refused) => return refuse(&refused),
+    };
+    let output = Output::new(args.color);
+    let done = match &args.command {
+        Command::Analyze(analyze) => analyze::run(analyze, output),
+        Command::Extract(extract) => extract::run(extract, output),
+        Command::Explain(explain) => explain::run(explain, output),
+        Command::Completions(completions) => generate::completions(completions.shell, output),
+        Command::Man(man) => generate::man(man.command.as_deref(), output),
+    };
+    exit_code(done)
+}
+
+fn exit_code(done: Result<(), Stop>) -> ExitCode {
+    match done {
+        // Whoever closed the pipe has read what they wanted.
+        Ok(()) | Err(Stop::PipeClosed) => ExitCode::SUCCESS,
+        Err(Stop::No(why)) => {
+            output::say(&why);
+            ExitCode::from(1)
+        }
+        Err(Stop::Problem(what)) => {
+            output::say(&what);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Help and version are results; all else that clap refuses is wrong usage.
+fn refuse(refused: &clap::Error) -> ExitCode {
+    if refused.use_stderr() {
+        // Standard error is where the problem would be told: there is nowhere else to tell it.
+        _ = refused.print();
+        return ExitCode::from(2);
+    }
+    let mut output = Output::new(args::Color::Auto);
+    exit_code(output.styled(&refused.render().ansi().to_string()).and_then(|()| output.close()))
+}

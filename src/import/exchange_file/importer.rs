@@ -1,10 +1,10 @@
 //! Bytes to lines, lines to exchanges.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::read::{self, Place};
 use crate::http::Exchange;
+use crate::import::Ids;
 
 /// The longest line that is read. A body in base64 makes a line long, and a kept body is bounded;
 /// what is longer is no line of text.
@@ -37,15 +37,14 @@ pub struct Importer {
     carry: Vec<u8>,
     /// The line being read is too long and already told of.
     skipping: bool,
-    /// How often an id was asked for.
-    ids: HashMap<Arc<str>, u64>,
+    ids: Ids,
 }
 
 impl Importer {
     /// A reader of the file that the user calls `source`.
     #[must_use]
     pub fn new(source: Arc<str>) -> Self {
-        Self { source, line: 1, line_start: 0, carry: Vec::new(), skipping: false, ids: HashMap::new() }
+        Self { source, line: 1, line_start: 0, carry: Vec::new(), skipping: false, ids: Ids::default() }
     }
 
     /// Takes the next bytes of the file, cut anywhere, and hands on the lines that end in them.
@@ -103,7 +102,7 @@ impl Importer {
         }
         let place = Place { source: &self.source, line: self.line };
         sink(match read::exchange(text, place) {
-            Ok(exchange) => Ok(self.with_own_id(exchange)),
+            Ok(exchange) => Ok(Exchange { id: self.ids.claim(Arc::clone(&exchange.id)), ..exchange }),
             Err(problem) => {
                 let before = (line.len() - text.len()) as u64;
                 Err(LineError { line: self.line, offset: self.line_start + before + problem.at, what: problem.what })
@@ -113,16 +112,6 @@ impl Importer {
 
     fn too_long(&self) -> LineError {
         LineError { line: self.line, offset: self.line_start, what: format!("is longer than {MAX_LINE} bytes") }
-    }
-
-    /// Gives an exchange an id that no other of the file has.
-    fn with_own_id(&mut self, mut exchange: Exchange) -> Exchange {
-        while let Some(times) = self.ids.get_mut(&exchange.id) {
-            *times += 1;
-            exchange.id = format!("{}~{times}", exchange.id).into();
-        }
-        self.ids.insert(Arc::clone(&exchange.id), 1);
-        exchange
     }
 }
 

@@ -57,11 +57,13 @@ fn located(error: &serde_json::Error) -> Problem {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an exchange")]
 struct SchemaOnly {
     schema: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an exchange")]
 struct Line {
     schema: Option<String>,
     id: Option<String>,
@@ -91,12 +93,14 @@ struct Line {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "frames")]
 struct FrameLines {
     request: Option<(u64, u64)>,
     response: Option<(u64, u64)>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a request")]
 struct RequestLine {
     time: String,
     end_time: Option<String>,
@@ -118,6 +122,7 @@ struct RequestLine {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a response")]
 struct ResponseLine {
     time: String,
     end_time: Option<String>,
@@ -136,6 +141,7 @@ struct ResponseLine {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a body")]
 struct BodyLine {
     bytes: Option<u64>,
     #[serde(default = "yes")]
@@ -144,6 +150,7 @@ struct BodyLine {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a context")]
 struct ContextLine {
     page_origin: Option<String>,
     page_url: Option<String>,

@@ -75,8 +75,8 @@ fn advise(out: &mut String, analysis: &Analysis) {
 fn title<'a>(group: &Group<'a>) -> &'a str {
     match group.cause {
         Cause::Found(finding) => &finding.title,
-        Cause::Unidentified => "The cause is not identified",
-        Cause::Undetermined => "Not enough was captured to judge",
+        Cause::Unidentified => "the cause is not identified",
+        Cause::Undetermined => "not enough was captured to judge",
     }
 }
 
@@ -123,7 +123,7 @@ fn explain(out: &mut String, finding: &Finding, all: bool) {
         finding.evidence.iter().take(shown).for_each(|piece| evidence(out, piece));
     }
     if !finding.disproof.is_empty() {
-        _ = writeln!(out, "\nNot so if {}", sentence(finding.disproof));
+        _ = writeln!(out, "\nSpeaks against it: {}", sentence(finding.disproof));
     }
 }
 

@@ -41,8 +41,8 @@ fn title(page: &mut Page, group: &Group<'_>) {
     rule(page, style, mark, &counted(counts));
     match group.cause {
         Cause::Found(finding) => page.prose(2, vec![ink.wire(BOLD, &finding.title)]),
-        Cause::Unidentified => page.prose(2, vec![ink.own(BOLD, "The cause is not identified")]),
-        Cause::Undetermined => page.prose(2, vec![ink.own(BOLD, "Not enough was captured to judge")]),
+        Cause::Unidentified => page.prose(2, vec![ink.own(BOLD, "the cause is not identified")]),
+        Cause::Undetermined => page.prose(2, vec![ink.own(BOLD, "not enough was captured to judge")]),
     }
     page.blank();
 }
@@ -89,7 +89,7 @@ fn cause(page: &mut Page, finding: &Finding, detail: Detail) {
     }
     if !finding.disproof.is_empty() {
         page.blank();
-        page.hung(4, 6, vec![ink.own(DIM, "Not so if "), ink.own(DIM, finding.disproof)]);
+        page.hung(4, 6, vec![ink.own(DIM, "Speaks against it: "), ink.own(DIM, finding.disproof)]);
     }
     page.blank();
     fixes(page, &finding.fixes);
@@ -145,8 +145,9 @@ pub(super) fn fixes(page: &mut Page, fixes: &[Fix]) {
 }
 
 fn unidentified(page: &mut Page) {
-    let words = "No cause that corscope knows explains these calls. The hop marked HERE is where the browser stopped: \
-                 whoever answered there has to send the headers named beside it.";
+    let words = "No cause that corscope knows explains these calls. The hop marked HERE is where it goes wrong: who \
+                 answered there has to send the headers named beside it, or, where nothing was sent, the redirect \
+                 before it has to lead elsewhere.";
     label(page, "CAUSE  ", words);
 }
 

@@ -62,7 +62,8 @@ fn block(page: &mut Page, lanes: &Lanes, number: Option<&str>, arrow: &Arrow, be
 
 fn put(page: &mut Page, lanes: &Lanes, row: Vec<Span>, beside: Vec<Span>) {
     let used: usize = row.iter().map(Span::width).sum();
-    let space = blanks((lanes.width + 1).saturating_sub(used));
+    // The last lane's name reaches further than its line.
+    let space = blanks((lanes.width + 1).saturating_sub(used).max(1));
     page.line(row.into_iter().chain([space]).chain(beside));
 }
 
@@ -109,8 +110,7 @@ impl Lanes {
         };
         let lanes: Vec<Lane> =
             names.iter().enumerate().map(|(index, name)| Lane { name, at: FIRST + index * gap }).collect();
-        // The last lane's name reaches beyond its line.
-        let width = FIRST + (names.len() - 1) * gap + 4;
+        let width = FIRST + (names.len() - 1) * gap + 2;
         Self { lanes, width }
     }
 

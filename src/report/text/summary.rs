@@ -13,6 +13,8 @@ use crate::report::words::{count, counted, thousands};
 
 /// Pieces of evidence for each cause.
 const EVIDENCE: usize = 2;
+/// Lines of a change: one of code makes sense only with those around it.
+const LINES: usize = 5;
 /// The longest value in one line of the summary.
 const LONGEST: usize = 120;
 
@@ -45,8 +47,8 @@ fn entry(page: &mut Page, number: usize, group: &Group<'_>) {
     let ink = page.ink;
     let title = match group.cause {
         Cause::Found(finding) => ink.wire(BOLD, &finding.title),
-        Cause::Unidentified => ink.own(BOLD, "The cause is not identified"),
-        Cause::Undetermined => ink.own(BOLD, "Not enough was captured to judge"),
+        Cause::Unidentified => ink.own(BOLD, "the cause is not identified"),
+        Cause::Undetermined => ink.own(BOLD, "not enough was captured to judge"),
     };
     let number = format!("{}. ", thousands(number as u64));
     page.hanging(1, vec![ink.wire(BOLD, &number)], vec![title]);
@@ -73,13 +75,14 @@ fn found(page: &mut Page, group: &Group<'_>, finding: &Finding) {
     field(page, "more     ", vec![ink.own(DIM, "corscope explain "), ink.own(DIM, finding.id)]);
 }
 
-/// The first line of a change, unbroken, and how much more there is.
+/// The first lines of a change, each unbroken, and how much more there is.
 fn change(page: &mut Page, change: &str) {
     let ink = page.ink;
-    let mut lines = change.lines();
-    let first = lines.next().unwrap_or_default();
-    page.line([blanks(4), ink.own(DIM, "change   "), ink.wire(COMMAND, first)]);
-    let rest = lines.count() as u64;
+    for (at, line) in change.lines().take(LINES).enumerate() {
+        let name = if at == 0 { "change   " } else { "         " };
+        page.line([blanks(4), ink.own(DIM, name), ink.wire(COMMAND, line)]);
+    }
+    let rest = change.lines().count().saturating_sub(LINES) as u64;
     if rest > 0 {
         let words = format!("and {} more, under FIX above", count(rest, "line"));
         field(page, "         ", vec![ink.wire(DIM, &words)]);
@@ -124,7 +127,11 @@ pub(super) fn noticed(page: &mut Page, outline: &Outline<'_>) {
             vec![ink.own(UNSURE, mark), ink.own(PLAIN, " ")],
             vec![ink.wire(PLAIN, &finding.title), ink.wire(DIM, &calls)],
         );
-        page.prose(4, vec![ink.own(DIM, "corscope explain "), ink.own(DIM, finding.id)]);
+        let mut words = vec![ink.own(DIM, "corscope explain "), ink.own(DIM, finding.id)];
+        if finding.severity != Severity::Note {
+            words.insert(0, ink.own(DIM, "may go away with what stands above; "));
+        }
+        page.prose(4, words);
     }
     page.blank();
 }

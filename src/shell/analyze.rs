@@ -1,0 +1,51 @@
+//! `corscope analyze`.
+
+use corscope::analyzer::{Analysis, analyze};
+use corscope::cors::Outcome;
+use corscope::diagnose::Severity;
+use corscope::report::{json, markdown, redacted, text};
+
+use crate::args::{Analyze, FailOn, Format};
+use crate::output::Output;
+use crate::source::{self, Keep};
+use crate::stop::Stop;
+use crate::terminal::{layout, one_screen};
+
+pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
+    let reads = source::read_all(&args.reading, Keep::Beginnings)?;
+    // The text report tells its sources' warnings: on one screen they need not be told twice.
+    if args.format != Format::Text || !one_screen() {
+        source::say_warnings(&reads);
+    }
+    let mut analysis = analyze(reads, &args.judging.options());
+    if let Some(filter) = &args.filter {
+        filter.apply(&mut analysis);
+    }
+    let shown = if args.show_secrets { analysis } else { redacted(&analysis) };
+    match args.format {
+        Format::Text => output.styled(&text(&shown, layout(args.ascii), args.all))?,
+        Format::Json => output.line(&json(&shown))?,
+        Format::Markdown => output.line(markdown(&shown, args.all).trim_end())?,
+    }
+    output.close()?;
+    args.fail_on.iter().find_map(|what| failed(*what, &shown)).map_or(Ok(()), |why| Err(Stop::No(why)))
+}
+
+/// Why the answer is no, if it is.
+fn failed(what: FailOn, analysis: &Analysis) -> Option<String> {
+    let calls =
+        |of: fn(&Outcome) -> bool| analysis.chains.iter().filter(|call| of(&call.judgement.verdict.outcome)).count();
+    let (number, told) = match what {
+        FailOn::Blocked => (calls(|outcome| matches!(outcome, Outcome::Blocked(_))), "blocked call(s)"),
+        FailOn::Undetermined => (calls(|outcome| matches!(outcome, Outcome::Undetermined(_))), "undetermined call(s)"),
+        FailOn::Finding => {
+            let errors = analysis.findings.iter().filter(|finding| finding.severity == Severity::Error);
+            (errors.count(), "finding(s) of severity error")
+        }
+        FailOn::Nothing => {
+            let nothing = analysis.sources.iter().all(|source| source.exchanges == 0);
+            return nothing.then(|| "--fail-on nothing: there is no HTTP at all".to_owned());
+        }
+    };
+    (number > 0).then(|| format!("--fail-on: {number} {told}"))
+}

@@ -1,0 +1,294 @@
+//! The command line: one description, from which help, completions and manual come.
+
+use std::ffi::OsString;
+use std::num::NonZero;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Parser, Subcommand, ValueEnum};
+use corscope::cors::{Browser, Credentials, Mode};
+use corscope::http::Origin;
+use corscope::report::Filter;
+
+const ABOUT: &str = "Finds why a browser calls it a CORS error";
+
+const LONG_ABOUT: &str = "\
+Finds why a browser calls it a CORS error.
+
+corscope reads the traffic between load balancer and backend, rebuilds the calls of a page with \
+every preflight and redirect, and says what each browser decided, where the CORS headers drop off, \
+why, and what to change.";
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo tcpdump -i any -s 0 -w backend.pcap 'tcp port 8000'
+      capture on the backend, on the port that the load balancer forwards to
+  corscope analyze backend.pcap
+      what goes wrong, and what to change
+  corscope explain forwarded-proto-ignored
+      one cause in full
+
+Exit status: 0 done, 1 the answer is no (see --fail-on), 2 it could not be done.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "corscope", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+#[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// When to use colours; `auto`: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Analyze(Analyze),
+    Extract(Extract),
+    Explain(Explain),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// Say what goes wrong in a capture, and what to change
+///
+/// Rebuilds each call of a page from the exchanges in the sources, judges it as the browser would,
+/// and groups the calls by the cause that blocks them. The last lines say what to change and where.
+///
+/// Secrets (credentials, cookies, tokens in URLs) are masked in every format unless --show-secrets.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  corscope analyze backend.pcap
+  corscope analyze backend.pcap client.pcapng     several places, analysed together
+  corscope analyze - --format json < backend.pcap | jq '.findings[].id'
+  corscope analyze backend.pcap --format markdown > incident.md
+  corscope analyze backend.pcap --filter 'path:/items !method:OPTIONS outcome:blocked'
+  corscope analyze backend.pcap --fail-on blocked,nothing     in a CI job
+
+Filters: terms with blanks between them, all of which must hold. key:value with the keys outcome, \
+error, finding, method, host, path, status (307, 3xx), client, origin, id; a bare word is a piece of \
+the URL; !term is its opposite.")]
+pub(crate) struct Analyze {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// Text for people, JSON (corscope.analysis/1) for programs, Markdown for documents
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+
+    /// Only calls that the expression lets through (see below)
+    #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]
+    pub(crate) filter: Option<Filter>,
+
+    /// Show every call, not only the first few of each cause
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Do not mask credentials, cookies and tokens
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
+    #[arg(long)]
+    pub(crate) ascii: bool,
+
+    /// End with status 1 when there is such a call; `finding`: a finding of severity error;
+    /// `nothing`: no HTTP at all. Repeatable, or a list with commas
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) fail_on: Vec<FailOn>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Blocked,
+    Undetermined,
+    Finding,
+    Nothing,
+}
+
+/// Write the exchanges of a capture as one line of JSON each
+///
+/// The lines (corscope.exchange/1) are the exact data, in the order in which the exchanges end.
+/// Every command reads them back.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  corscope extract backend.pcap > backend.ndjson
+  corscope extract backend.pcap | jq -r 'select(.response.status == 307) | .request.url'
+  corscope extract backend.pcap --filter 'finding:preflight-redirected' --redact > to-share.ndjson")]
+pub(crate) struct Extract {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// With the bodies, as base64
+    #[arg(long)]
+    pub(crate) bodies: bool,
+
+    /// Mask credentials, cookies and tokens, leave out bodies, and list what was masked
+    #[arg(long)]
+    pub(crate) redact: bool,
+
+    /// Only the exchanges of calls that the expression lets through (see `analyze --help`)
+    #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]
+    pub(crate) filter: Option<Filter>,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+}
+
+/// Explain one finding: what it is, how to recognise it, how to fix it
+///
+/// Without a name: the list of all findings.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// Its id, such as forwarded-proto-ignored
+    pub(crate) finding: Option<String>,
+
+    /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+/// Write completions for a shell
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  corscope completions bash > ~/.local/share/bash-completion/completions/corscope
+  corscope completions zsh > ~/.zfunc/_corscope
+  corscope completions fish > ~/.config/fish/completions/corscope.fish")]
+pub(crate) struct Completions {
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write the manual page, of corscope or of one of its commands
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  corscope man > /usr/local/share/man/man1/corscope.1
+  corscope man analyze | man -l -")]
+pub(crate) struct Man {
+    /// The command whose page it is
+    pub(crate) command: Option<String>,
+}
+
+/// What is read, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reading {
+    /// Captures (pcap, pcapng), files of exchanges, or - for standard input; told by their first
+    /// bytes, not by their names
+    #[arg(value_name = "SOURCE", required = true)]
+    pub(crate) sources: Vec<OsString>,
+
+    /// Read as many sources at a time [default: as many as there are processors]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+
+    /// Draw no progress bar; there is none anyway unless standard error is a terminal
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
+/// Whose rules decide, and what the wire cannot tell.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Judging {
+    /// Whose rules decide
+    #[arg(long, value_name = "BROWSER", default_value = "chromium", value_parser = browsers())]
+    pub(crate) browser: Browser,
+
+    /// The page's origin, where no request tells it
+    #[arg(long, value_name = "ORIGIN", value_parser = Origin::parse)]
+    pub(crate) page_origin: Option<Origin>,
+
+    /// The requests' mode, where no request tells it
+    #[arg(long, value_name = "MODE", value_parser = modes())]
+    pub(crate) mode: Option<Mode>,
+
+    /// The requests' credentials mode, which no request tells for sure
+    #[arg(long, value_name = "MODE", value_parser = credentials())]
+    pub(crate) credentials: Option<Credentials>,
+}
+
+fn browsers() -> impl clap::builder::TypedValueParser<Value = Browser> {
+    let names = Browser::ALL.map(Browser::name);
+    PossibleValuesParser::new(names)
+        .map(|name| Browser::ALL.into_iter().find(|one| one.name() == name).unwrap_or_default())
+}
+
+fn modes() -> impl clap::builder::TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(["cors", "no-cors", "same-origin", "navigate"])
+        .try_map(|name| Mode::named(&name).ok_or("no mode of that name"))
+}
+
+fn credentials() -> impl clap::builder::TypedValueParser<Value = Credentials> {
+    PossibleValuesParser::new(["omit", "same-origin", "include"])
+        .try_map(|name| Credentials::named(&name).ok_or("no credentials mode of that name"))
+}
+
+impl Judging {
+    pub(crate) fn options(&self) -> corscope::analyzer::Options {
+        corscope::analyzer::Options {
+            browser: self.browser,
+            asserted: corscope::cors::Asserted {
+                page_origin: self.page_origin.clone(),
+                mode: self.mode,
+                credentials: self.credentials,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_description_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_values_name_what_is_right() {
+        let refused = |line: &str| {
+            let error = Args::try_parse_from(line.split('|')).err();
+            error.map(|error| (error.exit_code(), error.to_string())).unwrap_or_default()
+        };
+        let (code, told) = refused("corscope|analyze|x|--filter|colour:red");
+        assert_eq!(code, 2);
+        assert!(told.contains("at character 1: 'colour' is no key: there are outcome, error"), "{told}");
+        assert!(refused("corscope|analyze|x|--page-origin|a.example").1.contains("write scheme://host[:port]"));
+        assert!(refused("corscope|analyze|x|--mode|kors").1.contains("no-cors"));
+        assert_eq!(refused("corscope|analyze").0, 2);
+    }
+
+    #[test]
+    fn lists_may_be_repeated_or_have_commas() {
+        let line = ["corscope", "analyze", "x", "--fail-on", "blocked,nothing", "--fail-on", "finding"];
+        match Args::try_parse_from(line).map(|args| args.command) {
+            Ok(Command::Analyze(analyze)) => {
+                assert_eq!(analyze.fail_on, [FailOn::Blocked, FailOn::Nothing, FailOn::Finding]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

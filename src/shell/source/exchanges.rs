@@ -1,0 +1,89 @@
+//! An exchange file read.
+
+use std::sync::Arc;
+
+use corscope::analyzer::{Read, SourceKind, SourceSummary, Unread};
+use corscope::http::Exchange;
+use corscope::import::exchange_file::{Importer, LineError};
+
+use super::Keep;
+use super::block::{Blocks, Taken};
+use crate::stop::reason;
+
+/// Warnings of one file beyond this many are counted, not told: a wrong file has millions.
+const WARNINGS: usize = 20;
+
+pub(super) fn read(path: &Arc<str>, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
+    let mut importer = Importer::new(Arc::clone(path));
+    let mut found = Found { keep: keep.bytes(), ..Found::default() };
+    let read = blocks.each(|held, _| {
+        importer.push(held, &mut |line| found.take(line));
+        Taken { bytes: held.len(), needs: 1 }
+    });
+    importer.finish(&mut |line| found.take(line));
+    let mut warnings = found.warnings();
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(error) if found.exchanges.is_empty() => return Err(format!("cannot be read: {}", reason(&error))),
+        Err(error) => {
+            warnings.push(format!("reading ended early: {}", reason(&error)));
+            0
+        }
+    };
+    if let (true, Some(error)) = (found.exchanges.is_empty(), found.errors.first()) {
+        return Err(format!("is no file of exchanges, one a line: {error}"));
+    }
+    let summary = SourceSummary {
+        path: Arc::clone(path),
+        kind: SourceKind::Exchanges,
+        packets: 0,
+        bytes,
+        connections: connections(&found.exchanges),
+        exchanges: found.exchanges.len() as u64,
+        unread: Unread::default(),
+        lost_bytes: 0,
+        warnings,
+    };
+    Ok(Read { summary, exchanges: found.exchanges })
+}
+
+#[derive(Default)]
+struct Found {
+    /// Bytes of each body.
+    keep: usize,
+    exchanges: Vec<Exchange>,
+    /// The first of them.
+    errors: Vec<LineError>,
+    more_errors: u64,
+}
+
+impl Found {
+    fn take(&mut self, line: Result<Exchange, LineError>) {
+        match line {
+            Ok(mut exchange) => {
+                let bodies = exchange.request.iter_mut().map(|request| &mut request.body);
+                for body in bodies.chain(exchange.response.iter_mut().map(|response| &mut response.body)) {
+                    body.kept.truncate(self.keep);
+                }
+                self.exchanges.push(exchange);
+            }
+            Err(error) if self.errors.len() < WARNINGS => self.errors.push(error),
+            Err(_) => self.more_errors += 1,
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> = self.errors.iter().map(|error| format!("{error} (line passed over)")).collect();
+        if self.more_errors > 0 {
+            warnings.push(format!("{} more lines passed over", self.more_errors));
+        }
+        warnings
+    }
+}
+
+fn connections(exchanges: &[Exchange]) -> u64 {
+    let mut known: Vec<(&str, u64)> = exchanges.iter().map(|one| (&*one.source, one.connection)).collect();
+    known.sort_unstable();
+    known.dedup();
+    known.len() as u64
+}

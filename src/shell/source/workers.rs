@@ -1,0 +1,65 @@
+//! Work done by several threads, its results in the order of the work.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// How often `meanwhile` is called while the work goes on.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Does `work` on each item by up to `threads` threads, and `meanwhile` on this one.
+pub(super) fn each<I: Sync, T: Send>(
+    items: &[I],
+    threads: usize,
+    work: impl Fn(&I) -> T + Sync,
+    mut meanwhile: impl FnMut(),
+) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let (done, results) = mpsc::channel();
+    let mut finished: Vec<Option<T>> = items.iter().map(|_| None).collect();
+    thread::scope(|scope| {
+        for _ in 0..threads.min(items.len()) {
+            let (done, next, work) = (done.clone(), &next, &work);
+            scope.spawn(move || {
+                while let Some((at, item)) = take(items, next) {
+                    // Nobody waits for results only when this scope is being left by a panic.
+                    _ = done.send((at, work(item)));
+                }
+            });
+        }
+        drop(done);
+        loop {
+            match results.recv_timeout(TICK) {
+                Ok((at, result)) => {
+                    if let Some(place) = finished.get_mut(at) {
+                        *place = Some(result);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => meanwhile(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    });
+    finished.into_iter().flatten().collect()
+}
+
+fn take<'a, I>(items: &'a [I], next: &AtomicUsize) -> Option<(usize, &'a I)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    Some((at, items.get(at)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_keep_the_order_of_the_work() {
+        let items: Vec<usize> = (0..100).collect();
+        for threads in [1, 3, 200] {
+            let doubled = each(&items, threads, |item| item * 2, || {});
+            assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        }
+        assert!(each(&Vec::<usize>::new(), 4, |item| *item, || {}).is_empty());
+    }
+}
