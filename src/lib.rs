@@ -12,4 +12,5 @@ pub mod cors;
 pub mod diagnose;
 pub mod http;
 pub mod import;
+pub mod report;
 pub mod wire;

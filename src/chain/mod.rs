@@ -11,7 +11,7 @@ use crate::http::Exchange;
 pub use joiner::Joiner;
 
 /// What an exchange is in its call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// A CORS preflight.
     Preflight,

@@ -73,7 +73,7 @@ pub struct Answer {
 }
 
 /// Who answered a hop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AnsweredBy {
     /// The server behind the load balancer, or a server without one.
     Backend,

@@ -56,6 +56,7 @@ pub(crate) fn exchange(method: &str, url: &str) -> Builder {
         end: End::Complete,
         warnings: Vec::new(),
         context: None,
+        redacted: Vec::new(),
     })
 }
 

@@ -104,6 +104,7 @@ struct RequestLine {
     target: Option<String>,
     /// Outer: whether it is there. A null is a URL that cannot be known, and is not made up.
     #[serde(default, deserialize_with = "given")]
+    #[allow(clippy::option_option, reason = "missing, null and given are three things here")]
     url: Option<Option<String>>,
     headers: Vec<(String, String)>,
     #[serde(default = "yes")]

@@ -1,0 +1,158 @@
+//! What to say when a source holds nothing that can be judged: what was there instead, and where to
+//! capture instead.
+
+use crate::analyzer::{Analysis, SourceKind};
+
+use super::words::count;
+
+/// A piece of advice: what is so, why, and what to type.
+pub(super) struct Advice {
+    pub(super) title: String,
+    pub(super) paragraphs: Vec<String>,
+    pub(super) commands: Vec<String>,
+}
+
+/// The advice that an analysis needs: a page of it when there is no call to judge, a short note
+/// when some connections could not be read, none otherwise.
+pub(super) fn advice(analysis: &Analysis) -> Option<Advice> {
+    let seen = Seen::of(analysis);
+    if !analysis.chains.is_empty() {
+        return (seen.tls > 0).then(|| encrypted_too(&seen));
+    }
+    Some(if seen.exchanges > 0 {
+        no_page_call(&seen)
+    } else if seen.tls > 0 {
+        encrypted(&seen)
+    } else if seen.http2 > 0 {
+        http2(&seen)
+    } else if !seen.captures {
+        empty_file()
+    } else if seen.packets == 0 {
+        no_packets()
+    } else {
+        no_http(&seen)
+    })
+}
+
+struct Seen {
+    captures: bool,
+    packets: u64,
+    connections: u64,
+    exchanges: u64,
+    health_checks: u64,
+    tls: u64,
+    http2: u64,
+}
+
+impl Seen {
+    fn of(analysis: &Analysis) -> Self {
+        let sum = |of: fn(&crate::analyzer::SourceSummary) -> u64| analysis.sources.iter().map(of).sum();
+        Self {
+            captures: analysis.sources.iter().any(|source| source.kind != SourceKind::Exchanges),
+            packets: sum(|source| source.packets),
+            connections: sum(|source| source.connections),
+            exchanges: sum(|source| source.exchanges),
+            health_checks: analysis.health_checks,
+            tls: sum(|source| source.unread.tls),
+            http2: sum(|source| source.unread.http2),
+        }
+    }
+}
+
+const WHERE: &str = "Capture on the backend's side, where the load balancer has taken the TLS off: on the machine (or in \
+                     the container) that runs the server, on the port that the load balancer forwards to. Put that port \
+                     in the place of 8000 and repeat the failing call while it runs:";
+
+fn capture_commands() -> Vec<String> {
+    vec![
+        "sudo tcpdump -i any -s 0 -w backend.pcap 'tcp port 8000'".to_owned(),
+        "corscope analyze backend.pcap".to_owned(),
+    ]
+}
+
+fn encrypted(seen: &Seen) -> Advice {
+    Advice {
+        title: format!("Nothing to read: {}, no plain HTTP", count(seen.tls, "TLS connection")),
+        paragraphs: vec![
+            "What was captured is encrypted. Taking port 443 in front of the load balancer is everybody's first \
+             mistake: what the browser and the load balancer say to each other there cannot be read."
+                .to_owned(),
+            WHERE.to_owned(),
+        ],
+        commands: capture_commands(),
+    }
+}
+
+fn encrypted_too(seen: &Seen) -> Advice {
+    Advice {
+        title: format!("Not read: {}", count(seen.tls, "TLS connection")),
+        paragraphs: vec![
+            "They are encrypted, so what went over them is in no verdict above. If a call is missing here, capture \
+             between load balancer and backend, on the port that the server listens on."
+                .to_owned(),
+        ],
+        commands: Vec::new(),
+    }
+}
+
+fn http2(seen: &Seen) -> Advice {
+    Advice {
+        title: format!("Nothing to read: {} without TLS", count(seen.http2, "HTTP/2 connection")),
+        paragraphs: vec![
+            "Only HTTP/1.1 can be read yet. A load balancer speaks HTTP/2 to its targets when the target group's \
+             protocol version says so; a target group with protocol version HTTP1 on the same server shows the same \
+             calls."
+                .to_owned(),
+        ],
+        commands: Vec::new(),
+    }
+}
+
+fn no_packets() -> Advice {
+    Advice {
+        title: "The capture is empty: no packet in it".to_owned(),
+        paragraphs: vec![
+            "Nothing passed the capture filter while it ran, or it ran on another interface than the traffic. Try all \
+             interfaces, and repeat the failing call while it runs (8000 stands for the backend's port):"
+                .to_owned(),
+        ],
+        commands: capture_commands(),
+    }
+}
+
+fn no_http(seen: &Seen) -> Advice {
+    let what = if seen.connections == 0 {
+        format!("{}, none of them TCP", count(seen.packets, "packet"))
+    } else {
+        format!("{}, none of them HTTP", count(seen.connections, "TCP connection"))
+    };
+    Advice {
+        title: format!("No HTTP at all: {what}"),
+        paragraphs: vec![WHERE.to_owned()],
+        commands: capture_commands(),
+    }
+}
+
+fn no_page_call(seen: &Seen) -> Advice {
+    let (title, paragraph) = if seen.health_checks > 0 {
+        (
+            format!("No call of a page: only {} by the load balancer", count(seen.health_checks, "health check")),
+            "The capture is at the right place. Repeat the failing call in the browser while it runs.",
+        )
+    } else {
+        (
+            format!("No call of a page in {}", count(seen.exchanges, "HTTP exchange")),
+            "None of them matches, or none has a request that was captured. Capture from before the failing call \
+             until after it, or widen the filter.",
+        )
+    };
+    Advice { title, paragraphs: vec![paragraph.to_owned()], commands: Vec::new() }
+}
+
+fn empty_file() -> Advice {
+    Advice {
+        title: "No exchange in it".to_owned(),
+        paragraphs: vec!["The file of exchanges is empty.".to_owned()],
+        commands: Vec::new(),
+    }
+}

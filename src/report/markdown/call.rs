@@ -1,0 +1,110 @@
+//! One call in a document: a table of its hops, and what the browser decided.
+
+use std::fmt::Write as _;
+
+use super::LONGEST;
+use super::escape::{block, cell, code, sentence};
+use crate::analyzer::ChainReport;
+use crate::chain::Role;
+use crate::cors::{AnsweredBy, Check, DropOff, DropOffKind, Hop, Outcome, Verdict};
+use crate::report::escape::elide;
+use crate::report::time_of;
+use crate::report::words::{browser, check_sentence, decides};
+
+pub(super) fn full(out: &mut String, call: &ChainReport) {
+    let judgement = &call.judgement;
+    let asked = &judgement.asked;
+    let request = format!("{} {}", asked.method, elide(&asked.url, LONGEST));
+    _ = write!(out, "\n### {}\n\n", code(&request));
+    if let Some(origin) = &asked.page_origin {
+        _ = write!(out, "asked by a page of {} · ", code(origin));
+    }
+    _ = write!(out, "call {}", code(call.chain.id()));
+    if let Some(time) = time_of(call) {
+        _ = write!(out, " · {time}");
+    }
+    out.push_str("\n\n| hop | request | Origin | seen | answer | CORS |\n| --- | --- | --- | --- | --- | --- |\n");
+    for (index, hop) in judgement.hops.iter().enumerate() {
+        let drop_off = judgement.drop_off.as_ref().filter(|drop_off| drop_off.hop == index);
+        row(out, index + 1, hop, drop_off);
+    }
+    for (index, hop) in judgement.hops.iter().enumerate() {
+        if let Some(because) = &hop.inferred_because {
+            _ = writeln!(out, "\nHop {} is inferred: {}", index + 1, sentence(because));
+        }
+    }
+    verdict(out, &judgement.verdict);
+}
+
+fn row(out: &mut String, number: usize, hop: &Hop, drop_off: Option<&DropOff>) {
+    let request = cell(&format!("{} {}", hop.method, elide(&hop.url, LONGEST)));
+    let role = if hop.role == Role::Preflight { " (preflight)" } else { "" };
+    let origin = hop.origin.as_ref().map(|origin| cell(&elide(origin, LONGEST))).unwrap_or_default();
+    let (seen, answer, check) = (seen(hop), answer(hop), check(hop, drop_off));
+    _ = writeln!(out, "| {number} | {request}{role} | {origin} | {seen} | {answer} | {check} |");
+}
+
+fn seen(hop: &Hop) -> String {
+    let Some(exchange) = &hop.exchange else { return "inferred".to_owned() };
+    let shown = std::iter::once(exchange).chain(&hop.also_seen).map(|exchange| {
+        let span = exchange.frames.request.or(exchange.frames.response);
+        let place =
+            span.map_or_else(|| format!("exchange {}", cell(&exchange.id)), |span| format!("frame {}", span.first));
+        format!("{} {place}", cell(&exchange.source))
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn answer(hop: &Hop) -> String {
+    let by = match hop.answered_by {
+        AnsweredBy::LoadBalancer => " by the load balancer",
+        AnsweredBy::Backend | AnsweredBy::Browser | AnsweredBy::Unknown => "",
+    };
+    match &hop.answer {
+        Some(answer) => {
+            let location = answer.location.as_ref();
+            let leads = location.map(|location| format!(" → {}", cell(&elide(location, LONGEST)))).unwrap_or_default();
+            format!("{}{by}{leads}", answer.status)
+        }
+        None if hop.answered_by == AnsweredBy::Browser => "never sent: the browser blocks it".to_owned(),
+        None => "no answer".to_owned(),
+    }
+}
+
+fn check(hop: &Hop, drop_off: Option<&DropOff>) -> String {
+    let mark = match hop.check {
+        Check::Pass => "✓",
+        Check::Fail => "✗",
+        Check::NotNeeded | Check::NotMade => "–",
+        Check::Unknown => "?",
+    };
+    let here = match drop_off.map(|drop_off| drop_off.kind) {
+        Some(DropOffKind::HeaderMissing | DropOffKind::NotSent) => "; **here the CORS headers drop off**: no ",
+        Some(DropOffKind::Unseen) => "; **here the trail ends**: not seen whether there is ",
+        None => "",
+    };
+    let headers = drop_off.map(|drop_off| drop_off.headers.join(", ")).unwrap_or_default();
+    format!("{mark} {}{here}{headers}", check_sentence(hop.check))
+}
+
+fn verdict(out: &mut String, verdict: &Verdict) {
+    let decided = match &verdict.outcome {
+        Outcome::Allowed => "✓ **Allowed**".to_owned(),
+        Outcome::NotCors => "– **Not CORS**".to_owned(),
+        Outcome::Undetermined(reason) => format!("? **Undetermined**: {}", sentence(reason)),
+        Outcome::Blocked(failure) => {
+            let (by, error) = (browser(verdict.browser), failure.error.name());
+            format!("✗ **Blocked** by {by} at hop {}: {}", failure.hop + 1, code(error))
+        }
+    };
+    _ = writeln!(out, "\n{decided}");
+    for differs in &verdict.differs {
+        _ = writeln!(out, "\n{} {}", browser(differs.browser), sentence(&decides(&differs.outcome)));
+    }
+    if let Some(message) = &verdict.message.chromium {
+        _ = write!(out, "\nChromium's console:\n\n{}", block(message));
+    }
+    if !verdict.message.firefox.is_empty() {
+        _ = write!(out, "\nFirefox's console:\n\n{}", block(&verdict.message.firefox.join("\n")));
+    }
+}

@@ -1,0 +1,31 @@
+//! An analysis for people and programs: as text for a terminal, as JSON, as Markdown; what is
+//! secret masked, what is not asked for filtered out.
+
+mod advice;
+mod escape;
+mod filter;
+mod json;
+mod markdown;
+mod outline;
+mod redact;
+mod text;
+mod words;
+
+#[cfg(test)]
+mod samples;
+
+pub use escape::{Charset, elide, visible};
+pub use filter::{Filter, FilterError};
+pub use json::{SCHEMA, json};
+pub use markdown::markdown;
+pub use redact::{MASK, redacted, redacted_exchange};
+pub use text::{Layout, NARROWEST, WIDEST, explain, explain_all, text};
+
+use crate::analyzer::ChainReport;
+use crate::http::Time;
+
+/// When a call began: the time of its first message.
+pub(crate) fn time_of(call: &ChainReport) -> Option<Time> {
+    let exchange = &call.chain.links.first()?.exchange;
+    exchange.request.as_ref().map(|request| request.time).or(exchange.response.as_ref().map(|response| response.time))
+}

@@ -1,0 +1,133 @@
+//! An analysis put in the order in which people read it: one group for each cause, the worst first.
+
+use std::collections::HashSet;
+
+use crate::analyzer::{Analysis, ChainReport};
+use crate::chain::Role;
+use crate::cors::{AnsweredBy, Error, Outcome};
+use crate::diagnose::{Finding, Severity};
+
+/// What a report says, in its order.
+pub(super) struct Outline<'a> {
+    pub(super) counts: Counts,
+    pub(super) groups: Vec<Group<'a>>,
+    /// Findings that are the first of no call: notes, and symptoms of other causes.
+    pub(super) noticed: Vec<&'a Finding>,
+    /// Calls of no group: allowed ones, and those that are not CORS.
+    pub(super) quiet: Vec<&'a ChainReport>,
+}
+
+/// How many calls came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) blocked: u64,
+    pub(super) undetermined: u64,
+    pub(super) allowed: u64,
+    pub(super) not_cors: u64,
+}
+
+/// Calls with the same cause.
+pub(super) struct Group<'a> {
+    pub(super) cause: Cause<'a>,
+    /// In order of time.
+    pub(super) calls: Vec<&'a ChainReport>,
+    pub(super) counts: Counts,
+}
+
+/// Why the calls of a group stand together.
+#[derive(Clone, Copy)]
+pub(super) enum Cause<'a> {
+    /// A root cause.
+    Found(&'a Finding),
+    /// They are blocked, and corscope does not know why.
+    Unidentified,
+    /// Not enough was captured to judge them.
+    Undetermined,
+}
+
+impl Counts {
+    fn of<'a>(calls: impl IntoIterator<Item = &'a ChainReport>) -> Self {
+        let mut counts = Self::default();
+        for call in calls {
+            *match call.judgement.verdict.outcome {
+                Outcome::Blocked(_) => &mut counts.blocked,
+                Outcome::Undetermined(_) => &mut counts.undetermined,
+                Outcome::Allowed => &mut counts.allowed,
+                Outcome::NotCors => &mut counts.not_cors,
+            } += 1;
+        }
+        counts
+    }
+
+    pub(super) fn total(self) -> u64 {
+        self.blocked + self.undetermined + self.allowed + self.not_cors
+    }
+}
+
+impl<'a> Outline<'a> {
+    pub(super) fn of(analysis: &'a Analysis) -> Self {
+        let mut found: Vec<(&Finding, Vec<&ChainReport>)> =
+            analysis.findings.iter().map(|finding| (finding, Vec::new())).collect();
+        let (mut unidentified, mut undetermined, mut quiet) = (Vec::new(), Vec::new(), Vec::new());
+        for call in &analysis.chains {
+            let first = call.findings.iter().find_map(|id| {
+                found.iter().position(|(finding, _)| finding.id == *id && finding.severity > Severity::Note)
+            });
+            match (first.and_then(|at| found.get_mut(at)), &call.judgement.verdict.outcome) {
+                (Some((_, calls)), _) => calls.push(call),
+                (None, Outcome::Blocked(_)) => unidentified.push(call),
+                (None, Outcome::Undetermined(_)) => undetermined.push(call),
+                (None, Outcome::Allowed | Outcome::NotCors) => quiet.push(call),
+            }
+        }
+        let noticed = found.iter().filter(|(_, calls)| calls.is_empty()).map(|(finding, _)| *finding).collect();
+        let causes = found.into_iter().map(|(finding, calls)| (Cause::Found(finding), calls));
+        let rest = [(Cause::Unidentified, unidentified), (Cause::Undetermined, undetermined)];
+        let mut groups: Vec<Group<'_>> = causes
+            .chain(rest)
+            .filter(|(_, calls)| !calls.is_empty())
+            .map(|(cause, calls)| Group { cause, counts: Counts::of(calls.iter().copied()), calls })
+            .collect();
+        groups.sort_by_key(Group::rank);
+        Self { counts: Counts::of(&analysis.chains), groups, noticed, quiet }
+    }
+}
+
+impl<'a> Group<'a> {
+    /// The worst comes first: known causes that block by the number of calls they block, what is
+    /// blocked for an unknown cause, what is not known to be blocked, what only may be.
+    fn rank(&self) -> (u8, std::cmp::Reverse<u64>) {
+        let class = match self.cause {
+            Cause::Found(_) if self.counts.blocked > 0 => 0,
+            Cause::Unidentified => 1,
+            Cause::Found(finding) if finding.severity == Severity::Error => 2,
+            Cause::Undetermined => 3,
+            Cause::Found(_) => 4,
+        };
+        (class, std::cmp::Reverse(self.counts.blocked))
+    }
+
+    /// The first calls of each shape, at most `limit`: a thousand calls of one shape need one picture.
+    pub(super) fn examples(&self, limit: usize) -> Vec<&'a ChainReport> {
+        let mut shapes = HashSet::new();
+        self.calls.iter().copied().filter(|call| shapes.insert(Shape::of(call))).take(limit).collect()
+    }
+}
+
+/// What makes two calls look alike.
+#[derive(PartialEq, Eq, Hash)]
+struct Shape<'a> {
+    error: Option<Error>,
+    hops: Vec<(Role, &'a str, AnsweredBy, Option<u16>, bool)>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(call: &'a ChainReport) -> Self {
+        let judgement = &call.judgement;
+        let hops = judgement.hops.iter().map(|hop| {
+            let status = hop.answer.as_ref().map(|answer| answer.status);
+            (hop.role, hop.method.as_str(), hop.answered_by, status, hop.exchange.is_some())
+        });
+        Self { error: judgement.verdict.outcome.failure().map(|failure| failure.error), hops: hops.collect() }
+    }
+}

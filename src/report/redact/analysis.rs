@@ -1,0 +1,154 @@
+//! Secrets in an analysis.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::exchange::redacted_exchange;
+use super::fields::masked_value;
+use super::text::masked;
+use crate::analyzer::{Analysis, ChainReport};
+use crate::cors::{Hop, Judgement, Outcome, Verdict};
+use crate::diagnose::{Evidence, Finding, Fix};
+use crate::http::Exchange;
+
+/// An analysis with its secrets masked, everywhere: what any format makes of it cannot tell them.
+#[must_use]
+pub fn redacted(analysis: &Analysis) -> Analysis {
+    let mut copy = analysis.clone();
+    let mut exchanges = Exchanges::default();
+    for source in &mut copy.sources {
+        all(&mut source.warnings);
+    }
+    for call in &mut copy.chains {
+        redact_call(call, &mut exchanges);
+    }
+    for finding in &mut copy.findings {
+        redact_finding(finding);
+    }
+    copy
+}
+
+/// Exchanges masked once, however often they are referred to.
+#[derive(Default)]
+struct Exchanges(HashMap<*const Exchange, Arc<Exchange>>);
+
+impl Exchanges {
+    fn redact(&mut self, exchange: &mut Arc<Exchange>) {
+        let masked = self.0.entry(Arc::as_ptr(exchange)).or_insert_with(|| Arc::new(redacted_exchange(exchange)));
+        *exchange = Arc::clone(masked);
+    }
+}
+
+fn mask(text: &mut String) {
+    *text = masked(text, &mut |_| {});
+}
+
+fn all<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
+    for text in texts {
+        mask(text);
+    }
+}
+
+fn redact_call(call: &mut ChainReport, exchanges: &mut Exchanges) {
+    for link in &mut call.chain.links {
+        exchanges.redact(&mut link.exchange);
+        for exchange in &mut link.also_seen {
+            exchanges.redact(exchange);
+        }
+    }
+    for join in &mut call.chain.joins {
+        all(&mut join.because);
+    }
+    all(&mut call.user_agent);
+    let Judgement { asked, hops, verdict, drop_off: _ } = &mut call.judgement;
+    mask(&mut asked.url);
+    all(&mut asked.page_origin);
+    for hop in hops {
+        redact_hop(hop, exchanges);
+    }
+    redact_verdict(verdict);
+}
+
+fn redact_hop(hop: &mut Hop, exchanges: &mut Exchanges) {
+    for exchange in hop.exchange.iter_mut().chain(&mut hop.also_seen) {
+        exchanges.redact(exchange);
+    }
+    mask(&mut hop.url);
+    all(hop.origin.iter_mut().chain(&mut hop.inferred_because));
+    all(hop.answer.iter_mut().filter_map(|answer| answer.location.as_mut()));
+}
+
+fn redact_verdict(verdict: &mut Verdict) {
+    redact_outcome(&mut verdict.outcome);
+    all(verdict.message.chromium.iter_mut().chain(&mut verdict.message.firefox));
+    for differs in &mut verdict.differs {
+        redact_outcome(&mut differs.outcome);
+    }
+    for assumption in &mut verdict.assumptions {
+        mask(&mut assumption.assumed);
+        mask(&mut assumption.because);
+        if let Some(otherwise) = &mut assumption.otherwise {
+            redact_outcome(otherwise);
+        }
+    }
+    all(verdict.trail.iter_mut().map(|clause| &mut clause.said));
+}
+
+fn redact_outcome(outcome: &mut Outcome) {
+    match outcome {
+        Outcome::Blocked(failure) => mask(&mut failure.parameter),
+        Outcome::Undetermined(reason) => mask(reason),
+        Outcome::Allowed | Outcome::NotCors => {}
+    }
+}
+
+fn redact_finding(finding: &mut Finding) {
+    let Finding { title, story, evidence, fixes, .. } = finding;
+    mask(title);
+    mask(story);
+    for piece in evidence {
+        redact_evidence(piece);
+    }
+    for Fix { change, caution, .. } in fixes {
+        mask(change);
+        all(caution);
+    }
+}
+
+fn redact_evidence(evidence: &mut Evidence) {
+    evidence.value = masked_value(evidence.header.unwrap_or_default(), &evidence.value, &mut |_| {});
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::text::{Layout, text};
+    use crate::report::{Charset, json, markdown, samples};
+
+    #[test]
+    fn no_format_tells_a_secret() {
+        let secret = "s3cr3tVALUE0123456789";
+        let evil =
+            format!("https://joe:{secret}@a.example/cb?token={secret}&next=https%3A%2F%2Fb%2F%3Fcode%3D{secret}");
+        let masked = redacted(&samples::hostile("x", &evil));
+        let layout = Layout { width: 120, charset: Charset::Unicode };
+        for told in [text(&masked, layout, true), json(&masked), markdown(&masked, true)] {
+            assert!(!told.contains(secret), "{told}");
+            assert!(told.contains("redacted"));
+        }
+    }
+
+    #[test]
+    fn what_was_masked_is_named() {
+        let mut call = samples::canonical().chains.remove(0);
+        let exchange = Arc::make_mut(&mut call.chain.links[0].exchange);
+        if let Some(request) = &mut exchange.request {
+            request.headers.push("Cookie", "a=1");
+            request.target = "/x?access_token=1".to_owned();
+            request.body.kept = b"password".to_vec();
+        }
+        let masked = redacted_exchange(exchange);
+        assert_eq!(masked.redacted, ["?access_token", "cookie", "request body"]);
+        assert_eq!(redacted_exchange(&masked), masked);
+    }
+}

@@ -1,0 +1,65 @@
+//! Secrets in an exchange.
+
+use super::fields::masked_value;
+use super::text::masked;
+use crate::http::{Context, Exchange, Header, Headers, Request, Response};
+
+/// An exchange with its secrets masked, and the names of what was masked in `redacted`. Kept bytes
+/// of bodies are left out: nobody can say what they hold.
+#[must_use]
+pub fn redacted_exchange(exchange: &Exchange) -> Exchange {
+    let mut names = exchange.redacted.clone();
+    let mut note = |name: &str| {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    };
+    let mut copy = exchange.clone();
+    if let Some(request) = &mut copy.request {
+        redact_request(request, &mut note);
+    }
+    for response in copy.interim.iter_mut().chain(&mut copy.response) {
+        redact_response(response, &mut note);
+    }
+    if let Some(context) = &mut copy.context {
+        redact_context(context, &mut note);
+    }
+    for warning in &mut copy.warnings {
+        *warning = masked(warning, &mut note);
+    }
+    copy.redacted = names;
+    copy
+}
+
+fn redact_request(request: &mut Request, note: &mut dyn FnMut(&str)) {
+    request.target = masked(&request.target, note);
+    request.url = request.url.as_ref().map(|url| masked(url, note));
+    request.headers = headers(&request.headers, note);
+    request.trailers = headers(&request.trailers, note);
+    leave_out(&mut request.body.kept, "request body", note);
+}
+
+fn redact_response(response: &mut Response, note: &mut dyn FnMut(&str)) {
+    response.headers = headers(&response.headers, note);
+    response.trailers = headers(&response.trailers, note);
+    leave_out(&mut response.body.kept, "response body", note);
+}
+
+fn leave_out(kept: &mut Vec<u8>, name: &str, note: &mut dyn FnMut(&str)) {
+    if !kept.is_empty() {
+        kept.clear();
+        note(name);
+    }
+}
+
+fn headers(headers: &Headers, note: &mut dyn FnMut(&str)) -> Headers {
+    let line = |line: &Header| Header { name: line.name.clone(), value: masked_value(&line.name, &line.value, note) };
+    let lines = headers.iter().map(line).collect();
+    if headers.is_complete() { Headers::complete(lines) } else { Headers::partial(lines) }
+}
+
+fn redact_context(context: &mut Context, note: &mut dyn FnMut(&str)) {
+    for text in [&mut context.page_url, &mut context.page_csp, &mut context.fetch].into_iter().flatten() {
+        *text = masked(text, note);
+    }
+}

@@ -1,0 +1,163 @@
+//! The calls of one cause: pictures of the first few, then what is wrong, what shows it, and what
+//! mends it.
+
+use super::call::{Detail, brief, call, more};
+use super::ink::{BAD, BOLD, COMMAND, DIM, FRAME, LABEL, PLAIN, Span, UNSURE, blanks, drawn};
+use super::page::Page;
+use crate::analyzer::ChainReport;
+use crate::diagnose::{Evidence, Finding, Fix};
+use crate::report::escape::elide;
+use crate::report::outline::{Cause, Group};
+use crate::report::words::{counted, thousands};
+
+/// Without `--all`: calls drawn, and calls named below them.
+const DRAWN: usize = 2;
+const NAMED: usize = 3;
+/// Without `--all`: pieces of evidence shown.
+const EVIDENCE: usize = 4;
+/// The longest value in the evidence.
+const LONGEST: usize = 240;
+
+pub(super) fn group(page: &mut Page, group: &Group<'_>, detail: Detail) {
+    title(page, group);
+    calls(page, group, detail);
+    match group.cause {
+        Cause::Found(finding) => cause(page, finding, detail),
+        Cause::Unidentified => unidentified(page),
+        Cause::Undetermined => undetermined(page),
+    }
+}
+
+fn title(page: &mut Page, group: &Group<'_>) {
+    let ink = page.ink;
+    let glyphs = ink.glyphs();
+    let counts = group.counts;
+    let (style, mark) = match group.cause {
+        Cause::Found(_) if counts.blocked > 0 => (BAD, glyphs.bad),
+        Cause::Unidentified => (BAD, glyphs.bad),
+        Cause::Found(_) => (UNSURE, glyphs.warning),
+        Cause::Undetermined => (UNSURE, glyphs.unsure),
+    };
+    rule(page, style, mark, &counted(counts));
+    match group.cause {
+        Cause::Found(finding) => page.prose(2, vec![ink.wire(BOLD, &finding.title)]),
+        Cause::Unidentified => page.prose(2, vec![ink.own(BOLD, "The cause is not identified")]),
+        Cause::Undetermined => page.prose(2, vec![ink.own(BOLD, "Not enough was captured to judge")]),
+    }
+    page.blank();
+}
+
+/// A line across the page with a title in it.
+pub(super) fn rule(page: &mut Page, style: anstyle::Style, mark: &'static str, title: &str) {
+    let ink = page.ink;
+    let rule = ink.glyphs().rule;
+    let (mark, title) = (ink.own(style, mark), ink.wire(style, title));
+    let rest = page.prose_width().saturating_sub(2 + 1 + mark.width() + 1 + title.width() + 1);
+    let stroke = |length: usize| drawn(style, std::iter::repeat_n(rule, length).collect());
+    page.line([stroke(2), ink.own(PLAIN, " "), mark, ink.own(PLAIN, " "), title, ink.own(PLAIN, " "), stroke(rest)]);
+}
+
+fn calls(page: &mut Page, group: &Group<'_>, detail: Detail) {
+    let drawn = if detail.all { group.calls.clone() } else { group.examples(DRAWN) };
+    for one in &drawn {
+        call(page, one, detail);
+        page.blank();
+    }
+    let is_drawn = |one: &ChainReport| drawn.iter().any(|drawn| std::ptr::eq(*drawn, one));
+    if drawn.len() == group.calls.len() {
+        return;
+    }
+    let named: Vec<_> = group.calls.iter().take(DRAWN + NAMED).filter(|one| !is_drawn(one)).take(NAMED).collect();
+    for one in &named {
+        brief(page, one);
+    }
+    let left = group.calls.len() - drawn.len() - named.len();
+    if left > 0 {
+        more(page, left as u64);
+    }
+    page.blank();
+}
+
+/// What is wrong, what shows it, and what mends it.
+fn cause(page: &mut Page, finding: &Finding, detail: Detail) {
+    let ink = page.ink;
+    page.line([blanks(2), ink.own(LABEL, "CAUSE  "), ink.own(BOLD, finding.id)]);
+    page.paragraphs(4, PLAIN, &finding.story);
+    if !finding.evidence.is_empty() {
+        page.blank();
+        evidence(page, &finding.evidence, detail.all);
+    }
+    if !finding.disproof.is_empty() {
+        page.blank();
+        page.hung(4, 6, vec![ink.own(DIM, "Not so if "), ink.own(DIM, finding.disproof)]);
+    }
+    page.blank();
+    fixes(page, &finding.fixes);
+}
+
+fn evidence(page: &mut Page, evidence: &[Evidence], all: bool) {
+    let ink = page.ink;
+    let shown = if all { evidence.len() } else { EVIDENCE };
+    for piece in evidence.iter().take(shown) {
+        page.hung(4, 8, evidence_line(page, piece));
+    }
+    if evidence.len() > shown {
+        let words = format!("and {} more; --all shows them", thousands((evidence.len() - shown) as u64));
+        page.prose(4, vec![ink.wire(DIM, &words)]);
+    }
+}
+
+/// `backend.pcap frame 15  location: http://…`.
+pub(super) fn evidence_line(page: &Page, piece: &Evidence) -> Vec<Span> {
+    let ink = page.ink;
+    let mut spans = vec![ink.wire(DIM, &piece.source), ink.own(PLAIN, " ")];
+    spans.extend([ink.wire(FRAME, &place(piece)), ink.own(PLAIN, "  ")]);
+    if let Some(header) = piece.header {
+        spans.extend([ink.own(PLAIN, header), ink.own(PLAIN, ": ")]);
+    }
+    spans.push(ink.wire(BOLD, &elide(&piece.value, LONGEST)));
+    spans
+}
+
+/// `frame 15`, or the exchange where the source is no capture.
+fn place(piece: &Evidence) -> String {
+    match piece.frame {
+        Some(frame) => format!("frame {frame}"),
+        None => format!("exchange {}", piece.exchange),
+    }
+}
+
+/// Every fix, the safest first; what is typed stands in lines of its own, unbroken.
+pub(super) fn fixes(page: &mut Page, fixes: &[Fix]) {
+    let ink = page.ink;
+    for (at, fix) in fixes.iter().enumerate() {
+        let label = if at == 0 { "FIX  " } else { "OR   " };
+        page.line([blanks(2), ink.own(LABEL, label), ink.own(BOLD, fix.server)]);
+        for line in fix.change.lines() {
+            page.line([blanks(6), ink.wire(COMMAND, line)]);
+        }
+        if let Some(caution) = &fix.caution {
+            let warning = [ink.own(UNSURE, ink.glyphs().warning), ink.own(PLAIN, " ")];
+            page.hanging(4, warning.to_vec(), vec![ink.wire(PLAIN, caution)]);
+        }
+        page.blank();
+    }
+}
+
+fn unidentified(page: &mut Page) {
+    let words = "No cause that corscope knows explains these calls. The hop marked HERE is where the browser stopped: \
+                 whoever answered there has to send the headers named beside it.";
+    label(page, "CAUSE  ", words);
+}
+
+fn undetermined(page: &mut Page) {
+    let words = "What is missing stands with each call above. A longer capture, without a snapshot length (tcpdump \
+                 -s 0), or one at the other side of the load balancer as well, usually settles it.";
+    label(page, "MISSING  ", words);
+}
+
+fn label(page: &mut Page, label: &'static str, words: &'static str) {
+    let ink = page.ink;
+    page.hanging(2, vec![ink.own(LABEL, label)], vec![ink.own(PLAIN, words)]);
+    page.blank();
+}
