@@ -94,7 +94,7 @@ fn uvicorn(subnets: &Subnets) -> Vec<Fix> {
             server: "uvicorn",
             change: format!("uvicorn app:app --proxy-headers --forwarded-allow-ips '{list}'"),
             caution: Some(format!(
-                "{caution} CIDR needs uvicorn 0.31.0 or later: older versions take it without complaint and trust nobody. By default only 127.0.0.1 is trusted."
+                "{caution} By default only 127.0.0.1 is trusted. A subnet (CIDR) needs uvicorn 0.31.0 or later: older versions take it without complaint and trust nobody."
             )),
         },
         Fix {
@@ -125,7 +125,7 @@ fn gunicorn(subnets: &Subnets) -> Vec<Fix> {
             server: "gunicorn",
             change: format!("gunicorn --forwarded-allow-ips '{list}' app:app"),
             caution: Some(format!(
-                "{} CIDR needs gunicorn 24.1.0 or later; before, list single addresses. By default only 127.0.0.1 is trusted.",
+                "{} By default only 127.0.0.1 is trusted. A subnet (CIDR) needs gunicorn 24.1.0 or later; before, list single addresses.",
                 subnets.caution
             )),
         },

@@ -12,7 +12,7 @@ static GENERAL: General = General {
     title: "Access-Control-Allow-Origin is there more than once",
     what: "The application and a proxy in front of it (or two middlewares) each add the header. Browsers join the lines, and the joined value equals no origin, not even where both lines are the same.",
     recognise: "Two Access-Control-Allow-Origin lines in one response, or one with a comma or a blank in its value.",
-    disproof: "One line with one value.",
+    disproof: "there is one line, with one value.",
     links: &["https://github.com/corydolphin/flask-cors/issues/215", "https://github.com/cyu/rack-cors/issues/55"],
     symptom_of: &[],
 };

@@ -12,7 +12,7 @@ static GENERAL: General = General {
     title: "Access-Control-Allow-Credentials is not 'true'",
     what: "A page that sends cookies (credentials: 'include', withCredentials) may read the answer only when the server says Access-Control-Allow-Credentials: true, in exactly these letters and once.",
     recognise: "A request with a Cookie from another origin is answered with the right Access-Control-Allow-Origin, and without Access-Control-Allow-Credentials: true.",
-    disproof: "The call carries no credentials.",
+    disproof: "the call carries no credentials.",
     links: &["https://fetch.spec.whatwg.org/#cors-protocol-and-credentials"],
     symptom_of: &[],
 };

@@ -13,7 +13,7 @@ static GENERAL: General = General {
     title: "a server error came without CORS headers and hides behind a CORS error",
     what: "The server failed (5xx), and the error page was made outside of the CORS layer. The browser may not show it to the page and reports the missing header instead: the real error is in the server's log. In Starlette and FastAPI every exception that no handler catches ends this way, and handlers for Exception or 500 do too.",
     recognise: "A 5xx response without Access-Control-Allow-Origin; Starlette's is 'Internal Server Error', 21 bytes of text/plain.",
-    disproof: "The response comes from the load balancer (Server: awselb): then the backend did not answer at all.",
+    disproof: "the response comes from the load balancer (Server: awselb): then the backend did not answer at all.",
     links: &["https://github.com/Kludex/starlette/issues/1116", "https://github.com/fastapi/fastapi/issues/775"],
     symptom_of: &["load-balancer-answered", "no-answer-from-backend"],
 };

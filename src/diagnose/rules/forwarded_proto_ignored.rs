@@ -17,7 +17,7 @@ static GENERAL: General = General {
     title: "the server does not believe the load balancer's X-Forwarded-Proto",
     what: "The load balancer ends TLS and tells the backend in X-Forwarded-Proto that the browser came by https. The backend believes that header only from peers it trusts, and the load balancer is not among them, so it takes the scheme for http and builds http:// URLs into its redirects. The redirect itself carries correct CORS headers. The browser then has to go to http://: from an https page it refuses (mixed content), from an http page it meets the load balancer's own port-80 redirect, which has no CORS header. Either way it looks like a CORS error, and no CORS setting cures it.",
     recognise: "A request with X-Forwarded-Proto: https is answered with a redirect whose Location is http:// and the same host. The next request of the call is missing from the capture, or comes back with Origin: null.",
-    disproof: "A Location that is relative or https, or a request whose X-Forwarded-Proto is not exactly https. If the Location is http although the server trusts the peer, the application builds it by itself.",
+    disproof: "the Location is relative or https, or X-Forwarded-Proto is not exactly https. If the Location is http although the server trusts the peer, the application builds it by itself.",
     links: &[
         "https://github.com/fastapi/fastapi/issues/4990",
         "https://fastapi.tiangolo.com/advanced/behind-a-proxy/",
@@ -33,7 +33,7 @@ impl Rule for ForwardedProtoIgnored {
 
     fn fixes(&self) -> Vec<Fix> {
         let mut fixes = trust::all_fixes();
-        fixes.push(canonical_path("/items/"));
+        fixes.push(canonical_path());
         fixes
     }
 
@@ -41,8 +41,8 @@ impl Rule for ForwardedProtoIgnored {
         let (seen, target) = case.seen_hops().find_map(|seen| Some((seen, downgraded_location(&seen)?)))?;
         let server = Server::of(&seen.response.headers);
         let mut fixes = trust::fixes(server, &Subnets::of(case.balancer));
-        if path(seen.hop.url.as_str()).trim_end_matches('/') == target.path().trim_end_matches('/') {
-            fixes.push(canonical_path(target.path()));
+        if path(&seen.hop.url).trim_end_matches('/') == target.path().trim_end_matches('/') {
+            fixes.push(canonical_path());
         }
         Some(Diagnosis {
             story: story(case, &seen, &target, server),
@@ -91,10 +91,10 @@ fn capitalized(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
-fn canonical_path(target: &str) -> Fix {
+fn canonical_path() -> Fix {
     Fix {
         server: "client",
-        change: format!("call {target} itself"),
+        change: "call the path that the redirect names, with its slash or without, from the start".to_owned(),
         caution: Some("A way around, not a cure: no redirect, no wrong Location, until the next one.".to_owned()),
     }
 }
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(found.by_chain, [["forwarded-proto-ignored"]]);
         let finding = &found.findings[0];
         assert_eq!(finding.fixes[0].change, "uvicorn app:app --proxy-headers --forwarded-allow-ips '10.0.1.0/24'");
-        assert_eq!(finding.fixes.last().unwrap().change, "call /items/ itself");
+        assert_eq!(finding.fixes.last().unwrap().server, "client");
         assert!(finding.evidence.iter().any(|piece| piece.header == Some("location")));
     }
 

@@ -12,7 +12,7 @@ static GENERAL: General = General {
     title: "X-Forwarded-Proto is doubled, upper-case or a list, and not understood",
     what: "Servers compare X-Forwarded-Proto with the words http and https. Where two proxies both add to it ('https,http', or two header lines), or one writes it in capitals, the comparison fails even for a trusted peer, the server takes the scheme for http, and its redirects lead the browser to http://. Trusting the load balancer alone does not cure that.",
     recognise: "X-Forwarded-Proto with more than one value, on several lines, or not in lower case, on a request that is answered with a redirect to http:// on the same host.",
-    disproof: "Exactly one line with the value https.",
+    disproof: "X-Forwarded-Proto is there once, with the value https.",
     links: &[
         "https://github.com/tornadoweb/tornado/issues/2161",
         "https://github.com/kubernetes/ingress-nginx/issues/11040",

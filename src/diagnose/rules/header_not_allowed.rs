@@ -13,7 +13,7 @@ static GENERAL: General = General {
     title: "the preflight's answer does not allow a header that the page sends",
     what: "The page's request carries a header that needs permission (Authorization, Content-Type: application/json, any X-…, tracing headers that a library adds), and the answer to its preflight does not list it in Access-Control-Allow-Headers. With credentials an asterisk allows nothing; by the standard it never covers Authorization.",
     recognise: "Access-Control-Allow-Headers lacks a name that Access-Control-Request-Headers asks for; Starlette answers 400 'Disallowed CORS headers'.",
-    disproof: "Every name that was asked for is listed.",
+    disproof: "every name that was asked for is listed.",
     links: &["https://fetch.spec.whatwg.org/#cors-preflight-fetch"],
     symptom_of: &[],
 };

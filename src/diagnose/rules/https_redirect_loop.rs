@@ -14,7 +14,7 @@ static GENERAL: General = General {
     title: "the server redirects to https what already came by https",
     what: "The backend insists on https and redirects every request that it takes for http. Behind a load balancer that ends TLS it takes all requests for http unless it believes X-Forwarded-Proto, so the redirect leads to the very URL that was asked for, and the browser goes round until it gives up. A preflight fails at the first turn.",
     recognise: "A request with X-Forwarded-Proto: https is answered with a redirect to its own URL by https.",
-    disproof: "A Location that differs from the requested URL, or a request that did come by http.",
+    disproof: "the Location differs from the URL that was asked for, or the request did come by http.",
     links: &["https://docs.djangoproject.com/en/stable/ref/settings/#secure-proxy-ssl-header"],
     symptom_of: &[],
 };

@@ -12,7 +12,7 @@ static GENERAL: General = General {
     title: "the load balancer itself answered, without CORS headers",
     what: "Some answers never come from the backend: the port-80 listener's redirect to https, fixed responses, logins, firewall blocks, and errors such as 502, 503 and 504. None of them carries CORS headers, so the page sees a CORS error whatever the backend is configured to send.",
     recognise: "Nothing arrives at the backend, and the load balancer's access log has the request with target_status_code '-'. Seen from the browser's side the answer has Server: awselb/2.0.",
-    disproof: "The backend's capture shows the request with an answer.",
+    disproof: "the backend's capture shows the request with an answer.",
     links: &["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html"],
     symptom_of: &["forwarded-proto-ignored", "forwarded-proto-malformed", "https-redirect-loop"],
 };

@@ -12,7 +12,7 @@ static GENERAL: General = General {
     title: "the preflight's answer does not allow the method",
     what: "The page wants to send a method other than GET, HEAD or POST, and the answer to its preflight does not list it in Access-Control-Allow-Methods. The comparison minds letter case, and with credentials an asterisk allows nothing.",
     recognise: "Access-Control-Allow-Methods lacks what Access-Control-Request-Method asks for; Starlette answers 400 'Disallowed CORS method'.",
-    disproof: "The method is listed, letter for letter.",
+    disproof: "the method is listed, letter for letter.",
     links: &["https://fetch.spec.whatwg.org/#cors-preflight-fetch"],
     symptom_of: &[],
 };

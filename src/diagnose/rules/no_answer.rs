@@ -12,7 +12,7 @@ static GENERAL: General = General {
     title: "the backend did not answer the request",
     what: "The backend closed or reset the connection, or stayed silent, instead of answering. The load balancer then answers 502 or 504 by itself, without CORS headers, and the page sees a CORS error.",
     recognise: "A request that is followed by FIN or RST, or by silence, instead of a response.",
-    disproof: "The capture ends or begins in the middle, or lost packets: then the answer may only be unseen.",
+    disproof: "the capture ends or begins in the middle, or lost packets: then the answer may only be unseen.",
     links: &["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html"],
     symptom_of: &[],
 };

@@ -13,7 +13,7 @@ static GENERAL: General = General {
     title: "the server does not allow the page's origin",
     what: "The server's list of origins does not contain the page's, byte for byte: another scheme or port, a trailing slash, www, a pattern that does not match, or there is no list at all. The server answers as usual and leaves Access-Control-Allow-Origin out, or names another origin.",
     recognise: "The request carries Origin; the response has no Access-Control-Allow-Origin, or one of another origin. Starlette then still sends Access-Control-Allow-Credentials and Vary: Origin; django-cors-headers sends Vary: origin; Flask-CORS sends nothing. A preflight is refused with 'Disallowed CORS origin'.",
-    disproof: "Another answer of the same host allows this very origin: then something else answered here.",
+    disproof: "another answer of the same host allows this very origin: then something else answered here.",
     links: &[
         "https://fetch.spec.whatwg.org/#cors-check",
         "https://github.com/Kludex/starlette/issues/2560",

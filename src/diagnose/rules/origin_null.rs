@@ -11,7 +11,7 @@ static GENERAL: General = General {
     title: "a redirect across origins made Origin null",
     what: "When a redirect leaves an origin that is not the page's own, the browser sends Origin: null from then on, and drops Authorization. The change from https to http of the same host counts. The server at the end does not know 'null', or answers with the page's origin, which no longer matches.",
     recognise: "A request with Origin: null right after a redirect to another origin of the same call.",
-    disproof: "The page itself has no origin (a sandboxed frame, a file).",
+    disproof: "the page itself has no origin (a sandboxed frame, a file).",
     links: &["https://fetch.spec.whatwg.org/#concept-request-tainted-origin"],
     symptom_of: super::DOWNGRADES,
 };

@@ -13,7 +13,7 @@ static GENERAL: General = General {
     title: "something in front of the CORS layer wants a login for the preflight",
     what: "Browsers never send credentials with a preflight. An authentication layer that stands outside of the CORS layer refuses it with 401, 403 or 407 before the CORS layer can answer, and the browser reports a CORS error for every call that needs a preflight.",
     recognise: "OPTIONS with Access-Control-Request-Method is answered 401, 403 or 407, mostly without CORS headers.",
-    disproof: "The body says that the origin is not allowed: then the CORS layer itself refused.",
+    disproof: "the body says that the origin is not allowed: then the CORS layer itself refused.",
     links: &[
         "https://github.com/Kong/kong/issues/1292",
         "https://github.com/thomseddon/traefik-forward-auth/issues/186",

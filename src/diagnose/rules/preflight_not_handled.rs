@@ -12,7 +12,7 @@ static GENERAL: General = General {
     title: "nothing answers OPTIONS as a preflight",
     what: "The preflight reached a server that treats OPTIONS like any other method: it has no route for it, or answers it without a single CORS header. Either there is no CORS layer, or it stands behind what answered.",
     recognise: "OPTIONS with Access-Control-Request-Method is answered 404, 405 or 501, or 2xx, without Access-Control-Allow-Origin.",
-    disproof: "The answer carries CORS headers, or its body says that the CORS layer refused.",
+    disproof: "the answer carries CORS headers, or its body says that the CORS layer refused.",
     links: &["https://fetch.spec.whatwg.org/#http-cors-protocol", "https://fastapi.tiangolo.com/tutorial/cors/"],
     symptom_of: &["preflight-needs-credentials", "preflight-redirected"],
 };

@@ -13,7 +13,7 @@ static GENERAL: General = General {
     title: "the preflight is answered with a redirect",
     what: "Before some requests the browser asks with OPTIONS whether it may send them. It never follows a redirect there, whatever headers the redirect carries. A framework that redirects /items to /items/, or http to https, and does so for OPTIONS too, blocks every such call, while a plain GET works.",
     recognise: "OPTIONS with Access-Control-Request-Method is answered 301, 302, 303, 307 or 308 with a Location.",
-    disproof: "The preflight gets a 2xx answer.",
+    disproof: "the preflight gets a 2xx answer.",
     links: &[
         "https://github.com/corydolphin/flask-cors/issues/257",
         "https://fetch.spec.whatwg.org/#cors-preflight-fetch",

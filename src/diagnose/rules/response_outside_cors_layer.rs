@@ -13,7 +13,7 @@ static GENERAL: General = General {
     title: "something outside of the CORS layer answered",
     what: "A middleware that stands outside of the CORS layer (rate limit, authentication, body limit, slash redirect) answered by itself, so its answer has no CORS headers and the page cannot even see the status. Other answers of the same server have them.",
     recognise: "A 3xx or 4xx response without Access-Control-Allow-Origin and without the marks of a CORS layer, where other responses of the same host carry it for the same origin; or a 401 or 429 without it.",
-    disproof: "No answer of the host carries CORS headers: then there may be no CORS layer at all.",
+    disproof: "no answer of the host carries CORS headers: then there may be no CORS layer at all.",
     links: &[
         "https://www.starlette.io/middleware/",
         "https://github.com/Flagsmith/flagsmith/pull/54",

@@ -12,7 +12,7 @@ static GENERAL: General = General {
     title: "the server answers '*' to a call with credentials",
     what: "A page that sends cookies (credentials: 'include', withCredentials) gets an answer only from a server that names the page's origin. Access-Control-Allow-Origin: * is refused there, on purpose: it would let every site read what the user is logged in to.",
     recognise: "A request with a Cookie from another origin is answered with Access-Control-Allow-Origin: *.",
-    disproof: "The call carries no credentials: then '*' is fine.",
+    disproof: "the call carries no credentials: then '*' is fine.",
     links: &[
         "https://fetch.spec.whatwg.org/#cors-protocol-and-credentials",
         "https://github.com/Kludex/starlette/pull/3137",
