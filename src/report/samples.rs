@@ -281,7 +281,7 @@ fn proto_ignored(calls: &[&ChainReport]) -> Finding {
                 caution: None,
             },
         ],
-        disproof: "A server that already trusts 10.0.1.5: then a proxy overwrites the header.",
+        disproof: "the server already trusts 10.0.1.5: then a proxy overwrites the header.",
         ..finding("forwarded-proto-ignored", "uvicorn does not believe X-Forwarded-Proto and redirects to http", calls)
     }
 }

@@ -123,7 +123,7 @@ fn explain(out: &mut String, finding: &Finding, all: bool) {
         finding.evidence.iter().take(shown).for_each(|piece| evidence(out, piece));
     }
     if !finding.disproof.is_empty() {
-        _ = writeln!(out, "\nSpeaks against it: {}", sentence(finding.disproof));
+        _ = writeln!(out, "\nNot so if {}", sentence(finding.disproof));
     }
 }
 

@@ -11,6 +11,9 @@ use crate::cors::{Hop, Judgement, Outcome, Verdict};
 use crate::diagnose::{Evidence, Finding, Fix};
 use crate::http::Exchange;
 
+/// What evidence says of a header that was not there.
+const ABSENT: &str = "(absent)";
+
 /// An analysis with its secrets masked, everywhere: what any format makes of it cannot tell them.
 #[must_use]
 pub fn redacted(analysis: &Analysis) -> Analysis {
@@ -116,6 +119,10 @@ fn redact_finding(finding: &mut Finding) {
 }
 
 fn redact_evidence(evidence: &mut Evidence) {
+    // That a header was not there is no secret, and often the point.
+    if evidence.value == ABSENT {
+        return;
+    }
     evidence.value = masked_value(evidence.header.unwrap_or_default(), &evidence.value, &mut |_| {});
 }
 

@@ -23,7 +23,7 @@ pub fn explain(explanation: &Explanation, layout: Layout) -> String {
     page.blank();
     section(&mut page, "WHAT HAPPENS", explanation.what);
     section(&mut page, "HOW TO RECOGNISE IT", explanation.recognise);
-    section(&mut page, "WHAT SPEAKS AGAINST IT", explanation.disproof);
+    section(&mut page, "IT IS NOT THIS IF", explanation.disproof);
     fixes(&mut page, &explanation.fixes);
     if !explanation.links.is_empty() {
         page.line([blanks(2), ink.own(LABEL, "MORE")]);

@@ -89,7 +89,7 @@ fn cause(page: &mut Page, finding: &Finding, detail: Detail) {
     }
     if !finding.disproof.is_empty() {
         page.blank();
-        page.hung(4, 6, vec![ink.own(DIM, "Speaks against it: "), ink.own(DIM, finding.disproof)]);
+        page.hung(4, 6, vec![ink.own(DIM, "Not so if "), ink.own(DIM, finding.disproof)]);
     }
     page.blank();
     fixes(page, &finding.fixes);
