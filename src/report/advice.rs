@@ -19,10 +19,10 @@ pub(super) fn advice(analysis: &Analysis) -> Option<Advice> {
     if !analysis.chains.is_empty() {
         return (seen.tls > 0).then(|| encrypted_too(&seen));
     }
-    Some(if seen.exchanges > 0 {
-        no_page_call(&seen)
-    } else if seen.tls > 0 {
+    Some(if seen.tls > 0 {
         encrypted(&seen)
+    } else if seen.exchanges > 0 {
+        no_page_call(&seen)
     } else if seen.http2 > 0 {
         http2(&seen)
     } else if !seen.captures {
@@ -72,7 +72,7 @@ fn capture_commands() -> Vec<String> {
 
 fn encrypted(seen: &Seen) -> Advice {
     Advice {
-        title: format!("Nothing to read: {}, no plain HTTP", count(seen.tls, "TLS connection")),
+        title: format!("No call to judge, and {} not readable", count(seen.tls, "TLS connection")),
         paragraphs: vec![
             "What was captured is encrypted. Taking port 443 in front of the load balancer is everybody's first \
              mistake: what the browser and the load balancer say to each other there cannot be read."
@@ -88,10 +88,10 @@ fn encrypted_too(seen: &Seen) -> Advice {
         title: format!("Not read: {}", count(seen.tls, "TLS connection")),
         paragraphs: vec![
             "They are encrypted, so what went over them is in no verdict above. If a call is missing here, capture \
-             between load balancer and backend, on the port that the server listens on."
+             between load balancer and backend, on the port that the server listens on (here 8000):"
                 .to_owned(),
         ],
-        commands: Vec::new(),
+        commands: capture_commands(),
     }
 }
 
