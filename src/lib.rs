@@ -5,5 +5,7 @@
 //! no socket, starts no thread, reads no clock and prints nothing; the binary (`src/shell`) does.
 //! `docs/architecture.md` is the map.
 
+pub mod flow;
 pub mod http;
+pub mod session;
 pub mod wire;

@@ -1,5 +1,6 @@
 //! Bytes as borrowed views: capture files, link layers, HTTP/1 heads. No state, no judgement.
 
+pub mod http1;
 mod packet;
 mod segment;
 
