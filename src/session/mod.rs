@@ -89,8 +89,7 @@ impl Sessions {
 
     fn hear(&mut self, delivery: &Delivery<'_>) {
         let Delivery { flow, side, stamp, .. } = *delivery;
-        let connection =
-            self.connections.entry(flow).or_insert_with(|| Connection::new(flow.0, addresses(delivery)));
+        let connection = self.connections.entry(flow).or_insert_with(|| Connection::new(flow.0, addresses(delivery)));
         let others = self.weight - connection.weight();
         match delivery.chunk {
             Chunk::Data(bytes) => connection.data(side, bytes, stamp, &mut self.desk),
