@@ -1,14 +1,18 @@
 //! The fold over everything read, and all that is known so far.
 
 mod analyze;
+mod part;
 
 use std::sync::Arc;
 
 pub use analyze::{Options, Read, analyze};
+pub use part::Part;
 
 use crate::chain::Chain;
 use crate::cors::Judgement;
 use crate::diagnose::Finding;
+
+pub use crate::session::Unread;
 
 /// All that is known of some sources.
 #[derive(Clone, Debug, Default)]
@@ -72,15 +76,4 @@ pub enum SourceKind {
     Exchanges,
     /// A live capture.
     Live,
-}
-
-/// Connections that could not be read, by what they carry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unread {
-    /// TLS.
-    pub tls: u64,
-    /// HTTP/2 without TLS.
-    pub http2: u64,
-    /// Anything else.
-    pub other: u64,
 }

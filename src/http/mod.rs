@@ -26,7 +26,11 @@ pub use vantage::{ClientUrl, client_address, client_url, is_health_check, vantag
 /// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.
 #[must_use]
 pub fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().map(|&byte| char::from(byte)).collect()
+    match std::str::from_utf8(bytes) {
+        // What is ASCII, and nearly all is, can be copied as it stands.
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    }
 }
 
 /// Removes the optional white space (SP and HTAB, RFC 9110 section 5.6.3) around a field value.

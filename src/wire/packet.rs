@@ -10,7 +10,7 @@ pub struct Moment {
 }
 
 /// What the first byte of a packet belongs to: a LINKTYPE_ value of <https://www.tcpdump.org/linktypes.html>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkType(pub u16);
 
 /// One captured packet, borrowed from the block that it was read in.

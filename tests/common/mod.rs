@@ -8,17 +8,17 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// A file of `captures/`.
-pub fn shipped(name: &str) -> PathBuf {
+pub(crate) fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name)
 }
 
 /// Runs the program in `captures/`, in a terminal of 100 columns.
-pub fn corscope(arguments: &[&str]) -> Output {
+pub(crate) fn corscope(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
 /// The program in `captures/`, with an environment that does not depend on who runs the tests.
-pub fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_corscope"));
     command.args(arguments).current_dir(shipped(""));
     command.env("COLUMNS", "100").env("LC_ALL", "C.UTF-8");
@@ -29,19 +29,19 @@ pub fn command(arguments: &[&str]) -> Command {
 }
 
 /// The analysis of a capture, as `analyze --format json` prints it.
-pub fn analysis(capture: &Path) -> Value {
+pub(crate) fn analysis(capture: &Path) -> Value {
     let output = corscope(&["analyze", "--format", "json", capture.to_str().unwrap()]);
     assert!(output.status.success(), "{}: {}", capture.display(), String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The ids of an analysis's findings.
-pub fn finding_ids(analysis: &Value) -> Vec<String> {
+pub(crate) fn finding_ids(analysis: &Value) -> Vec<String> {
     texts(&analysis["findings"], |finding| &finding["id"])
 }
 
 /// The outcome of each chain.
-pub fn outcomes(analysis: &Value) -> Vec<String> {
+pub(crate) fn outcomes(analysis: &Value) -> Vec<String> {
     texts(&analysis["chains"], |chain| &chain["verdict"]["outcome"])
 }
 

@@ -1,12 +1,13 @@
 //! What an input is, told from its first bytes.
 
+use corscope::analyzer::SourceKind;
 use corscope::wire::capture::{Detected, detect};
 
 /// What an input looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
-    /// pcap or pcapng.
-    Capture,
+    /// A capture of that kind.
+    Capture(SourceKind),
     /// A file of exchanges.
     Exchanges,
     /// Nothing that can be read; what to say about it.
@@ -31,8 +32,10 @@ pub(super) fn looks(first: &[u8]) -> Looks {
     if first.is_empty() {
         return Looks::Other("is empty: there is not one byte in it".to_owned());
     }
-    if matches!(detect(first), Detected::Pcap | Detected::Pcapng) {
-        return Looks::Capture;
+    match detect(first) {
+        Detected::Pcap => return Looks::Capture(SourceKind::Pcap),
+        Detected::Pcapng => return Looks::Capture(SourceKind::Pcapng),
+        Detected::NeedMore | Detected::Unknown => {}
     }
     if let Some((_, name, command)) = COMPRESSED.iter().find(|(magic, ..)| first.starts_with(magic)) {
         return Looks::Other(format!(
@@ -73,8 +76,8 @@ mod tests {
 
     #[test]
     fn inputs_are_known_by_their_first_bytes() {
-        assert_eq!(looks(b"\xd4\xc3\xb2\xa1\x02\0\x04\0"), Looks::Capture);
-        assert_eq!(looks(b"\x0a\x0d\x0d\x0a\x1c\0\0\0"), Looks::Capture);
+        assert_eq!(looks(b"\xd4\xc3\xb2\xa1\x02\0\x04\0"), Looks::Capture(SourceKind::Pcap));
+        assert_eq!(looks(b"\x0a\x0d\x0d\x0a\x1c\0\0\0"), Looks::Capture(SourceKind::Pcapng));
         assert_eq!(looks(b"\xEF\xBB\xBF \r\n{\"request\""), Looks::Exchanges);
     }
 

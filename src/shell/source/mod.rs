@@ -1,6 +1,7 @@
 //! What commands read: captures and exchange files, from files or standard input.
 
 mod block;
+mod capture;
 mod detect;
 mod exchanges;
 mod progress;
@@ -78,7 +79,7 @@ fn read(name: &OsStr, keep: Keep, done: &AtomicU64) -> Result<Read, Stop> {
     let mut blocks = Blocks::new(input, done);
     let first = blocks.begin().map_err(|error| problem(format!("cannot be read: {}", reason(&error))))?;
     match looks(first) {
-        Looks::Capture => Err(problem("captures are not read yet".to_owned())),
+        Looks::Capture(kind) => capture::read(&path, kind, blocks, keep).map_err(problem),
         Looks::Exchanges => exchanges::read(&path, blocks, keep).map_err(problem),
         Looks::Other(what) => Err(problem(what)),
     }

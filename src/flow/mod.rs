@@ -1,0 +1,649 @@
+//! TCP segments to each side's bytes in order.
+//!
+//! [`Flows`] takes every segment of a capture and hands out what each side of each connection
+//! sent: bytes in order and once, gaps where the capture lacks some, and how it ended. What comes
+//! in order is handed on as it stands, borrowed from its packet; only what has to wait is copied.
+//!
+//! The rules, in short:
+//!
+//! - **First bytes win.** A byte that was captured is never replaced by a later copy of it.
+//! - **Nothing overtakes what it acknowledges.** A segment waits for the bytes that its sender had
+//!   received when sending it, so an answer never comes out before its question, even where the
+//!   capture has them the other way round.
+//! - **A hole becomes a gap** when the other side has acknowledged the bytes and they still do not
+//!   turn up, when no more can be buffered behind it, or when the connection ends.
+
+mod connection;
+mod key;
+#[cfg(test)]
+pub(crate) mod story;
+mod stream;
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::wire::{Endpoint, Moment, Segment};
+use connection::Connection;
+use key::{Key, Seed};
+
+/// Connections that are followed at once. A load balancer's node has some 64,000 ports towards
+/// each backend; four times that, at some 250 bytes a connection, is still only 64 MB.
+pub const MAX_CONNECTIONS: usize = 1 << 18;
+
+/// Closed connections that are remembered, so that their late packets are known for what they are
+/// and open no connection of their own.
+pub const MAX_CLOSED: usize = 1 << 14;
+
+/// Silence after which a connection is given up, in nanoseconds of packet time: the longest idle
+/// timeout that an AWS load balancer can be given (4000 s).
+pub const MAX_SILENCE: i128 = 4_000_000_000_000;
+
+/// Bytes that may wait on all connections together; what one may hold is in [`stream`].
+pub const MAX_WAITING_BYTES: usize = 256 << 20;
+
+/// How many connections are looked at, when there is room for no more, to find one that has been
+/// silent for long.
+const EVICTION_SAMPLE: usize = 64;
+
+/// One TCP connection: its number, counted from 0 in order of first packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u64);
+
+/// One of the two ends of a connection. Which of them is the client, the content tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// It sent the first packet that was captured of the connection.
+    A,
+    /// The other one.
+    B,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// The packet that brought something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its number, as Wireshark counts.
+    pub frame: u64,
+    /// When it was captured.
+    pub time: Moment,
+}
+
+/// The next piece of what one side sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunk<'a> {
+    /// Bytes.
+    Data(&'a [u8]),
+    /// That many bytes were sent and are not in the capture.
+    Gap {
+        /// How many.
+        len: u64,
+        /// Their packet was captured, but not to its end.
+        cut: bool,
+    },
+    /// Nothing follows.
+    End(Ending),
+}
+
+/// Why nothing follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The side said so (FIN).
+    Fin,
+    /// The connection was aborted (RST), by either side.
+    Reset,
+    /// Its ports were taken for a new connection.
+    Replaced,
+    /// It was silent for too long, or others needed its place.
+    Timeout,
+    /// It was still open when the capture ended.
+    CaptureEnded,
+}
+
+/// A chunk with all that belongs to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    /// Of which connection.
+    pub flow: FlowId,
+    /// Who sent it.
+    pub side: Side,
+    /// The sender's address.
+    pub source: Endpoint,
+    /// The receiver's address.
+    pub destination: Endpoint,
+    /// The packet that holds these bytes, or that showed that there is a gap or an end.
+    pub stamp: Stamp,
+    /// What came.
+    pub chunk: Chunk<'a>,
+}
+
+/// What happened on the way, for the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Connections seen.
+    pub connections: u64,
+    /// Bytes that were sent and are in no packet of the capture.
+    pub lost_bytes: u64,
+    /// Bytes that the snapshot length cut off.
+    pub cut_bytes: u64,
+    /// Connections given up after [`MAX_SILENCE`].
+    pub timed_out: u64,
+    /// Connections given up because [`MAX_CONNECTIONS`] were open.
+    pub evicted: u64,
+    /// How often a hole was given up because too much waited behind it.
+    pub overfull: u64,
+}
+
+/// All connections of one capture.
+#[derive(Debug, Default)]
+pub struct Flows {
+    places: HashMap<Key, u32, Seed>,
+    slots: Vec<Option<Connection>>,
+    free: Vec<u32>,
+    /// Oldest first; a slot may have been given to another connection since.
+    closed: VecDeque<(u32, FlowId)>,
+    /// The next slot to look at for silence.
+    sweep: usize,
+    /// Bytes that wait on all connections together.
+    waiting: usize,
+    counters: Counters,
+}
+
+impl Flows {
+    /// Takes the next segment, and hands on what can be handed on thereby.
+    pub fn push(&mut self, segment: &Segment<'_>, stamp: Stamp, sink: &mut impl FnMut(&Delivery<'_>)) {
+        self.sweep_one(stamp, sink);
+        let key = Key::of(segment.source, segment.destination);
+        let Some(slot) = self.slot_for(key, segment, stamp, sink) else { return };
+        let Some(connection) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
+        let was_closed = connection.is_closed();
+        let waited = connection.waiting();
+        let room = MAX_WAITING_BYTES.saturating_sub(self.waiting - waited);
+        connection.push(segment, stamp, room, &mut Outlet { sink, counters: &mut self.counters });
+        self.waiting = self.waiting - waited + connection.waiting();
+        if connection.is_closed() && !was_closed {
+            let id = connection.id();
+            self.closed.push_back((slot, id));
+            self.forget_oldest_closed();
+        }
+    }
+
+    /// The capture ends here, and with it all that is still open.
+    pub fn finish(&mut self, sink: &mut impl FnMut(&Delivery<'_>)) {
+        let mut open: Vec<Connection> = self.slots.drain(..).flatten().collect();
+        open.sort_unstable_by_key(Connection::id);
+        for mut connection in open {
+            connection.finish(Ending::CaptureEnded, &mut Outlet { sink, counters: &mut self.counters });
+        }
+        *self = Self { counters: self.counters, ..Self::default() };
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The slot of the connection that the segment belongs to: the one that is there, or a new one.
+    fn slot_for(
+        &mut self,
+        key: Key,
+        segment: &Segment<'_>,
+        stamp: Stamp,
+        sink: &mut impl FnMut(&Delivery<'_>),
+    ) -> Option<u32> {
+        if let Some(&slot) = self.places.get(&key) {
+            let connection = self.slots.get(slot as usize)?.as_ref()?;
+            let ending = if is_silent(connection, stamp) {
+                Ending::Timeout
+            } else if connection.is_replaced_by(segment) {
+                Ending::Replaced
+            } else {
+                return Some(slot);
+            };
+            self.remove(slot, ending, sink);
+        }
+        if self.places.len() >= MAX_CONNECTIONS {
+            self.evict(sink);
+        }
+        Some(self.insert(key, segment, stamp))
+    }
+
+    fn insert(&mut self, key: Key, segment: &Segment<'_>, stamp: Stamp) -> u32 {
+        let id = FlowId(self.counters.connections);
+        self.counters.connections += 1;
+        let connection = Some(Connection::new(id, segment, stamp));
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = connection;
+        }
+        self.places.insert(key, slot);
+        slot
+    }
+
+    fn remove(&mut self, slot: u32, ending: Ending, sink: &mut impl FnMut(&Delivery<'_>)) {
+        let Some(mut connection) = self.slots.get_mut(slot as usize).and_then(Option::take) else { return };
+        self.waiting -= connection.waiting();
+        self.places.remove(&connection.key());
+        self.free.push(slot);
+        if ending == Ending::Timeout && !connection.is_closed() {
+            self.counters.timed_out += 1;
+        }
+        connection.finish(ending, &mut Outlet { sink, counters: &mut self.counters });
+    }
+
+    /// Looks at one connection a segment, so that silent ones go in time without a list of them.
+    fn sweep_one(&mut self, stamp: Stamp, sink: &mut impl FnMut(&Delivery<'_>)) {
+        let silent = self.look_at_next().filter(|(_, connection)| is_silent(connection, stamp)).map(|(slot, _)| slot);
+        if let Some(slot) = silent {
+            self.remove(slot, Ending::Timeout, sink);
+        }
+    }
+
+    fn look_at_next(&mut self) -> Option<(u32, &Connection)> {
+        self.sweep = if self.sweep + 1 < self.slots.len() { self.sweep + 1 } else { 0 };
+        let slot = u32::try_from(self.sweep).ok()?;
+        self.slots.get(self.sweep)?.as_ref().map(|connection| (slot, connection))
+    }
+
+    /// Makes room for one more: gives up the connection that has been silent longest, of a few.
+    fn evict(&mut self, sink: &mut impl FnMut(&Delivery<'_>)) {
+        let mut longest: Option<(Moment, u32)> = None;
+        for _ in 0..EVICTION_SAMPLE {
+            let candidate = self.look_at_next().map(|(slot, connection)| (connection.last().time, slot));
+            longest = longest.into_iter().chain(candidate).min();
+        }
+        if let Some((_, slot)) = longest {
+            self.counters.evicted += 1;
+            self.remove(slot, Ending::Timeout, sink);
+        }
+    }
+
+    fn forget_oldest_closed(&mut self) {
+        if self.closed.len() <= MAX_CLOSED {
+            return;
+        }
+        let Some((slot, id)) = self.closed.pop_front() else { return };
+        let still_there = self.slots.get(slot as usize).and_then(Option::as_ref).is_some_and(|it| it.id() == id);
+        if still_there {
+            self.remove(slot, Ending::Fin, &mut |_| {});
+        }
+    }
+}
+
+fn is_silent(connection: &Connection, now: Stamp) -> bool {
+    now.time.nanoseconds.saturating_sub(connection.last().time.nanoseconds) > MAX_SILENCE
+}
+
+/// Where a connection puts what it has to hand on.
+struct Outlet<'o, S> {
+    sink: &'o mut S,
+    counters: &'o mut Counters,
+}
+
+impl<S: FnMut(&Delivery<'_>)> Outlet<'_, S> {
+    fn put(&mut self, delivery: &Delivery<'_>) {
+        match delivery.chunk {
+            Chunk::Gap { len, cut: true } => self.counters.cut_bytes += len,
+            Chunk::Gap { len, cut: false } => self.counters.lost_bytes += len,
+            Chunk::Data(_) | Chunk::End(_) => {}
+        }
+        (self.sink)(delivery);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+    use proptest::prelude::*;
+
+    use super::story::{Got, Story, Who, flowed, numbered};
+    use super::*;
+    use crate::wire::Flags;
+
+    /// The one connection of a story: what the client's side gave, and the server's.
+    fn told(story: &Story) -> [Got; 2] {
+        let mut all = flowed(&story.packets());
+        assert_eq!(all.len(), 1);
+        all.remove(0)
+    }
+
+    #[test]
+    fn both_sides_come_in_order_across_the_wrap_of_sequence_numbers() {
+        let mut story = Story::opened();
+        story.client([b'a'; 60]).server("one").ack(Who::Client).client("b").server("two");
+        story.fin(Who::Server).fin(Who::Client).ack(Who::Server);
+        let [client, server] = told(&story);
+        assert_eq!(client.bytes(), [&[b'a'; 60][..], b"b"].concat());
+        assert_eq!(server.pieces, [(5, b"one".to_vec()), (8, b"two".to_vec())]);
+        assert_eq!((client.end, server.end), (Some(Ending::Fin), Some(Ending::Fin)));
+        assert!(client.gaps.is_empty() && server.gaps.is_empty());
+    }
+
+    #[test]
+    fn bytes_out_of_order_keep_the_packet_that_held_them() {
+        let mut story = Story::opened();
+        story.server("one").server("two").swapped();
+        let [_, server] = told(&story);
+        assert_eq!(server.pieces, [(5, b"one".to_vec()), (4, b"two".to_vec())]);
+    }
+
+    #[test]
+    fn the_first_copy_of_a_byte_wins() {
+        let mut story = Story::opened();
+        story.client("abcd").client("efgh");
+        let mut late = story.sent[3].clone();
+        late.payload = b"WXYZefGHIJ".to_vec();
+        story.sent.push(late);
+        assert_eq!(told(&story)[0].bytes(), b"abcdefghIJ");
+        // The same while the bytes wait behind a hole.
+        let hole = story.sent.remove(3);
+        let [ahead, late] = [story.sent[3].clone(), story.sent[4].clone()];
+        story.sent.splice(3.., [ahead, hole.clone(), late]);
+        assert_eq!(told(&story)[0].bytes(), b"abcdefghIJ");
+        // Two that wait and overlap, then what comes before them.
+        let mut wide = hole.clone();
+        wide.payload = b"....EFGH".to_vec();
+        let narrow = story::Sent { sequence: hole.sequence.wrapping_add(5), payload: b"fg".to_vec(), ..hole.clone() };
+        let [_, wide] = wide.split(2);
+        story.sent.splice(3.., [narrow, wide, hole]);
+        assert_eq!(told(&story)[0].bytes(), b"ab..EfgH");
+    }
+
+    #[test]
+    fn a_question_comes_before_its_answer() {
+        let mut story = Story::opened();
+        story.client("question").server("answer").swapped();
+        let mut order = Vec::new();
+        let mut flows = Flows::default();
+        for packet in story.packets() {
+            flows.push(&packet.segment(), packet.stamp, &mut |delivery| {
+                if let Chunk::Data(bytes) = delivery.chunk {
+                    order.push(bytes.to_vec());
+                }
+            });
+        }
+        assert_eq!(order, [b"question".to_vec(), b"answer".to_vec()]);
+    }
+
+    #[test]
+    fn what_was_acknowledged_and_never_came_is_a_gap() {
+        let mut story = Story::opened();
+        story.client("one").client("lost").lost().client("two");
+        for _ in 0..20 {
+            story.server(".");
+        }
+        let mut gap_at = None;
+        let mut flows = Flows::default();
+        for packet in story.packets() {
+            flows.push(&packet.segment(), packet.stamp, &mut |delivery| {
+                if let Chunk::Gap { len, .. } = delivery.chunk {
+                    gap_at = Some((packet.stamp.frame, len));
+                }
+            });
+        }
+        assert_eq!(gap_at, Some((22, 4)));
+        assert_eq!(flows.counters().lost_bytes, 4);
+        let [client, server] = told(&story);
+        assert_eq!((client.bytes(), client.gaps), (b"onetwo".to_vec(), vec![4]));
+        assert_eq!(server.bytes().len(), 20);
+    }
+
+    #[test]
+    fn what_was_not_acknowledged_is_waited_for() {
+        let mut story = Story::opened();
+        story.server("one").server("two").server("three");
+        let late = story.sent.remove(3);
+        let mut ack = Story::opened();
+        ack.ack(Who::Client);
+        for _ in 0..30 {
+            story.sent.push(ack.sent[3].clone());
+        }
+        story.sent.push(late);
+        let [_, server] = told(&story);
+        assert_eq!((server.bytes(), server.gaps), (b"onetwothree".to_vec(), vec![]));
+    }
+
+    #[test]
+    fn the_snapshot_length_leaves_gaps() {
+        let mut story = Story::opened();
+        story.server("0123456789").cut(6).server("next");
+        let [_, server] = told(&story);
+        assert_eq!((server.bytes(), server.gaps), (b"0123next".to_vec(), vec![6]));
+    }
+
+    #[test]
+    fn a_capture_may_begin_in_the_middle() {
+        let mut story = Story::new();
+        story.server("lost").lost().server("rest").client("next").server("more");
+        let [client, server] = told(&story);
+        assert_eq!((client.bytes(), server.bytes()), (b"next".to_vec(), b"restmore".to_vec()));
+        assert!(client.gaps.is_empty() && server.gaps.is_empty());
+    }
+
+    #[test]
+    fn of_a_side_that_was_not_captured_the_gaps_are_known() {
+        let mut story = Story::opened();
+        story.client("one").server("12345").lost().ack(Who::Client).client("two");
+        story.sent.retain(|packet| packet.who == Who::Client);
+        let [client, server] = told(&story);
+        assert_eq!((client.bytes(), client.gaps), (b"onetwo".to_vec(), vec![]));
+        assert_eq!((server.gaps, server.end), (vec![5], Some(Ending::CaptureEnded)));
+    }
+
+    #[test]
+    fn keep_alive_probes_bring_nothing() {
+        let mut story = Story::opened();
+        story.client("abc");
+        let mut probe = story.sent[3].clone();
+        (probe.sequence, probe.payload) = (probe.sequence.wrapping_add(2), b"?".to_vec());
+        story.sent.push(probe);
+        story.client("def");
+        assert_eq!(told(&story)[0].bytes(), b"abcdef");
+    }
+
+    #[test]
+    fn a_reset_ends_both_sides_if_it_is_in_sequence() {
+        let mut story = Story::opened();
+        story.client("abc").reset(Who::Server);
+        let [client, server] = told(&story);
+        assert_eq!((client.end, server.end), (Some(Ending::Reset), Some(Ending::Reset)));
+        let blind = story.sent.last_mut().unwrap();
+        blind.sequence = blind.sequence.wrapping_add(1 << 24);
+        let [client, _] = told(&story);
+        assert_eq!(client.end, Some(Ending::CaptureEnded));
+    }
+
+    #[test]
+    fn one_side_may_end_before_the_other() {
+        let mut story = Story::opened();
+        story.client("abc").fin(Who::Client).server("answer").fin(Who::Server).ack(Who::Client);
+        let [client, server] = told(&story);
+        assert_eq!((client.end, server.end), (Some(Ending::Fin), Some(Ending::Fin)));
+        assert_eq!(server.bytes(), b"answer");
+    }
+
+    #[test]
+    fn late_packets_of_a_closed_connection_open_none() {
+        let mut story = Story::opened();
+        story.client("abc").fin(Who::Client).fin(Who::Server).ack(Who::Client).ack(Who::Server);
+        let again = story.sent[3].clone();
+        story.sent.push(again);
+        assert_eq!(told(&story)[0].bytes(), b"abc");
+    }
+
+    #[test]
+    fn ports_may_be_used_again() {
+        let mut story = Story::opened();
+        story.client("first");
+        let mut story = story.again(41_022, 900);
+        let repeated_syn = story.sent[4].clone();
+        story.client("second").sent.push(repeated_syn);
+        let story = story.again(41_023, 5);
+        let all = flowed(&story.packets());
+        assert_eq!(all.len(), 3);
+        assert_eq!((all[0][0].bytes(), all[0][0].end), (b"first".to_vec(), Some(Ending::Replaced)));
+        assert_eq!(all[1][0].bytes(), b"second");
+    }
+
+    #[test]
+    fn silence_ends_a_connection() {
+        let mut story = Story::opened();
+        story.client("first").client("second");
+        let mut packets = story.packets();
+        packets[4].stamp.time.nanoseconds += MAX_SILENCE + 1;
+        let all = flowed(&packets);
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[0][0].end, Some(Ending::Timeout));
+        assert_eq!(all[1][0].bytes(), b"second");
+    }
+
+    #[test]
+    fn what_waits_behind_a_hole_is_bounded() {
+        let mut story = Story::opened();
+        story.client("lost").lost();
+        for _ in 0..120 {
+            story.client(vec![0; 60_000]);
+        }
+        let mut flows = Flows::default();
+        let mut bytes = 0;
+        for packet in story.packets() {
+            flows.push(&packet.segment(), packet.stamp, &mut |delivery| {
+                bytes += if let Chunk::Data(data) = delivery.chunk { data.len() } else { 0 };
+            });
+        }
+        assert_eq!((bytes, flows.counters().overfull, flows.waiting), (120 * 60_000, 1, 0));
+    }
+
+    #[test]
+    fn the_number_of_connections_is_bounded() {
+        let mut flows = Flows::default();
+        let mut ended = 0;
+        let story = Story::opened();
+        for number in 0..u32::try_from(MAX_CONNECTIONS).unwrap() + 10 {
+            let mut packet = story.sent[0].clone();
+            packet.ports = (u16::try_from(number & 0xFFFF).unwrap(), u16::try_from(number >> 16).unwrap());
+            packet.stamp.time.nanoseconds = i128::from(number);
+            flows.push(&packet.segment(), packet.stamp, &mut |_| ended += 1);
+        }
+        assert_eq!((flows.counters().evicted, ended, flows.places.len()), (10, 20, MAX_CONNECTIONS));
+    }
+
+    /// What happens to one packet of a conversation on its way into the capture.
+    #[derive(Clone, Copy, Debug)]
+    struct Fate {
+        split: usize,
+        repeated: bool,
+        late_by: usize,
+        lost: bool,
+    }
+
+    fn fates() -> impl Strategy<Value = Vec<Fate>> {
+        let fate = (0..20_usize, proptest::bool::weighted(0.2), 0..4_usize, proptest::bool::weighted(0.2))
+            .prop_map(|(split, repeated, late_by, lost)| Fate { split, repeated, late_by, lost });
+        proptest::collection::vec(fate, 40)
+    }
+
+    fn talk() -> impl Strategy<Value = Story> {
+        proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 0..20)), 1..30).prop_map(
+            |said| {
+                let mut story = Story::opened();
+                for (client, bytes) in said {
+                    let who = if client { Who::Client } else { Who::Server };
+                    story.send(who, Flags::default(), &bytes);
+                }
+                story.fin(Who::Client).fin(Who::Server).ack(Who::Client);
+                story
+            },
+        )
+    }
+
+    /// Cuts, repeats, delays and drops the packets after the handshake.
+    fn troubled(story: &Story, fates: &[Fate], with_loss: bool) -> Vec<story::Sent> {
+        let mut placed = Vec::new();
+        for (index, (packet, fate)) in story.packets().into_iter().zip(fates.iter().cycle()).enumerate() {
+            if index < 3 {
+                placed.push((0, packet));
+                continue;
+            }
+            for part in packet.split(fate.split) {
+                if with_loss && fate.lost {
+                    continue;
+                }
+                let at = placed.len() + fate.late_by;
+                placed.push((at, part.clone()));
+                if fate.repeated {
+                    placed.push((at + 1, part));
+                }
+            }
+        }
+        placed.sort_by_key(|(at, _)| *at);
+        numbered(placed.into_iter().map(|(_, packet)| packet).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn however_the_network_cuts_the_bytes_they_are_the_same(story in talk(), fates in fates()) {
+            let plain = told(&story);
+            let all = flowed(&troubled(&story, &fates, false));
+            prop_assert_eq!(all.len(), 1);
+            for (got, plain) in all[0].iter().zip(&plain) {
+                prop_assert_eq!(&got.stream, &plain.stream);
+                prop_assert_eq!(got.end, plain.end);
+            }
+        }
+
+        #[test]
+        fn what_is_lost_is_said_to_be_lost(story in talk(), fates in fates()) {
+            let plain = told(&story);
+            let all = flowed(&troubled(&story, &fates, true));
+            for (got, plain) in all[0].iter().zip(&plain) {
+                // A lost FIN that was acknowledged is a byte that is missing.
+                prop_assert!(got.stream.len() <= plain.stream.len() + 1);
+                let expected = plain.stream.iter().chain([&None]);
+                prop_assert!(got.stream.iter().zip(expected).all(|(got, plain)| got.is_none() || got == plain));
+                let seen_to_the_end = got.end == Some(Ending::Fin);
+                prop_assert!(!seen_to_the_end || got.stream.len() == plain.stream.len());
+            }
+        }
+
+        #[test]
+        fn any_segments_are_taken(
+            segments in proptest::collection::vec(
+                (any::<bool>(), any::<(u32, Option<u32>)>(), any::<[bool; 3]>(), proptest::collection::vec(any::<u8>(), 0..9), any::<u16>()),
+                0..60,
+            ),
+            close in any::<bool>(),
+        ) {
+            let mut story = Story::opened();
+            for (client, (sequence, ack), [syn, fin, rst], payload, cut_off) in segments {
+                let who = if client { Who::Client } else { Who::Server };
+                let mut packet = story.sent[0].clone();
+                (packet.who, packet.sequence, packet.ack) = (who, sequence, ack);
+                if close {
+                    // Near to each other, so that they meet.
+                    packet.sequence = sequence % 64;
+                    packet.ack = ack.map(|ack| ack % 64);
+                }
+                packet.flags = Flags { syn: syn && fin && rst, ack: false, fin, rst: rst && !fin };
+                (packet.payload, packet.cut_off) = (payload, u32::from(cut_off % 20));
+                story.sent.push(packet);
+            }
+            for sides in flowed(&story.packets()) {
+                prop_assert!(sides.iter().all(|side| side.end.is_some()));
+            }
+        }
+    }
+}

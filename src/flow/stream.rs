@@ -1,0 +1,204 @@
+//! One side of a connection in sequence space: what was handed on, what waits, what is missing.
+
+use std::collections::VecDeque;
+
+use super::{Ending, Stamp};
+
+/// Bytes that may wait behind a hole: as much as a sender may have under way before it has to
+/// stop, by the largest receive window that Linux grants by itself (6 MB).
+const MAX_HELD_BYTES: usize = 6 << 20;
+
+/// Pieces that may wait behind a hole: that window in segments of an ordinary Ethernet, twice.
+const MAX_HELD_PIECES: usize = 8192;
+
+/// What a waiting piece is counted for beside its bytes, so that empty ones are bounded too.
+const PIECE_COST: usize = 96;
+
+/// Part of a side's bytes, as one packet brought them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    /// Sequence number of the first byte.
+    pub(super) start: u32,
+    pub(super) data: &'a [u8],
+    /// Bytes behind `data` that were sent and cut off.
+    pub(super) cut: u32,
+    /// What the sender had received when it sent this.
+    pub(super) ack: Option<u32>,
+    pub(super) stamp: Stamp,
+}
+
+impl Part<'_> {
+    /// Sequence number of the first byte behind it.
+    pub(super) fn end(&self) -> u32 {
+        self.start.wrapping_add(sequence_len(self.data)).wrapping_add(self.cut)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.data.is_empty() && self.cut == 0
+    }
+
+    /// Without the bytes before `sequence`.
+    pub(super) fn from(mut self, sequence: u32) -> Self {
+        let Ok(before) = u32::try_from(distance(self.start, sequence)) else { return self };
+        self.start = sequence;
+        let beyond_data = before.saturating_sub(sequence_len(self.data));
+        self.data = self.data.get(before as usize..).unwrap_or_default();
+        self.cut = self.cut.saturating_sub(beyond_data);
+        self
+    }
+
+    /// Without the bytes from `sequence` on, which lies within it.
+    fn until(mut self, sequence: u32) -> Self {
+        let len = sequence.wrapping_sub(self.start);
+        self.cut = len.saturating_sub(sequence_len(self.data));
+        self.data = self.data.get(..len as usize).unwrap_or(self.data);
+        self
+    }
+}
+
+/// A part that waits, in memory of its own.
+#[derive(Debug)]
+pub(super) struct Held {
+    start: u32,
+    data: Box<[u8]>,
+    cut: u32,
+    ack: Option<u32>,
+    stamp: Stamp,
+}
+
+impl Held {
+    pub(super) fn part(&self) -> Part<'_> {
+        Part { start: self.start, data: &self.data, cut: self.cut, ack: self.ack, stamp: self.stamp }
+    }
+
+    fn cost(&self) -> usize {
+        self.data.len() + PIECE_COST
+    }
+}
+
+/// A FIN or RST that was seen and takes effect once all before it was handed on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closing {
+    /// Sequence number behind the side's last byte.
+    pub(super) at: u32,
+    pub(super) how: Ending,
+    pub(super) ack: Option<u32>,
+    pub(super) stamp: Stamp,
+}
+
+/// Bytes that the other side has acknowledged and the capture has not shown yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Overdue {
+    pub(super) until: u32,
+    /// The packet that showed it.
+    pub(super) since: Stamp,
+    /// Segments of the connection that may still come before.
+    pub(super) patience: u8,
+}
+
+/// One side of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    /// Sequence number of the next byte to hand on; means nothing before `placed`.
+    pub(super) next: u32,
+    /// The highest acknowledgement of the other side; equals `next` at first.
+    pub(super) acked: u32,
+    /// Sequence number of the first segment that was seen: the SYN's, as a rule.
+    pub(super) first: Option<u32>,
+    /// Where the stream stands is known, by a segment of its own or by the other side's word.
+    pub(super) placed: bool,
+    pub(super) ended: bool,
+    pub(super) closing: Option<Box<Closing>>,
+    pub(super) overdue: Option<Box<Overdue>>,
+    /// In order of sequence, without overlap, all at or behind `next`.
+    held: VecDeque<Held>,
+    held_bytes: usize,
+}
+
+impl Stream {
+    /// Fixes where the stream stands, unless that is known.
+    pub(super) fn place(&mut self, next: u32) {
+        if !self.placed {
+            (self.next, self.acked, self.placed) = (next, next, true);
+        }
+    }
+
+    /// Whether all that `ack` acknowledges was handed on.
+    pub(super) fn has_reached(&self, ack: Option<u32>) -> bool {
+        self.ended || !self.placed || ack.is_none_or(|ack| distance(self.next, ack) <= 0)
+    }
+
+    /// Up to where the side is known to have sent, and to be unable to send again, when that is
+    /// beyond what was handed on.
+    pub(super) fn owed(&self) -> Option<u32> {
+        let reset = self.closing.as_ref().filter(|closing| closing.how == Ending::Reset).map(|closing| closing.at);
+        let acked = (self.placed && !self.ended).then_some(self.acked);
+        let furthest = acked.into_iter().chain(reset).max_by_key(|&sequence| distance(self.next, sequence))?;
+        (!self.ended && distance(self.next, furthest) > 0).then_some(furthest)
+    }
+
+    /// Whether something waits, closes or is missing: rare, and then the slow path is taken.
+    pub(super) fn is_unsettled(&self) -> bool {
+        !self.held.is_empty() || self.closing.is_some() || (self.placed && distance(self.next, self.acked) > 0)
+    }
+
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    pub(super) fn is_overfull(&self, room: usize) -> bool {
+        self.held_bytes > room.min(MAX_HELD_BYTES) || self.held.len() > MAX_HELD_PIECES
+    }
+
+    pub(super) fn front(&self) -> Option<Part<'_>> {
+        self.held.front().map(Held::part)
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Held> {
+        let held = self.held.pop_front()?;
+        self.held_bytes -= held.cost();
+        Some(held)
+    }
+
+    /// Keeps what nothing that waits already covers: first bytes win.
+    pub(super) fn hold(&mut self, part: Part<'_>) {
+        let mut rest = part;
+        while !rest.is_empty() {
+            let next = self.next;
+            let offset = |sequence| distance(next, sequence);
+            let place = self.held.partition_point(|held| offset(held.part().end()) <= offset(rest.start));
+            let covered = self.held.get(place).map(Held::part).filter(|held| offset(held.start) < offset(rest.end()));
+            let Some((start, end)) = covered.map(|held| (held.start, held.end())) else {
+                self.insert(place, rest);
+                return;
+            };
+            if offset(rest.start) < offset(start) {
+                self.insert(place, rest.until(start));
+            }
+            if offset(rest.end()) <= offset(end) {
+                return;
+            }
+            rest = rest.from(end);
+        }
+    }
+
+    fn insert(&mut self, place: usize, part: Part<'_>) {
+        let held = Held { start: part.start, data: part.data.into(), cut: part.cut, ack: part.ack, stamp: part.stamp };
+        self.held_bytes += held.cost();
+        self.held.insert(place, held);
+    }
+}
+
+/// How far `to` lies ahead of `from` (RFC 9293 section 3.4: sequence numbers wrap).
+pub(super) fn distance(from: u32, to: u32) -> i32 {
+    to.wrapping_sub(from).cast_signed()
+}
+
+/// The length of a payload: at most 64 KB, since that is what a packet can hold.
+pub(super) fn sequence_len(data: &[u8]) -> u32 {
+    u32::try_from(data.len()).unwrap_or(u32::MAX)
+}

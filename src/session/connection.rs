@@ -1,0 +1,201 @@
+//! One connection: what it carries, and who is who.
+
+use super::desk::Desk;
+use super::http1::{Held, Http1, Role};
+use super::sniff::{Expect, Look, look_for_any};
+use crate::flow::{Ending, Side, Stamp};
+use crate::wire::Endpoint;
+
+/// What a connection carries.
+#[derive(Debug)]
+enum Protocol {
+    /// Not known, or nothing that is known.
+    Unknown,
+    /// HTTP/1, and which side sends the requests.
+    Http1(Box<Http1>, Side),
+    Tls,
+    Http2,
+}
+
+/// One side of a connection, as long as it is not known what the connection carries.
+#[derive(Debug)]
+struct Hearing {
+    address: Endpoint,
+    expect: Expect,
+    held: Held,
+    /// Some of it was lost, and the other side has sent nothing since.
+    lost: bool,
+    ended: Option<Ending>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    number: u64,
+    protocol: Protocol,
+    a: Hearing,
+    b: Hearing,
+    /// As what it was counted among those that cannot be read.
+    counted: Option<Look>,
+    /// The first bytes behind the end of HTTP were looked at.
+    tunnel_heard: bool,
+}
+
+impl Connection {
+    /// `addresses` are those of side A and of side B.
+    pub(super) fn new(number: u64, addresses: [Endpoint; 2]) -> Self {
+        let [a, b] = addresses.map(|address| Hearing {
+            address,
+            expect: Expect::Start,
+            held: Held::default(),
+            lost: false,
+            ended: None,
+        });
+        Self { number, protocol: Protocol::Unknown, a, b, counted: None, tunnel_heard: false }
+    }
+
+    /// The memory that it takes, about.
+    pub(super) fn weight(&self) -> usize {
+        let http = if let Protocol::Http1(http, _) = &self.protocol { http.weight() } else { 0 };
+        http + self.a.held.bytes.len() + self.b.held.bytes.len()
+    }
+
+    /// Takes the next bytes of one side.
+    pub(super) fn data(&mut self, side: Side, bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
+        if matches!(self.protocol, Protocol::Unknown) {
+            self.listen(side, bytes, stamp, desk);
+        }
+        if let Protocol::Http1(http, client) = &mut self.protocol {
+            if http.is_tunnel() && !self.tunnel_heard {
+                self.tunnel_heard = true;
+                let found = look_for_any(bytes, Expect::Start);
+                return self.count_tunnel(found, desk);
+            }
+            http.data(role(side, *client), bytes, stamp, desk);
+        }
+    }
+
+    /// Takes note of bytes of one side that are not in the capture.
+    pub(super) fn gap(&mut self, side: Side, len: u64, cut: bool, stamp: Stamp, desk: &mut Desk) {
+        match &mut self.protocol {
+            Protocol::Http1(http, client) => http.gap(role(side, *client), len, cut, stamp, desk),
+            Protocol::Unknown => {
+                self.hearing(side.other()).lost = false;
+                let hearing = self.hearing(side);
+                (hearing.held, hearing.expect, hearing.lost) = (Held::default(), Expect::Anything, true);
+            }
+            Protocol::Tls | Protocol::Http2 => {}
+        }
+    }
+
+    /// One side has ended; says whether both have.
+    pub(super) fn end(&mut self, side: Side, how: Ending, desk: &mut Desk) -> bool {
+        if let Protocol::Http1(http, client) = &mut self.protocol {
+            http.end(role(side, *client), how, desk);
+        }
+        self.hearing(side).ended = Some(how);
+        let both = self.a.ended.is_some() && self.b.ended.is_some();
+        let heard_something = [&self.a, &self.b].iter().any(|hearing| !hearing.held.bytes.is_empty());
+        if both && heard_something && matches!(self.protocol, Protocol::Unknown) {
+            self.count(Some(Look::No), desk);
+        }
+        both
+    }
+
+    /// Gives up what it waits for, to make room.
+    pub(super) fn shed(&mut self, desk: &mut Desk) {
+        match &mut self.protocol {
+            Protocol::Http1(http, _) => http.shed(desk),
+            _ => (self.a.held, self.b.held) = (Held::default(), Held::default()),
+        }
+    }
+
+    /// Looks at bytes for a protocol that is known. Those of HTTP are left to its readers.
+    fn listen(&mut self, side: Side, bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
+        self.hearing(side.other()).lost = false;
+        let hearing = self.hearing(side);
+        let before = hearing.held.bytes.len();
+        hearing.held.add(bytes, stamp);
+        let mut found = look_for_any(&hearing.held.bytes, hearing.expect);
+        if found == Look::No {
+            // What was held is nothing; but where a segment starts, a message may.
+            hearing.held = Held::default();
+            hearing.expect = Expect::Anything;
+            found = if before > 0 { look_for_any(bytes, Expect::Anything) } else { Look::No };
+            if found == Look::Unclear {
+                hearing.held.add(bytes, stamp);
+            }
+        } else if found != Look::Unclear {
+            hearing.held.bytes.truncate(before);
+        }
+        match found {
+            Look::Unclear => {}
+            Look::No => self.count(Some(Look::No), desk),
+            Look::Request => self.become_http(side, desk),
+            Look::Response => self.become_http(side.other(), desk),
+            Look::Tls => self.become_unread(Protocol::Tls, found, desk),
+            Look::Http2 => self.become_unread(Protocol::Http2, found, desk),
+        }
+    }
+
+    fn become_http(&mut self, client_side: Side, desk: &mut Desk) {
+        self.count(None, desk);
+        let addresses = [self.hearing(client_side).address, self.hearing(client_side.other()).address];
+        let client = std::mem::take(&mut self.hearing(client_side).held);
+        let server = std::mem::take(&mut self.hearing(client_side.other()).held);
+        let mut http = Box::new(Http1::new(self.number, addresses, [client, server]));
+        if self.hearing(client_side).lost {
+            http.lose_requests();
+        }
+        for side in [Side::A, Side::B] {
+            if let Some(how) = self.hearing(side).ended {
+                http.end(role(side, client_side), how, desk);
+            }
+        }
+        self.protocol = Protocol::Http1(http, client_side);
+    }
+
+    fn become_unread(&mut self, protocol: Protocol, found: Look, desk: &mut Desk) {
+        self.count(Some(found), desk);
+        self.protocol = protocol;
+        self.shed(desk);
+    }
+
+    /// What is tunnelled may be told as well; what is not known is not counted, since the way into
+    /// the tunnel was read.
+    fn count_tunnel(&mut self, found: Look, desk: &mut Desk) {
+        if matches!(found, Look::Tls | Look::Http2) {
+            self.count(Some(found), desk);
+        }
+    }
+
+    /// Counts the connection among those that cannot be read, or not any more.
+    fn count(&mut self, kind: Option<Look>, desk: &mut Desk) {
+        if let Some(before) = std::mem::replace(&mut self.counted, kind) {
+            *counter(before, desk) -= 1;
+        }
+        if let Some(kind) = kind {
+            *counter(kind, desk) += 1;
+        }
+    }
+
+    fn hearing(&mut self, side: Side) -> &mut Hearing {
+        match side {
+            Side::A => &mut self.a,
+            Side::B => &mut self.b,
+        }
+    }
+}
+
+fn counter(kind: Look, desk: &mut Desk) -> &mut u64 {
+    let unread = &mut desk.counters.unread;
+    match kind {
+        Look::Tls => &mut unread.tls,
+        Look::Http2 => &mut unread.http2,
+        _ => &mut unread.other,
+    }
+}
+
+fn role(side: Side, client: Side) -> Role {
+    if side == client { Role::Client } else { Role::Server }
+}

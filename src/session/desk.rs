@@ -1,0 +1,39 @@
+//! What all connections share on the way out.
+
+use std::sync::Arc;
+
+use super::{Counters, KEEP};
+use crate::http::{Exchange, latin1};
+
+/// Where finished exchanges are laid down, and what they are made with.
+#[derive(Debug)]
+pub(super) struct Desk {
+    source: Arc<str>,
+    /// Shared, since hardly anything else comes up.
+    versions: [Arc<str>; 2],
+    pub(super) keep: usize,
+    pub(super) ready: Vec<Exchange>,
+    pub(super) counters: Counters,
+}
+
+impl Desk {
+    pub(super) fn new(source: Arc<str>) -> Self {
+        let versions = ["HTTP/1.1".into(), "HTTP/1.0".into()];
+        Self { source, versions, keep: KEEP, ready: Vec::new(), counters: Counters::default() }
+    }
+
+    pub(super) fn source(&self) -> Arc<str> {
+        Arc::clone(&self.source)
+    }
+
+    /// The name of a version as a start line has it.
+    pub(super) fn version(&self, name: &[u8]) -> Arc<str> {
+        let known = self.versions.iter().find(|version| version.as_bytes() == name);
+        known.map_or_else(|| latin1(name).into(), Arc::clone)
+    }
+
+    pub(super) fn put(&mut self, exchange: Exchange) {
+        self.counters.exchanges += 1;
+        self.ready.push(exchange);
+    }
+}

@@ -1,0 +1,94 @@
+//! Header and trailer sections: views of lines to plain values, and what was odd about them.
+
+use crate::http::{Header, Headers, latin1};
+use crate::wire::http1::{Line, has_bare_lf, lines};
+
+/// Header lines that are kept of one message. Servers refuse more than 100 or so.
+const MAX_HEADERS: usize = 1000;
+
+/// Reads the lines of a section of the message that `what` names.
+///
+/// An odd line is reported and kept as far as it makes sense, since it costs the message nothing
+/// else. With `whole` false the rest of the section is missing.
+pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<String>) -> Headers {
+    let mut kept: Vec<Header> = Vec::new();
+    let mut whole = whole;
+    let mut warn = |text: String| {
+        // Once is enough, however often a hostile head repeats it.
+        if warnings.last() != Some(&text) {
+            warnings.push(text);
+        }
+    };
+    for line in lines(section) {
+        match line {
+            Line::Field { .. } if kept.len() == MAX_HEADERS => {
+                warn(format!("the {what} has more than {MAX_HEADERS} header lines: the rest was left out"));
+                whole = false;
+                break;
+            }
+            Line::Field { name, value, odd } => {
+                let name = latin1(name);
+                if odd {
+                    warn(format!("the {what} has an odd header name '{name}'"));
+                }
+                kept.push(Header { name, value: latin1(value) });
+            }
+            Line::Folded(more) => {
+                warn(format!("the {what} has a folded header line (obsolete): it was joined"));
+                join(kept.last_mut(), more);
+            }
+            Line::Invalid(line) => {
+                let shown = latin1(line.get(..40).unwrap_or(line));
+                warn(format!("the {what} has a line that is no header: '{shown}'"));
+            }
+        }
+    }
+    if has_bare_lf(section) {
+        warn(format!("the {what} has lines that end with a bare LF"));
+    }
+    if whole { Headers::complete(kept) } else { Headers::partial(kept) }
+}
+
+/// RFC 9112 section 5.2: a fold is read as a space. One before the first line belongs to nothing.
+fn join(header: Option<&mut Header>, more: &[u8]) {
+    let Some(header) = header else { return };
+    if !header.value.is_empty() && !more.is_empty() {
+        header.value.push(' ');
+    }
+    header.value.push_str(&latin1(more));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(section: &[u8]) -> (Vec<(String, String)>, usize) {
+        let mut warnings = Vec::new();
+        let headers = read(section, true, "request", &mut warnings);
+        assert!(headers.is_complete());
+        (headers.iter().map(|line| (line.name.clone(), line.value.clone())).collect(), warnings.len())
+    }
+
+    #[test]
+    fn nothing_is_lost_of_a_plain_section() {
+        let (lines, warnings) = told(b"Host: a\r\nX-Name:\tM\xFCller \r\nEmpty:\r\n\r\n");
+        let expected = [("Host", "a"), ("X-Name", "M\u{fc}ller"), ("Empty", "")];
+        assert_eq!(lines, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(warnings, 0);
+    }
+
+    #[test]
+    fn odd_lines_are_reported_and_kept() {
+        let (lines, warnings) = told(b" early\nA : 1\r\nB: x\r\n\ty\r\nnonsense\r\nC: 2\n\n");
+        let expected = [("A", "1"), ("B", "x y"), ("C", "2")];
+        assert_eq!(lines, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(warnings, 5);
+    }
+
+    #[test]
+    fn too_many_lines_make_a_head_that_proves_nothing() {
+        let mut warnings = Vec::new();
+        let headers = read(&b"A: 1\r\n".repeat(MAX_HEADERS + 1), true, "request", &mut warnings);
+        assert_eq!((headers.iter().count(), headers.is_complete(), warnings.len()), (MAX_HEADERS, false, 1));
+    }
+}

@@ -1,0 +1,230 @@
+//! An exchange that is under way.
+
+use std::sync::Arc;
+
+use crate::flow::Stamp;
+use crate::http::{
+    Body, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time, client_url, vantage,
+};
+use crate::session::desk::Desk;
+use crate::wire::Endpoint;
+
+use super::head;
+use super::reader::Span;
+
+/// A message that is being read, or was.
+#[derive(Debug)]
+pub(super) struct Message<M> {
+    pub(super) value: M,
+    span: Span,
+    /// Nothing more comes of it.
+    pub(super) done: bool,
+    /// Bytes of it that are not in the capture, by the capture's loss and by its snapshot length.
+    lost: u64,
+    cut: u64,
+}
+
+/// What requests and responses have in common.
+pub(super) trait Parts {
+    /// What to call it.
+    const NAME: &str;
+    fn set_end_time(&mut self, time: Time);
+    fn headers(&self) -> &Headers;
+    fn trailers(&mut self) -> &mut Headers;
+    fn body(&mut self) -> &mut Body;
+    fn body_is_complete(&self) -> bool;
+}
+
+macro_rules! parts {
+    ($message:ty, $name:literal) => {
+        impl Parts for $message {
+            const NAME: &str = $name;
+
+            fn set_end_time(&mut self, time: Time) {
+                self.end_time = Some(time);
+            }
+
+            fn headers(&self) -> &Headers {
+                &self.headers
+            }
+
+            fn trailers(&mut self) -> &mut Headers {
+                &mut self.trailers
+            }
+
+            fn body(&mut self) -> &mut Body {
+                &mut self.body
+            }
+
+            fn body_is_complete(&self) -> bool {
+                self.body.complete
+            }
+        }
+    };
+}
+
+parts!(Request, "request");
+parts!(Response, "response");
+
+impl<M: Parts> Message<M> {
+    pub(super) fn new(value: M, span: Span) -> Self {
+        Self { value, span, done: false, lost: 0, cut: 0 }
+    }
+
+    /// Takes bytes of the body; says how many were kept.
+    pub(super) fn add(&mut self, bytes: &[u8], keep: usize) -> usize {
+        let body = self.value.body();
+        body.bytes += bytes.len() as u64;
+        let kept = if body.complete { keep.saturating_sub(body.kept.len()).min(bytes.len()) } else { 0 };
+        body.kept.extend_from_slice(bytes.get(..kept).unwrap_or_default());
+        kept
+    }
+
+    /// Takes note of bytes that are not in the capture. Nothing is kept of the body behind them,
+    /// since what is kept is its beginning.
+    pub(super) fn miss(&mut self, len: u64, cut: bool, in_body: bool) {
+        *(if cut { &mut self.cut } else { &mut self.lost }) += len;
+        let body = self.value.body();
+        body.complete = false;
+        if in_body {
+            body.bytes = body.bytes.saturating_add(len);
+        }
+    }
+
+    pub(super) fn trail(&mut self, section: &[u8], warnings: &mut Vec<String>) {
+        *self.value.trailers() = head::read(section, true, M::NAME, warnings);
+    }
+
+    /// Nothing more comes; says what to say of it.
+    pub(super) fn finish(&mut self, whole: bool, span: Span, warnings: &mut Vec<String>) {
+        self.done = true;
+        self.span = span;
+        self.value.set_end_time(time(span.last));
+        if !whole {
+            self.value.body().complete = false;
+        }
+        for (bytes, why) in [(self.lost, ""), (self.cut, ": the snapshot length cut them off")] {
+            if bytes > 0 {
+                warnings.push(format!("{bytes} bytes of the {} were not captured{why}", M::NAME));
+            }
+        }
+    }
+
+    /// Nothing more comes, since the connection has ended.
+    pub(super) fn break_off(&mut self, span: Span, warnings: &mut Vec<String>) {
+        self.finish(false, span, warnings);
+        warnings.push(format!("the {} was broken off", M::NAME));
+        self.done = false;
+    }
+
+    fn is_whole(&self) -> bool {
+        self.done && self.value.headers().is_complete() && self.value.body_is_complete()
+    }
+
+    fn frames(&self) -> FrameSpan {
+        FrameSpan { first: self.span.first.frame, last: self.span.last.frame }
+    }
+}
+
+pub(super) fn time(stamp: Stamp) -> Time {
+    Time::from_nanoseconds(stamp.time.nanoseconds, stamp.time.digits)
+}
+
+/// An exchange that is under way.
+#[derive(Debug)]
+pub(super) struct Open {
+    /// Which of its connection, counted from 0.
+    pub(super) number: u64,
+    /// As the request's first line has it; the response's where the request was not seen.
+    pub(super) version: Arc<str>,
+    pub(super) request: Option<Message<Request>>,
+    pub(super) interim: Vec<Response>,
+    pub(super) response: Option<Message<Response>>,
+    /// No other request is missing that its response could belong to.
+    pub(super) certain: bool,
+    /// There may have been a response.
+    pub(super) response_lost: bool,
+    pub(super) warnings: Vec<String>,
+    /// The memory that it takes, about.
+    pub(super) weight: usize,
+}
+
+/// The memory that an exchange takes beside its text, about.
+const OPEN_COST: usize = 1024;
+
+impl Open {
+    /// One that nothing is known of yet but the first line of its first message.
+    pub(super) fn new(number: u64, version: Arc<str>) -> Self {
+        Self {
+            number,
+            version,
+            request: None,
+            interim: Vec::new(),
+            response: None,
+            certain: true,
+            response_lost: false,
+            warnings: Vec::new(),
+            weight: OPEN_COST,
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        let asked = self.request.as_ref().is_none_or(|request| request.done);
+        asked && self.response.as_ref().is_some_and(|response| response.done)
+    }
+
+    /// Whether a response may belong to it.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.response.is_none()
+    }
+
+    fn state(&self) -> State {
+        match (&self.request, &self.response) {
+            (None, _) => State::NoRequest,
+            (Some(_), None) if self.response_lost => State::Truncated,
+            (Some(_), None) => State::NoResponse,
+            (Some(request), Some(response)) if request.is_whole() && response.is_whole() => State::Complete,
+            (Some(_), Some(_)) => State::Truncated,
+        }
+    }
+
+    /// The exchange as it is now.
+    pub(super) fn into_exchange(
+        mut self,
+        connection: u64,
+        ends: (Endpoint, Endpoint),
+        end: End,
+        desk: &Desk,
+    ) -> Exchange {
+        let state = self.state();
+        let frames = Frames {
+            request: self.request.as_ref().map(Message::frames),
+            response: self.response.as_ref().map(Message::frames),
+        };
+        let mut request = self.request.map(|message| message.value);
+        let response = self.response.map(|message| message.value);
+        if let Some(request) = request.as_mut() {
+            let url = client_url(&request.method, &request.target, &request.headers);
+            request.url = url.url;
+            self.warnings.extend(url.warnings);
+        }
+        Exchange {
+            id: format!("{connection}.{}", self.number).into(),
+            source: desk.source(),
+            vantage: vantage(request.as_ref().map(|it| &it.headers), response.as_ref().map(|it| &it.headers)),
+            protocol: self.version,
+            connection,
+            client: Some((ends.0.address, ends.0.port).into()),
+            server: Some((ends.1.address, ends.1.port).into()),
+            frames,
+            request,
+            interim: self.interim,
+            response,
+            state,
+            end,
+            warnings: self.warnings,
+            context: None,
+            redacted: Vec::new(),
+        }
+    }
+}

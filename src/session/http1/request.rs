@@ -1,0 +1,92 @@
+//! Requests, as the client's side brings them.
+
+use super::exchanges::Exchanges;
+use super::framing::{self, Framing};
+use super::head;
+use super::open::{Message, Open, time};
+use super::reader::{Listener, Span};
+use crate::http::{Body, Headers, Request, latin1};
+use crate::session::desk::Desk;
+use crate::session::sniff::Look;
+use crate::wire::http1::{request_line, split_line};
+
+/// Turns the client's messages into requests.
+pub(super) struct Requests<'a> {
+    pub(super) exchanges: &'a mut Exchanges,
+    pub(super) desk: &'a mut Desk,
+}
+
+impl Requests<'_> {
+    fn with(&mut self, change: impl FnOnce(&mut Message<Request>, &mut Vec<String>)) {
+        if let Some(open) = self.exchanges.uploading()
+            && let Some(request) = open.request.as_mut().filter(|request| !request.done)
+        {
+            change(request, &mut open.warnings);
+        }
+    }
+}
+
+impl Listener for Requests<'_> {
+    const LOOK: Look = Look::Request;
+
+    fn head(&mut self, bytes: &[u8], whole: bool, span: Span) -> Framing {
+        let (line, section) = split_line(bytes);
+        let Some(line) = request_line(line) else { return Framing::NoBody };
+        let mut open = Open::new(self.exchanges.number(), self.desk.version(line.version));
+        open.weight += 2 * bytes.len();
+        let headers = head::read(section, whole, "request", &mut open.warnings);
+        if line.target.contains(&b' ') {
+            open.warnings.push("the request target holds spaces".to_owned());
+        }
+        let framing = framing::of_request(&headers, &mut open.warnings);
+        let request = Request {
+            time: time(span.first),
+            end_time: None,
+            method: latin1(line.method),
+            target: latin1(line.target),
+            url: None,
+            headers,
+            trailers: Headers::default(),
+            body: Body::default(),
+        };
+        open.request = Some(Message::new(request, span));
+        self.exchanges.ask(open, self.desk);
+        framing
+    }
+
+    fn body(&mut self, bytes: &[u8]) {
+        let keep = self.desk.keep;
+        let mut kept = 0;
+        self.with(|request, _| kept = request.add(bytes, keep));
+        self.exchanges.add_weight(kept);
+    }
+
+    fn missing(&mut self, len: u64, cut: bool, in_body: bool) {
+        self.with(|request, _| request.miss(len, cut, in_body));
+    }
+
+    fn trailers(&mut self, section: &[u8]) {
+        self.with(|request, warnings| request.trail(section, warnings));
+    }
+
+    fn odd(&mut self, what: &str) {
+        self.with(|_, warnings| warnings.push(format!("the request {what}")));
+    }
+
+    fn end(&mut self, whole: bool, span: Span) {
+        self.with(|request, warnings| request.finish(whole, span, warnings));
+        self.exchanges.settle(self.desk);
+    }
+
+    fn broken_off(&mut self, span: Span) {
+        self.with(|request, warnings| request.break_off(span, warnings));
+    }
+
+    fn lost(&mut self) {
+        self.exchanges.lose_requests();
+    }
+
+    fn skipped(&mut self, bytes: usize) {
+        self.desk.counters.skipped_bytes += bytes as u64;
+    }
+}
