@@ -94,15 +94,15 @@ fn a_capture_in_front_of_the_load_balancer_says_where_to_capture_instead() {
 fn what_extract_writes_every_command_reads_back() {
     for capture in captures() {
         let name = capture.file_name().unwrap().to_str().unwrap();
-        let extracted = corscope(&["extract", name]).stdout;
+        let extracted = corscope(&["extract", "--bodies", name]).stdout;
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), &extracted).unwrap();
         if extracted.is_empty() {
             continue;
         }
-        let again = corscope(&["extract", file.path().to_str().unwrap()]).stdout;
+        let again = corscope(&["extract", "--bodies", file.path().to_str().unwrap()]).stdout;
         assert_eq!(String::from_utf8_lossy(&extracted), String::from_utf8_lossy(&again), "{name}");
-        let (from_packets, from_exchanges) = (analysis(&capture), analysis(file.path()));
+        let (from_packets, from_exchanges) = (analysis(Path::new(name)), analysis(file.path()));
         assert_eq!(from_packets["chains"], from_exchanges["chains"], "{name}");
         assert_eq!(from_packets["findings"], from_exchanges["findings"], "{name}");
     }

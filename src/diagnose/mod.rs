@@ -41,7 +41,7 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What would mend it, the safest first.
     pub fixes: Vec<Fix>,
-    /// What would show that this is not the cause, to be read after "Not so if".
+    /// What would show that this is not the cause.
     pub disproof: &'static str,
 }
 
@@ -87,7 +87,7 @@ pub struct Explanation {
     pub what: &'static str,
     /// What it looks like on the wire.
     pub recognise: &'static str,
-    /// What would show that this is not the cause, to be read after "Not so if".
+    /// What would show that this is not the cause.
     pub disproof: &'static str,
     /// What mends it, by server, the safest first.
     pub fixes: Vec<Fix>,

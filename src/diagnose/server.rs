@@ -50,7 +50,11 @@ impl Server {
 }
 
 /// Starlette's answer to an exception that no handler caught: 21 bytes of plain text, made outside
-/// of all middleware.
+/// of all middleware. Where the body was not kept, its length and type tell.
 pub(super) fn is_uncaught_in_starlette(response: &Response) -> bool {
-    response.status == 500 && response.body.kept == b"Internal Server Error"
+    const BODY: &[u8] = b"Internal Server Error";
+    let is_plain = response.headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
+    let body = &response.body;
+    let is_known = body.kept == BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64);
+    response.status == 500 && is_plain && is_known
 }

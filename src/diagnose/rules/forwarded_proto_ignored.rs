@@ -79,8 +79,9 @@ fn story(case: &Case<'_>, seen: &SeenHop<'_>, target: &Url, server: Server) -> S
         Outcome::Blocked(_) => "There the load balancer's port-80 listener answers by itself, without CORS headers.",
         _ => "This call got through all the same; a fetch() from a page would not.",
     };
+    let peer = seen.exchange.client.map_or_else(|| "the load balancer".to_owned(), |peer| peer.ip().to_string());
     format!(
-        "{} was asked by https (X-Forwarded-Proto says so), took the scheme for http, and redirected {} to {target}. {headers} {then}",
+        "The load balancer says that the browser came by https (X-Forwarded-Proto: https). {} believes that only from addresses it trusts, and {peer} is not among them: it takes the scheme for http and redirects {} to {target}. {headers} {then}",
         capitalized(server.name()),
         path(&seen.hop.url)
     )
