@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Analyze(Analyze),
     Extract(Extract),
     Explain(Explain),
+    #[cfg(feature = "live")]
+    Capture(Capture),
     Completions(Completions),
     Man(Man),
 }
@@ -124,6 +126,15 @@ pub(crate) enum FailOn {
     Undetermined,
     Finding,
     Nothing,
+}
+
+/// List the network interfaces that can be captured on
+#[cfg(feature = "live")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Capture {
+    /// List the interfaces, with their addresses
+    #[arg(long, required = true)]
+    pub(crate) list: bool,
 }
 
 /// Write the exchanges of a capture as one line of JSON each

@@ -8,6 +8,8 @@ mod args;
 mod explain;
 mod extract;
 mod generate;
+#[cfg(feature = "live")]
+mod interfaces;
 mod output;
 mod source;
 mod stop;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         Command::Analyze(analyze) => analyze::run(analyze, output),
         Command::Extract(extract) => extract::run(extract, output),
         Command::Explain(explain) => explain::run(explain, output),
+        #[cfg(feature = "live")]
+        Command::Capture(_) => interfaces::list(output),
         Command::Completions(completions) => generate::completions(completions.shell, output),
         Command::Man(man) => generate::man(man.command.as_deref(), output),
     };
