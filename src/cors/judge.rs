@@ -191,9 +191,11 @@ impl Walk<'_> {
     /// The request was captured, its answer was not.
     fn unanswered(&mut self, mut hop: Hop, exchange: &Exchange) -> Result<Step, String> {
         let time = exchange.request.as_ref().map_or(Time::from_nanoseconds(0, 0), |request| request.time);
+        // Where bytes of the answer were lost, an answer was sent.
+        let unanswered = exchange.state == State::NoResponse;
         let own_answer = match (exchange.vantage, exchange.end) {
-            (Vantage::Backend, End::Reset | End::Closed) => Some(bad_gateway(time)),
-            (Vantage::Backend, End::Timeout) => Some(gateway_timeout(time)),
+            (Vantage::Backend, End::Reset | End::Closed) if unanswered => Some(bad_gateway(time)),
+            (Vantage::Backend, End::Timeout) if unanswered => Some(gateway_timeout(time)),
             _ => None,
         };
         if let Some(response) = own_answer {
@@ -211,7 +213,7 @@ impl Walk<'_> {
             hop.inferred_because = Some(because);
             return Ok(self.answered(hop, &response));
         }
-        if matches!(exchange.end, End::Reset | End::Closed | End::Timeout) && exchange.state == State::NoResponse {
+        if unanswered && matches!(exchange.end, End::Reset | End::Closed | End::Timeout) {
             hop.check = Check::NotMade;
             self.hops.push(hop);
             return Ok(self.fetch.no_answer());

@@ -2,7 +2,7 @@
 
 use super::super::case::{Case, Diagnosis, General, Rule};
 use super::super::{Evidence, Fix, Severity};
-use crate::http::End;
+use crate::http::{End, State};
 
 pub(super) struct NoAnswer;
 
@@ -39,7 +39,7 @@ impl Rule for NoAnswer {
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let hop = case.judgement.hops.get(case.failure()?.hop)?;
-        let exchange = hop.exchange.as_deref().filter(|exchange| exchange.response.is_none())?;
+        let exchange = hop.exchange.as_deref().filter(|exchange| exchange.state == State::NoResponse)?;
         let how = match exchange.end {
             End::Reset => "reset the connection",
             End::Closed => "closed the connection",

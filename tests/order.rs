@@ -1,0 +1,194 @@
+//! However the network cuts the bytes, the report is the same, or honestly undetermined: the
+//! segments of every shipped capture are cut, repeated, swapped and dropped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up shall fail"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use corscope::analyzer::{Analysis, Options, Part, SourceKind, analyze};
+use corscope::cors::Outcome;
+use corscope::flow::Stamp;
+use corscope::wire::capture::Reader;
+use corscope::wire::link::{Decoded, decode};
+use corscope::wire::{Endpoint, Flags, Segment};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+/// A segment that owns its bytes.
+#[derive(Clone, Debug)]
+struct Owned {
+    source: Endpoint,
+    destination: Endpoint,
+    sequence: u32,
+    acknowledgement: u32,
+    flags: Flags,
+    payload: Vec<u8>,
+    stamp: Stamp,
+}
+
+/// A call as the report tells it, frames and times aside.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Call {
+    method: String,
+    url: String,
+    outcome: &'static str,
+    error: Option<&'static str>,
+    findings: Vec<&'static str>,
+}
+
+/// So far may a segment be overtaken.
+const WINDOW: usize = 4;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn cut_repeated_and_swapped_segments_give_the_same_report(
+        capture in any::<Index>(),
+        cuts in prop::collection::vec((any::<Index>(), any::<Index>()), 0..20),
+        repeats in prop::collection::vec((any::<Index>(), 0..WINDOW), 0..10),
+        swaps in prop::collection::vec((any::<Index>(), 1..WINDOW), 0..10),
+    ) {
+        let path = captures()[capture.index(captures().len())].clone();
+        let whole = segments(&path);
+        let expected = calls(&report(&whole));
+        let mut changed = whole;
+        cuts.iter().for_each(|(which, at)| cut(&mut changed, which, at));
+        repeats.iter().for_each(|(which, later)| repeat(&mut changed, which, *later));
+        swaps.iter().for_each(|(which, by)| swap(&mut changed, which, *by));
+        prop_assert_eq!(calls(&report(&changed)), expected, "{}", path.display());
+    }
+
+    #[test]
+    fn dropped_segments_accuse_and_acquit_nobody(
+        capture in any::<Index>(),
+        drops in prop::collection::vec(any::<Index>(), 1..4),
+    ) {
+        let path = captures()[capture.index(captures().len())].clone();
+        let whole = segments(&path);
+        let truth = report(&whole);
+        let mut lossy = whole;
+        for which in &drops {
+            lossy.remove(which.index(lossy.len()));
+        }
+        for call in calls(&report(&lossy)) {
+            prop_assert!(is_honest(&call, &truth), "{}: {call:?}", path.display());
+        }
+    }
+}
+
+/// A verdict from an incomplete capture is that of the whole one, or none.
+fn is_honest(call: &Call, truth: &Analysis) -> bool {
+    if matches!(call.outcome, "undetermined" | "not-cors") {
+        return true;
+    }
+    truth.chains.iter().any(|chain| {
+        let verdict = &chain.judgement.verdict.outcome;
+        let passes_there = chain.judgement.hops.iter().any(|hop| hop.url == call.url);
+        let error = verdict.failure().map(|failure| failure.error.name());
+        // A chain that lost its beginning is judged from where it is seen.
+        passes_there && (error == call.error || (call.outcome == "allowed" && matches!(verdict, Outcome::Allowed)))
+    })
+}
+
+fn calls(analysis: &Analysis) -> Vec<Call> {
+    let mut calls: Vec<Call> = analysis
+        .chains
+        .iter()
+        .map(|chain| Call {
+            method: chain.judgement.asked.method.clone(),
+            url: chain.judgement.asked.url.clone(),
+            outcome: chain.judgement.verdict.outcome.name(),
+            error: chain.judgement.verdict.outcome.failure().map(|failure| failure.error.name()),
+            findings: chain.findings.clone(),
+        })
+        .collect();
+    calls.sort();
+    calls
+}
+
+fn report(segments: &[Owned]) -> Analysis {
+    let path: Arc<str> = "capture".into();
+    let mut part = Part::new(&path, 4096);
+    for owned in segments {
+        let segment = Segment {
+            source: owned.source,
+            destination: owned.destination,
+            sequence: owned.sequence,
+            acknowledgement: owned.acknowledgement,
+            flags: owned.flags,
+            payload: &owned.payload,
+            cut_off: 0,
+        };
+        part.segment(&segment, owned.stamp);
+    }
+    analyze(vec![part.finish(path, SourceKind::Pcap, 0)], &Options::default())
+}
+
+fn cut(segments: &mut Vec<Owned>, which: &Index, at: &Index) {
+    let index = which.index(segments.len());
+    let segment = &segments[index];
+    if segment.payload.len() < 2 || segment.flags.syn {
+        return;
+    }
+    let at = 1 + at.index(segment.payload.len() - 1);
+    let mut rest = segment.clone();
+    rest.payload = rest.payload.split_off(at);
+    rest.sequence = rest.sequence.wrapping_add(u32::try_from(at).unwrap());
+    let first = &mut segments[index];
+    first.payload.truncate(at);
+    first.flags.fin = false;
+    segments.insert(index + 1, rest);
+}
+
+fn repeat(segments: &mut Vec<Owned>, which: &Index, later: usize) {
+    let index = which.index(segments.len());
+    // A SYN that comes again after its connection was used would open a new one, and rightly so.
+    if segments[index].flags.syn {
+        return;
+    }
+    let again = segments[index].clone();
+    segments.insert((index + 1 + later).min(segments.len()), again);
+}
+
+fn swap(segments: &mut [Owned], which: &Index, by: usize) {
+    let index = which.index(segments.len());
+    let other = (index + by).min(segments.len() - 1);
+    let handshake = segments[index..=other].iter().any(|segment| segment.flags.syn || segment.flags.rst);
+    if !handshake {
+        segments.swap(index, other);
+    }
+}
+
+fn segments(capture: &Path) -> Vec<Owned> {
+    let bytes = std::fs::read(capture).unwrap();
+    let mut owned = Vec::new();
+    let mut take = |packet: corscope::wire::Packet<'_>| {
+        if let Decoded::Tcp(segment) = decode(&packet) {
+            owned.push(Owned {
+                source: segment.source,
+                destination: segment.destination,
+                sequence: segment.sequence,
+                acknowledgement: segment.acknowledgement,
+                flags: segment.flags,
+                payload: segment.payload.to_vec(),
+                stamp: Stamp { frame: packet.number, time: packet.time },
+            });
+        }
+    };
+    Reader::new().push(&bytes, true, &mut take).unwrap();
+    owned
+}
+
+fn captures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng"));
+    files.sort();
+    files
+}
