@@ -22,6 +22,12 @@ pub(super) trait Rule: Sync {
     /// What is to be said of this chain, when the cause holds in it.
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis>;
 
+    /// Whether the cause, which holds in this chain, is what the call fails for: it is then named
+    /// before causes that would have made it fail later.
+    fn is_decisive(&self, _case: &Case<'_>) -> bool {
+        true
+    }
+
     /// All that is to be said in general.
     fn explanation(&self) -> Explanation {
         let general = self.general();

@@ -46,13 +46,14 @@ pub fn diagnose(chains: &[Judged<'_>], balancer: &Balancer) -> Diagnosed {
 
 fn examine(case: &Case<'_>, gathered: &mut [Option<Finding>]) -> Vec<&'static str> {
     let mut ids: Vec<&'static str> = Vec::new();
+    let mut later: Vec<&'static str> = Vec::new();
     for (rule, slot) in rules::ALL.iter().zip(gathered) {
         let general = rule.general();
-        if general.symptom_of.iter().any(|cause| ids.contains(cause)) {
+        if general.symptom_of.iter().any(|cause| ids.contains(cause) || later.contains(cause)) {
             continue;
         }
         let Some(diagnosis) = rule.examine(case) else { continue };
-        ids.push(general.id);
+        if rule.is_decisive(case) { &mut ids } else { &mut later }.push(general.id);
         let severity = severity(general.severity, &case.judgement.verdict.outcome);
         let finding = slot.get_or_insert_with(|| Finding {
             id: general.id,
@@ -66,6 +67,7 @@ fn examine(case: &Case<'_>, gathered: &mut [Option<Finding>]) -> Vec<&'static st
         });
         add(finding, severity, diagnosis, case);
     }
+    ids.append(&mut later);
     ids
 }
 

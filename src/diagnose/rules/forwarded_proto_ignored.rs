@@ -37,6 +37,10 @@ impl Rule for ForwardedProtoIgnored {
         fixes
     }
 
+    fn is_decisive(&self, case: &Case<'_>) -> bool {
+        leads_to_failure(case)
+    }
+
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let (seen, target) = case.seen_hops().find_map(|seen| Some((seen, downgraded_location(&seen)?)))?;
         let server = Server::of(&seen.response.headers);
@@ -54,6 +58,13 @@ impl Rule for ForwardedProtoIgnored {
             fixes,
         })
     }
+}
+
+/// A redirect that already fails the CORS check fails for that, and not for where it leads.
+pub(super) fn leads_to_failure(case: &Case<'_>) -> bool {
+    let failed = case.failure().and_then(|failure| case.judgement.hops.get(failure.hop));
+    let redirect = case.seen_hops().find(|seen| downgraded_location(seen).is_some());
+    !matches!((failed, redirect), (Some(failed), Some(redirect)) if std::ptr::eq(failed, redirect.hop))
 }
 
 /// The http URL that a request by https was redirected to on its own host.
@@ -123,6 +134,16 @@ mod tests {
         assert_eq!(finding.fixes[0].change, "uvicorn app:app --proxy-headers --forwarded-allow-ips '10.0.1.0/24'");
         assert_eq!(finding.fixes.last().unwrap().server, "client");
         assert!(finding.evidence.iter().any(|piece| piece.header == Some("location")));
+    }
+
+    #[test]
+    fn where_the_redirect_itself_fails_the_check_that_comes_first() {
+        let bare = exchange("GET", "https://request.example/items")
+            .page("https://client.example")
+            .behind_balancer()
+            .status(307)
+            .answer("location", "http://request.example/items/");
+        assert_eq!(diagnosed([bare]).by_chain, [["origin-not-allowed", "forwarded-proto-ignored"]]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::super::case::{Case, Diagnosis, General, Rule};
 use super::super::{Fix, Severity};
-use super::forwarded_proto_ignored::downgraded_location;
+use super::forwarded_proto_ignored::{downgraded_location, leads_to_failure};
 
 pub(super) struct ForwardedProtoMalformed;
 
@@ -38,6 +38,10 @@ impl Rule for ForwardedProtoMalformed {
                 caution: None,
             },
         ]
+    }
+
+    fn is_decisive(&self, case: &Case<'_>) -> bool {
+        leads_to_failure(case)
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {

@@ -19,7 +19,7 @@ static GENERAL: General = General {
         "https://github.com/Flagsmith/flagsmith/pull/54",
         "https://github.com/stefanprodan/AspNetCoreRateLimit/issues/120",
     ],
-    symptom_of: super::DOWNGRADES,
+    symptom_of: &[],
 };
 
 impl Rule for ResponseOutsideCorsLayer {
