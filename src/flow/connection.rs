@@ -117,12 +117,8 @@ impl Connection {
 
     /// Hands on what waits, with gaps where something is missing, and ends both sides.
     pub(super) fn finish<S: FnMut(&Delivery<'_>)>(&mut self, ending: Ending, out: &mut Outlet<'_, S>) {
-        while let Some((side, end, ack)) = self.earliest_held() {
-            if let Some(ack) = ack {
-                self.skip_to(side.other(), ack, out);
-            }
-            self.skip_to(side, end, out);
-            self.advance(out);
+        while let Some(side) = self.earliest_held() {
+            self.force_front(side, out);
         }
         for side in [Side::A, Side::B] {
             if let Some(owed) = self.stream(side).owed() {
@@ -274,8 +270,8 @@ impl Connection {
 
     /// A reset ends both sides; what the other one had under way is handed on first.
     fn reset<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, stamp: Stamp, out: &mut Outlet<'_, S>) {
-        while let Some(end) = self.stream(side.other()).front().map(|part| part.end()) {
-            self.skip_to(side.other(), end, out);
+        while !self.stream(side.other()).holds_nothing() && !self.stream(side.other()).ended {
+            self.force_front(side.other(), out);
         }
         self.end(side, Ending::Reset, stamp, out);
         self.end(side.other(), Ending::Reset, stamp, out);
@@ -317,44 +313,64 @@ impl Connection {
 
     fn make_room<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, room: usize, out: &mut Outlet<'_, S>) {
         while self.stream(side).is_overfull(room) {
-            let Some((end, ack)) = self.stream(side).front().map(|part| (part.end(), part.ack)) else { return };
             out.counters.overfull += 1;
-            if let Some(ack) = ack {
-                self.skip_to(side.other(), ack, out);
-            }
-            self.skip_to(side, end, out);
-            self.advance(out);
+            self.force_front(side, out);
         }
     }
 
-    /// Hands on all up to `until`, whatever it waits for, with gaps where there is nothing.
+    /// Hands on the first that waits, whatever it waits for.
+    fn force_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) {
+        let Some(end) = self.stream(side).front().map(|part| part.end()) else { return };
+        self.skip_to(side, end, out);
+        let stream = self.stream_mut(side);
+        if stream.front().is_some_and(|part| part.end() == end) {
+            // It lies behind the side's own FIN, and is believed less.
+            stream.pop();
+        }
+        self.advance(out);
+    }
+
+    /// Hands on all up to `until`, with gaps where there is nothing. What a piece acknowledges
+    /// still comes before it, with gaps as well.
     fn skip_to<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
-        let fin = self.stream(side).closing.as_ref().map(|closing| closing.at);
-        loop {
-            let stream = self.stream(side);
-            let next = stream.next;
-            let until = fin.into_iter().fold(until, |until, fin| if distance(fin, until) > 0 { fin } else { until });
-            if stream.ended || distance(next, until) <= 0 {
-                return;
+        while let Some(ack) = self.skip_hole(side, until, out) {
+            if let Some(ack) = ack {
+                while self.skip_hole(side.other(), ack, out).is_some() && self.hand_on_front(side.other(), out) {}
             }
-            let front = stream.front().map(|part| part.start);
-            if front.is_some_and(|start| distance(next, start) <= 0) {
-                self.hand_on_front(side, out);
-                continue;
-            }
-            let hole_end = front.filter(|&start| distance(start, until) > 0).unwrap_or(until);
+            self.hand_on_front(side, out);
+        }
+    }
+
+    /// Goes to the first piece before `until`, with a gap if need be, and says what it
+    /// acknowledges; without one, goes to `until`.
+    fn skip_hole<S>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) -> Option<Option<u32>>
+    where
+        S: FnMut(&Delivery<'_>),
+    {
+        let stream = self.stream(side);
+        let next = stream.next;
+        // A FIN that waits is no byte that is missing.
+        let fin = stream.closing.as_ref().map(|closing| closing.at).filter(|&at| distance(at, until) > 0);
+        let until = fin.unwrap_or(until);
+        if stream.ended || distance(next, until) <= 0 {
+            return None;
+        }
+        let piece = stream.front().filter(|part| distance(part.start, until) > 0).map(|part| (part.start, part.ack));
+        let hole_end = piece.map_or(until, |(start, _)| start);
+        if distance(next, hole_end) > 0 {
             self.stream_mut(side).next = hole_end;
             let len = u64::from(hole_end.wrapping_sub(next));
             self.put(side, self.last, Chunk::Gap { len, cut: false }, out);
         }
+        piece.map(|(_, ack)| ack)
     }
 
-    /// Of what waits, that which came first: its side, its end, and what it waits for.
-    fn earliest_held(&self) -> Option<(Side, u32, Option<u32>)> {
+    /// The side of what came first, of all that waits.
+    fn earliest_held(&self) -> Option<Side> {
         [Side::A, Side::B]
             .into_iter()
-            .filter_map(|side| self.stream(side).front().map(|part| (part.stamp.frame, side, part)))
-            .min_by_key(|&(frame, _, _)| frame)
-            .map(|(_, side, part)| (side, part.end(), part.ack))
+            .filter_map(|side| self.stream(side).front().map(|part| (part.stamp.frame, side)))
+            .min_by_key(|&(frame, _)| frame)
+            .map(|(_, side)| side)
     }
 }

@@ -100,7 +100,7 @@ impl Exchanges {
     pub(super) fn answer(&mut self) -> Option<&mut Open> {
         let mut waiting = self.open.iter_mut().filter(|open| open.is_waiting());
         let oldest = waiting.next()?;
-        let is_only = waiting.next().is_none();
+        let is_only = waiting.next().is_none() && !self.requests_lost;
         if !oldest.certain || (self.responses_lost && !is_only) {
             return None;
         }

@@ -97,6 +97,8 @@ impl Listener for Responses<'_> {
     }
 
     fn skipped(&mut self, bytes: usize) {
+        // They may have been one that could not be read.
+        self.exchanges.lose_responses();
         self.desk.counters.skipped_bytes += bytes as u64;
     }
 }
