@@ -230,7 +230,8 @@ impl Connection {
 
     fn release<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) -> bool {
         let mut released = false;
-        while self.is_front_due(side) && self.hand_on_front(side, out) {
+        while self.is_front_due(side) {
+            self.hand_on_front(side, out);
             released = true;
         }
         released | self.close_when_due(side, out)
@@ -241,14 +242,12 @@ impl Connection {
         stream.front().is_some_and(|part| distance(stream.next, part.start) <= 0 && other.has_reached(part.ack))
     }
 
-    fn hand_on_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) -> bool {
+    fn hand_on_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) {
         let stream = self.stream_mut(side);
         let next = stream.next;
-        let Some(held) = stream.pop() else { return false };
-        if distance(next, held.part().end()) > 0 {
+        if let Some(held) = stream.pop().filter(|held| distance(next, held.part().end()) > 0) {
             self.hand_on(side, held.part().from(next), out);
         }
-        true
     }
 
     fn close_when_due<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) -> bool {
@@ -330,39 +329,77 @@ impl Connection {
         self.advance(out);
     }
 
-    /// Hands on all up to `until`, with gaps where there is nothing. What a piece acknowledges
-    /// still comes before it, with gaps as well.
+    /// Hands on all of one side up to `until`, with gaps where there is nothing, and of the other
+    /// side what was received before that was sent.
     fn skip_to<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
-        while let Some(ack) = self.skip_hole(side, until, out) {
-            if let Some(ack) = ack {
-                while self.skip_hole(side.other(), ack, out).is_some() && self.hand_on_front(side.other(), out) {}
+        let other = side.other();
+        while let Some((start, ack)) = self.front_before(side, until) {
+            let ack = ack.unwrap_or(self.stream(other).next);
+            // What the piece acknowledges comes first, unless that claims the same of the piece.
+            let cause = self.front_before(other, ack);
+            match cause.filter(|&(_, cause_ack)| cause_ack.is_none_or(|ack| distance(start, ack) <= 0)) {
+                Some((cause_start, cause_ack)) => {
+                    self.leave_out(side, cause_ack.unwrap_or(start), out);
+                    self.leave_out(other, cause_start, out);
+                    self.hand_on_if_front(other, cause_start, out);
+                }
+                None => {
+                    self.leave_out(other, ack, out);
+                    self.leave_out(side, start, out);
+                    self.hand_on_if_front(side, start, out);
+                }
             }
+        }
+        self.leave_out(side, until, out);
+    }
+
+    /// Hands on the first piece that waits, if it is the one that begins at `start`.
+    fn hand_on_if_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, start: u32, out: &mut Outlet<'_, S>) {
+        if self.stream(side).front().is_some_and(|part| part.start == start) {
             self.hand_on_front(side, out);
         }
     }
 
-    /// Goes to the first piece before `until`, with a gap if need be, and says what it
-    /// acknowledges; without one, goes to `until`.
-    fn skip_hole<S>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) -> Option<Option<u32>>
-    where
-        S: FnMut(&Delivery<'_>),
-    {
+    /// The first piece that waits, if it begins before `until`: where, and what it acknowledges.
+    fn front_before(&self, side: Side, until: u32) -> Option<(u32, Option<u32>)> {
+        let stream = self.stream(side);
+        let front = stream.front().map(|part| (part.start, part.ack));
+        front.filter(|&(start, _)| !stream.ended && distance(start, until) > 0)
+    }
+
+    /// Makes a gap of what is missing up to `until`, or to the first piece that waits. What the
+    /// other side sent on receiving part of it comes in its midst.
+    fn leave_out<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
+        while let Some(ack) = self.ack_of_next(side.other()).filter(|&ack| distance(ack, until) >= 0) {
+            self.make_gap(side, ack, out);
+            if distance(self.stream(side).next, ack) > 0 {
+                // A piece that waits, or a FIN, is in the way.
+                return;
+            }
+            self.hand_on_front(side.other(), out);
+        }
+        self.make_gap(side, until, out);
+    }
+
+    /// What the next piece of a side acknowledges, if that piece is there and waits for nothing else.
+    fn ack_of_next(&self, side: Side) -> Option<u32> {
+        let stream = self.stream(side);
+        stream.front().filter(|part| !stream.ended && distance(stream.next, part.start) <= 0)?.ack
+    }
+
+    fn make_gap<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
         let stream = self.stream(side);
         let next = stream.next;
         // A FIN that waits is no byte that is missing.
-        let fin = stream.closing.as_ref().map(|closing| closing.at).filter(|&at| distance(at, until) > 0);
-        let until = fin.unwrap_or(until);
+        let fin = stream.closing.as_ref().map(|closing| closing.at);
+        let bounds = stream.front().map(|part| part.start).into_iter().chain(fin);
+        let until = bounds.fold(until, |until, bound| if distance(bound, until) > 0 { bound } else { until });
         if stream.ended || distance(next, until) <= 0 {
-            return None;
+            return;
         }
-        let piece = stream.front().filter(|part| distance(part.start, until) > 0).map(|part| (part.start, part.ack));
-        let hole_end = piece.map_or(until, |(start, _)| start);
-        if distance(next, hole_end) > 0 {
-            self.stream_mut(side).next = hole_end;
-            let len = u64::from(hole_end.wrapping_sub(next));
-            self.put(side, self.last, Chunk::Gap { len, cut: false }, out);
-        }
-        piece.map(|(_, ack)| ack)
+        self.stream_mut(side).next = until;
+        let len = u64::from(until.wrapping_sub(next));
+        self.put(side, self.last, Chunk::Gap { len, cut: false }, out);
     }
 
     /// The side of what came first, of all that waits.

@@ -5,11 +5,11 @@
 //! its start; so is who of its ends is the client.
 
 mod connection;
+#[cfg(test)]
+mod cuts;
 mod desk;
 mod http1;
 mod sniff;
-#[cfg(test)]
-mod cuts;
 #[cfg(test)]
 mod story;
 
@@ -93,8 +93,7 @@ impl Sessions {
 
     fn hear(&mut self, delivery: &Delivery<'_>) {
         let Delivery { flow, side, stamp, .. } = *delivery;
-        let connection =
-            self.connections.entry(flow).or_insert_with(|| Connection::new(flow.0, addresses(delivery)));
+        let connection = self.connections.entry(flow).or_insert_with(|| Connection::new(flow.0, addresses(delivery)));
         let others = self.weight - connection.weight();
         match delivery.chunk {
             Chunk::Data(bytes) => connection.data(side, bytes, stamp, &mut self.desk),

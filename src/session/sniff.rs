@@ -145,7 +145,15 @@ mod tests {
         assert_eq!(at_start("HTTP/1.0 204\n"), Look::Response);
         assert_eq!(at_start("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Look::Http2);
         assert_eq!(at_start([0x16, 3, 1, 0, 200, 1]), Look::Tls);
-        for other in ["SSH-2.0-x\r\n", "NICK a\r\n", "OPTIONS * RTSP/1.0\r\n", "HTTP/2 200\r\n", "HTTP/1.1 2000 \r\n", "\0\0", " "] {
+        for other in [
+            "SSH-2.0-x\r\n",
+            "NICK a\r\n",
+            "OPTIONS * RTSP/1.0\r\n",
+            "HTTP/2 200\r\n",
+            "HTTP/1.1 2000 \r\n",
+            "\0\0",
+            " ",
+        ] {
             assert_eq!(at_start(other), Look::No, "{other}");
         }
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::flow::Stamp;
-use crate::http::{Body, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time, client_url, vantage};
+use crate::http::{
+    Body, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time, client_url, vantage,
+};
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
 
@@ -187,7 +189,13 @@ impl Open {
     }
 
     /// The exchange as it is now.
-    pub(super) fn into_exchange(mut self, connection: u64, ends: (Endpoint, Endpoint), end: End, desk: &Desk) -> Exchange {
+    pub(super) fn into_exchange(
+        mut self,
+        connection: u64,
+        ends: (Endpoint, Endpoint),
+        end: End,
+        desk: &Desk,
+    ) -> Exchange {
         let state = self.state();
         let frames = Frames {
             request: self.request.as_ref().map(Message::frames),

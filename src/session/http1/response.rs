@@ -60,8 +60,13 @@ impl Listener for Responses<'_> {
         framing
     }
 
+    /// An unseen request may have been HEAD.
     fn doubts_body(&self) -> bool {
         self.exchanges.is_answer_unasked()
+    }
+
+    fn awaits_next(&self) -> bool {
+        self.exchanges.is_answer_awaited()
     }
 
     fn body(&mut self, bytes: &[u8]) {
