@@ -117,12 +117,8 @@ impl Connection {
 
     /// Hands on what waits, with gaps where something is missing, and ends both sides.
     pub(super) fn finish<S: FnMut(&Delivery<'_>)>(&mut self, ending: Ending, out: &mut Outlet<'_, S>) {
-        while let Some((side, end, ack)) = self.earliest_held() {
-            if let Some(ack) = ack {
-                self.skip_to(side.other(), ack, out);
-            }
-            self.skip_to(side, end, out);
-            self.advance(out);
+        while let Some(side) = self.earliest_held() {
+            self.force_front(side, out);
         }
         for side in [Side::A, Side::B] {
             if let Some(owed) = self.stream(side).owed() {
@@ -234,7 +230,8 @@ impl Connection {
 
     fn release<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) -> bool {
         let mut released = false;
-        while self.is_front_due(side) && self.hand_on_front(side, out) {
+        while self.is_front_due(side) {
+            self.hand_on_front(side, out);
             released = true;
         }
         released | self.close_when_due(side, out)
@@ -245,14 +242,12 @@ impl Connection {
         stream.front().is_some_and(|part| distance(stream.next, part.start) <= 0 && other.has_reached(part.ack))
     }
 
-    fn hand_on_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) -> bool {
+    fn hand_on_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) {
         let stream = self.stream_mut(side);
         let next = stream.next;
-        let Some(held) = stream.pop() else { return false };
-        if distance(next, held.part().end()) > 0 {
+        if let Some(held) = stream.pop().filter(|held| distance(next, held.part().end()) > 0) {
             self.hand_on(side, held.part().from(next), out);
         }
-        true
     }
 
     fn close_when_due<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) -> bool {
@@ -274,8 +269,8 @@ impl Connection {
 
     /// A reset ends both sides; what the other one had under way is handed on first.
     fn reset<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, stamp: Stamp, out: &mut Outlet<'_, S>) {
-        while let Some(end) = self.stream(side.other()).front().map(|part| part.end()) {
-            self.skip_to(side.other(), end, out);
+        while !self.stream(side.other()).holds_nothing() && !self.stream(side.other()).ended {
+            self.force_front(side.other(), out);
         }
         self.end(side, Ending::Reset, stamp, out);
         self.end(side.other(), Ending::Reset, stamp, out);
@@ -317,44 +312,102 @@ impl Connection {
 
     fn make_room<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, room: usize, out: &mut Outlet<'_, S>) {
         while self.stream(side).is_overfull(room) {
-            let Some((end, ack)) = self.stream(side).front().map(|part| (part.end(), part.ack)) else { return };
             out.counters.overfull += 1;
-            if let Some(ack) = ack {
-                self.skip_to(side.other(), ack, out);
-            }
-            self.skip_to(side, end, out);
-            self.advance(out);
+            self.force_front(side, out);
         }
     }
 
-    /// Hands on all up to `until`, whatever it waits for, with gaps where there is nothing.
+    /// Hands on the first that waits, whatever it waits for.
+    fn force_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) {
+        let Some(end) = self.stream(side).front().map(|part| part.end()) else { return };
+        self.skip_to(side, end, out);
+        let stream = self.stream_mut(side);
+        if stream.front().is_some_and(|part| part.end() == end) {
+            // It lies behind the side's own FIN, and is believed less.
+            stream.pop();
+        }
+        self.advance(out);
+    }
+
+    /// Hands on all of one side up to `until`, with gaps where there is nothing, and of the other
+    /// side what was received before that was sent.
     fn skip_to<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
-        let fin = self.stream(side).closing.as_ref().map(|closing| closing.at);
-        loop {
-            let stream = self.stream(side);
-            let next = stream.next;
-            let until = fin.into_iter().fold(until, |until, fin| if distance(fin, until) > 0 { fin } else { until });
-            if stream.ended || distance(next, until) <= 0 {
+        let other = side.other();
+        while let Some((start, ack)) = self.front_before(side, until) {
+            let ack = ack.unwrap_or(self.stream(other).next);
+            // What the piece acknowledges comes first, unless that claims the same of the piece.
+            let cause = self.front_before(other, ack);
+            match cause.filter(|&(_, cause_ack)| cause_ack.is_none_or(|ack| distance(start, ack) <= 0)) {
+                Some((cause_start, cause_ack)) => {
+                    self.leave_out(side, cause_ack.unwrap_or(start), out);
+                    self.leave_out(other, cause_start, out);
+                    self.hand_on_if_front(other, cause_start, out);
+                }
+                None => {
+                    self.leave_out(other, ack, out);
+                    self.leave_out(side, start, out);
+                    self.hand_on_if_front(side, start, out);
+                }
+            }
+        }
+        self.leave_out(side, until, out);
+    }
+
+    /// Hands on the first piece that waits, if it is the one that begins at `start`.
+    fn hand_on_if_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, start: u32, out: &mut Outlet<'_, S>) {
+        if self.stream(side).front().is_some_and(|part| part.start == start) {
+            self.hand_on_front(side, out);
+        }
+    }
+
+    /// The first piece that waits, if it begins before `until`: where, and what it acknowledges.
+    fn front_before(&self, side: Side, until: u32) -> Option<(u32, Option<u32>)> {
+        let stream = self.stream(side);
+        let front = stream.front().map(|part| (part.start, part.ack));
+        front.filter(|&(start, _)| !stream.ended && distance(start, until) > 0)
+    }
+
+    /// Makes a gap of what is missing up to `until`, or to the first piece that waits. What the
+    /// other side sent on receiving part of it comes in its midst.
+    fn leave_out<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
+        while let Some(ack) = self.ack_of_next(side.other()).filter(|&ack| distance(ack, until) >= 0) {
+            self.make_gap(side, ack, out);
+            if distance(self.stream(side).next, ack) > 0 {
+                // A piece that waits, or a FIN, is in the way.
                 return;
             }
-            let front = stream.front().map(|part| part.start);
-            if front.is_some_and(|start| distance(next, start) <= 0) {
-                self.hand_on_front(side, out);
-                continue;
-            }
-            let hole_end = front.filter(|&start| distance(start, until) > 0).unwrap_or(until);
-            self.stream_mut(side).next = hole_end;
-            let len = u64::from(hole_end.wrapping_sub(next));
-            self.put(side, self.last, Chunk::Gap { len, cut: false }, out);
+            self.hand_on_front(side.other(), out);
         }
+        self.make_gap(side, until, out);
     }
 
-    /// Of what waits, that which came first: its side, its end, and what it waits for.
-    fn earliest_held(&self) -> Option<(Side, u32, Option<u32>)> {
+    /// What the next piece of a side acknowledges, if that piece is there and waits for nothing else.
+    fn ack_of_next(&self, side: Side) -> Option<u32> {
+        let stream = self.stream(side);
+        stream.front().filter(|part| !stream.ended && distance(stream.next, part.start) <= 0)?.ack
+    }
+
+    fn make_gap<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
+        let stream = self.stream(side);
+        let next = stream.next;
+        // A FIN that waits is no byte that is missing.
+        let fin = stream.closing.as_ref().map(|closing| closing.at);
+        let bounds = stream.front().map(|part| part.start).into_iter().chain(fin);
+        let until = bounds.fold(until, |until, bound| if distance(bound, until) > 0 { bound } else { until });
+        if stream.ended || distance(next, until) <= 0 {
+            return;
+        }
+        self.stream_mut(side).next = until;
+        let len = u64::from(until.wrapping_sub(next));
+        self.put(side, self.last, Chunk::Gap { len, cut: false }, out);
+    }
+
+    /// The side of what came first, of all that waits.
+    fn earliest_held(&self) -> Option<Side> {
         [Side::A, Side::B]
             .into_iter()
-            .filter_map(|side| self.stream(side).front().map(|part| (part.stamp.frame, side, part)))
-            .min_by_key(|&(frame, _, _)| frame)
-            .map(|(_, side, part)| (side, part.end(), part.ack))
+            .filter_map(|side| self.stream(side).front().map(|part| (part.stamp.frame, side)))
+            .min_by_key(|&(frame, _)| frame)
+            .map(|(_, side)| side)
     }
 }

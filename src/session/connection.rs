@@ -80,7 +80,6 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http, client) => http.gap(role(side, *client), len, cut, stamp, desk),
             Protocol::Unknown => {
-                self.hearing(side.other()).lost = false;
                 let hearing = self.hearing(side);
                 (hearing.held, hearing.expect, hearing.lost) = (Held::default(), Expect::Anything, true);
             }

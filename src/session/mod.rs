@@ -5,9 +5,13 @@
 //! its start; so is who of its ends is the client.
 
 mod connection;
+#[cfg(test)]
+mod cuts;
 mod desk;
 mod http1;
 mod sniff;
+#[cfg(test)]
+mod story;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -119,5 +123,109 @@ fn addresses(delivery: &Delivery<'_>) -> [Endpoint; 2] {
     match delivery.side {
         Side::A => [delivery.source, delivery.destination],
         Side::B => [delivery.destination, delivery.source],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+    use super::story::{brief, read, read_packets};
+    use super::*;
+    use crate::flow::story::{Story, Who};
+    use crate::http::{State, Vantage};
+
+    fn unread(story: &Story) -> Unread {
+        let (exchanges, counters) = read_packets(&story.packets());
+        assert_eq!(exchanges, []);
+        counters.unread
+    }
+
+    #[test]
+    fn an_exchange_says_where_it_comes_from() {
+        let mut story = Story::opened();
+        story.client("GET /a HTTP/1.1\r\nHost: a.example\r\n").client("X-Forwarded-Proto: https\r\n\r\n");
+        story.server("HTTP/1.1 307 Temporary Redirect\r\nlocation: /b\r\ncontent-length: 2\r\n\r\n").server("ok");
+        let read = read(&story);
+        let [exchange] = &read[..] else { panic!("{read:#?}") };
+        assert_eq!((&*exchange.id, &*exchange.source, &*exchange.protocol), ("0.0", "story", "HTTP/1.1"));
+        assert_eq!(exchange.client, "10.0.1.5:41022".parse().ok());
+        assert_eq!(exchange.server, "10.0.2.9:8000".parse().ok());
+        assert_eq!((exchange.vantage, exchange.url()), (Vantage::Backend, Some("https://a.example/a")));
+        let frames = (exchange.frames.request.unwrap(), exchange.frames.response.unwrap());
+        assert_eq!((frames.0.first, frames.0.last, frames.1.first, frames.1.last), (4, 5, 6, 7));
+        let request = exchange.request.as_ref().unwrap();
+        assert_eq!(request.time.to_string(), "1970-01-01T00:00:00.004000Z");
+        assert_eq!(request.end_time.unwrap().to_string(), "1970-01-01T00:00:00.005000Z");
+        let response = exchange.response.as_ref().unwrap();
+        assert_eq!((response.status, &*response.reason), (307, "Temporary Redirect"));
+        assert_eq!((response.body.bytes, &response.body.kept[..]), (2, &b"ok"[..]));
+        assert_eq!((exchange.state, exchange.end), (State::Complete, crate::http::End::Complete));
+        assert!(exchange.warnings.is_empty());
+    }
+
+    #[test]
+    fn who_asks_is_the_client_whoever_was_seen_first() {
+        let mut story = Story::new();
+        story.server("rest of a body").client("GET /a HTTP/1.1\r\n\r\n").server("HTTP/1.1 204 No Content\r\n\r\n");
+        let read = read(&story);
+        assert_eq!(read.iter().map(brief).collect::<Vec<_>>(), [("/a", 204, State::Complete)]);
+        assert_eq!(read[0].client, "10.0.1.5:41022".parse().ok());
+    }
+
+    #[test]
+    fn other_protocols_are_counted_once_by_kind() {
+        let none = Unread::default();
+        let mut story = Story::opened();
+        assert_eq!(unread(&story), none);
+        story.client([0x16, 3, 1, 0, 200, 1, 0]).server([0x16, 3, 3, 0, 90, 2]);
+        assert_eq!(unread(&story), Unread { tls: 1, ..none });
+        let mut story = Story::opened();
+        story.client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        assert_eq!(unread(&story), Unread { http2: 1, ..none });
+        let mut story = Story::opened();
+        story.server("SSH-2.0-OpenSSH\r\n").client("SSH-2.0-other\r\n");
+        assert_eq!(unread(&story), Unread { other: 1, ..none });
+        let mut story = Story::opened();
+        story.client("GE");
+        assert_eq!(unread(&story), Unread { other: 1, ..none });
+    }
+
+    #[test]
+    fn http_may_come_late() {
+        let mut story = Story::opened();
+        story.client("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n").client("GET /a HTTP/1.1\r\n\r\n");
+        story.server("HTTP/1.1 204 No Content\r\n\r\n");
+        let (read, counters) = read_packets(&story.packets());
+        assert_eq!(read.iter().map(brief).collect::<Vec<_>>(), [("/a", 204, State::Complete)]);
+        assert_eq!(counters.unread, Unread::default());
+    }
+
+    #[test]
+    fn a_tunnel_is_no_http_but_is_told() {
+        let mut story = Story::opened();
+        story.client("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n").server("HTTP/1.1 200 OK\r\n\r\n");
+        story.client([0x16, 3, 1, 0, 200, 1, 0]).server("HTTP/1.1 200 OK\r\n\r\n");
+        let (read, counters) = read_packets(&story.packets());
+        assert_eq!(read.iter().map(brief).collect::<Vec<_>>(), [("a:443", 200, State::Complete)]);
+        assert_eq!(counters.unread, Unread { tls: 1, ..Unread::default() });
+    }
+
+    #[test]
+    fn what_is_under_way_is_bounded() {
+        let mut flows = crate::flow::Flows::default();
+        let mut sessions = Sessions::new("story".into());
+        let mut heaviest = 0;
+        for port in 1..2000 {
+            let mut story = Story::new().again(port, 7);
+            story.client(["POST / HTTP/1.1\r\nA: ", &"x".repeat(60_000)].concat());
+            story.client("x".repeat(60_000)).client("x".repeat(60_000)).ack(Who::Server);
+            for packet in story.packets() {
+                flows.push(&packet.segment(), packet.stamp, &mut |delivery| sessions.push(delivery, &mut |_| {}));
+                heaviest = heaviest.max(sessions.weight);
+            }
+        }
+        assert!(sessions.counters().given_up > 0);
+        assert!(heaviest <= MAX_WEIGHT && heaviest > MAX_WEIGHT / 2, "{heaviest}");
     }
 }

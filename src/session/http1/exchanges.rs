@@ -37,7 +37,7 @@ pub(super) struct Exchanges {
     answering: Option<u64>,
     /// Requests may have been missed since the last that is certain.
     requests_lost: bool,
-    /// The server has sent something since.
+    /// The server has been heard since. A gap does not do: it may belong to what it said before.
     server_spoke: bool,
     /// Responses may have been missed since the last request.
     responses_lost: bool,
@@ -98,13 +98,10 @@ impl Exchanges {
 
     /// Takes a response that begins: to the oldest request that waits, if there is no doubt.
     pub(super) fn answer(&mut self) -> Option<&mut Open> {
-        let mut waiting = self.open.iter_mut().filter(|open| open.is_waiting());
-        let oldest = waiting.next()?;
-        let is_only = waiting.next().is_none();
-        if !oldest.certain || (self.responses_lost && !is_only) {
+        let oldest = self.open.iter_mut().find(|open| open.is_waiting())?;
+        if !oldest.certain || self.responses_lost {
             return None;
         }
-        self.responses_lost = false;
         self.answering = Some(oldest.number);
         Some(oldest)
     }
@@ -139,6 +136,11 @@ impl Exchanges {
         self.answering.is_some_and(|number| {
             self.open.iter().find(|open| open.number == number).is_some_and(|open| open.request.is_none())
         })
+    }
+
+    /// Whether a request waits for its response to begin.
+    pub(super) fn is_answer_awaited(&self) -> bool {
+        self.open.iter().any(Open::is_waiting)
     }
 
     pub(super) fn add_weight(&mut self, bytes: usize) {

@@ -64,10 +64,7 @@ impl Http1 {
         let exchanges = &mut self.exchanges;
         match from {
             Role::Client => self.requests.gap(len, cut, stamp, &mut Requests { exchanges, desk }),
-            Role::Server => {
-                exchanges.server_speaks();
-                self.responses.gap(len, cut, stamp, &mut Responses { exchanges, desk });
-            }
+            Role::Server => self.responses.gap(len, cut, stamp, &mut Responses { exchanges, desk }),
         }
     }
 

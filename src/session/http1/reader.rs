@@ -61,9 +61,13 @@ pub(super) trait Listener {
     fn head(&mut self, head: &[u8], whole: bool, span: Span) -> Framing;
     /// Bytes of its body, without the transfer coding.
     fn body(&mut self, bytes: &[u8]);
-    /// Whether the message that just began may have no body, whatever its head says.
+    /// Whether the message that is being read may lack the body that its head announces.
     fn doubts_body(&self) -> bool {
         false
+    }
+    /// Whether the next message may begin.
+    fn awaits_next(&self) -> bool {
+        true
     }
     /// Bytes of it that are not in the capture; with `in_body`, that many of its body.
     fn missing(&mut self, len: u64, cut: bool, in_body: bool);
@@ -117,15 +121,12 @@ pub(super) struct Reader {
     span: Option<Span>,
     /// The start line of the head in `held` was recognised.
     recognised: bool,
-    /// The message may have no body, whatever its head says: it answers an unseen request, which
-    /// may have been HEAD.
-    doubtful_body: bool,
 }
 
 impl Reader {
     /// Starts behind what somebody else has looked at already and not found wanting.
     pub(super) fn new(held: Held) -> Self {
-        Self { state: State::Between, held: held.bytes, span: held.span, recognised: false, doubtful_body: false }
+        Self { state: State::Between, held: held.bytes, span: held.span, recognised: false }
     }
 
     pub(super) fn is_tunnel(&self) -> bool {
@@ -147,6 +148,12 @@ impl Reader {
     pub(super) fn data<L: Listener>(&mut self, data: &[u8], stamp: Stamp, to: &mut L) {
         if self.state == State::Lost {
             self.seek::<L>(data);
+        } else if self.is_in_doubt(to) && to.awaits_next() {
+            if look(data, Expect::Anything) == L::LOOK {
+                self.end(true, to);
+            } else {
+                to.lost();
+            }
         }
         let mut rest = data;
         while !rest.is_empty() {
@@ -160,10 +167,14 @@ impl Reader {
         if cut {
             self.touch(stamp);
         }
+        if self.is_in_doubt(to) {
+            // What is missing may be other messages.
+            to.lost();
+        }
         let left = match self.state {
             State::Tunnel => return,
-            State::UntilClose if !self.doubtful_body => return to.missing(len, cut, true),
-            State::Length(left) | State::Chunk(left) if !self.doubtful_body => left,
+            State::UntilClose => return to.missing(len, cut, true),
+            State::Length(left) | State::Chunk(left) => left,
             _ => return self.lose(Loss::Gap { len, cut }, to),
         };
         let within = len.min(left);
@@ -206,9 +217,6 @@ impl Reader {
 
     /// Takes some of `data`, and says how much; none where only the state has changed.
     fn step<L: Listener>(&mut self, data: &[u8], stamp: Stamp, to: &mut L) -> usize {
-        if self.doubtful_body && self.has_no_body::<L>(data) {
-            self.end(true, to);
-        }
         match self.state {
             State::Between => return self.between(data, stamp, to),
             State::Lost => to.skipped(data.len()),
@@ -249,9 +257,9 @@ impl Reader {
         }
     }
 
-    /// Whether, instead of the body that a doubtful head announced, the next message follows.
-    fn has_no_body<L: Listener>(&mut self, data: &[u8]) -> bool {
-        std::mem::take(&mut self.doubtful_body) && look(data, Expect::Anything) == L::LOOK
+    /// Whether it is reading a body that may be none.
+    fn is_in_doubt<L: Listener>(&self, to: &L) -> bool {
+        !matches!(self.state, State::Between | State::Lost | State::Tunnel) && to.doubts_body()
     }
 
     fn between<L: Listener>(&mut self, data: &[u8], stamp: Stamp, to: &mut L) -> usize {
@@ -334,7 +342,6 @@ impl Reader {
                 return self.tunnel();
             }
         };
-        self.doubtful_body = to.doubts_body();
     }
 
     /// Makes what it can of a head whose rest is missing: nothing without its start line.
@@ -434,7 +441,6 @@ impl Reader {
         self.held = Vec::new();
         self.span = None;
         self.recognised = false;
-        self.doubtful_body = false;
         self.state = State::Lost;
         to.lost();
     }

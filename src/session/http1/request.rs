@@ -87,6 +87,8 @@ impl Listener for Requests<'_> {
     }
 
     fn skipped(&mut self, bytes: usize) {
+        // They may have been one that could not be read.
+        self.exchanges.lose_requests();
         self.desk.counters.skipped_bytes += bytes as u64;
     }
 }

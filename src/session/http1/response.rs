@@ -60,8 +60,13 @@ impl Listener for Responses<'_> {
         framing
     }
 
+    /// An unseen request may have been HEAD.
     fn doubts_body(&self) -> bool {
         self.exchanges.is_answer_unasked()
+    }
+
+    fn awaits_next(&self) -> bool {
+        self.exchanges.is_answer_awaited()
     }
 
     fn body(&mut self, bytes: &[u8]) {
@@ -97,6 +102,8 @@ impl Listener for Responses<'_> {
     }
 
     fn skipped(&mut self, bytes: usize) {
+        // They may have been one that could not be read.
+        self.exchanges.lose_responses();
         self.desk.counters.skipped_bytes += bytes as u64;
     }
 }

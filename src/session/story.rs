@@ -1,0 +1,36 @@
+//! Packets of a conversation to exchanges, for tests.
+
+use super::{Counters, Sessions};
+use crate::flow::Flows;
+use crate::flow::story::{Sent, Story};
+use crate::http::{Exchange, Response, State};
+
+/// What is read from packets.
+pub(super) fn read_packets(packets: &[Sent]) -> (Vec<Exchange>, Counters) {
+    let mut flows = Flows::default();
+    let mut sessions = Sessions::new("story".into()).keeping(64);
+    let mut read = Vec::new();
+    for packet in packets {
+        flows.push(&packet.segment(), packet.stamp, &mut |delivery| {
+            sessions.push(delivery, &mut |exchange| read.push(exchange));
+        });
+    }
+    flows.finish(&mut |delivery| sessions.push(delivery, &mut |exchange| read.push(exchange)));
+    assert!(sessions.connections.is_empty());
+    assert_eq!(sessions.weight, 0);
+    (read, sessions.counters())
+}
+
+pub(super) fn read(story: &Story) -> Vec<Exchange> {
+    read_packets(&story.packets()).0
+}
+
+/// An exchange in short: its target (`-` without a request), its status (0 without a response).
+pub(super) fn brief(exchange: &Exchange) -> (&str, u16, State) {
+    let target = exchange.request.as_ref().map_or("-", |request| &request.target);
+    (target, exchange.response.as_ref().map_or(0, |response| response.status), exchange.state)
+}
+
+pub(super) fn response(exchange: &Exchange) -> &Response {
+    exchange.response.as_ref().unwrap_or_else(|| std::panic::panic_any("a response"))
+}
