@@ -135,8 +135,9 @@ impl<'a> Evidence<'a> {
         if !headers.has("sec-fetch-mode") || mode == Mode::Navigate {
             return None;
         }
-        let at_home = headers.first("sec-fetch-site") == Some("same-origin");
-        referer.or_else(|| at_home.then(|| Origin::of(url)))
+        let own = (headers.first("sec-fetch-site") == Some("same-origin")).then(|| Origin::of(url));
+        // Across origins every cors request carries Origin: a client that leaves it out is no browser.
+        if mode == Mode::Cors { own } else { referer.or(own) }
     }
 
     fn referer_origin(&self) -> Option<Origin> {
@@ -300,6 +301,16 @@ mod tests {
     fn a_client_that_is_no_page_has_no_origin() {
         let curl = read(exchange("GET", "https://b.example/x").header("User-Agent", "curl/8").build(), Role::Actual);
         assert_eq!(curl.origin, None);
+    }
+
+    #[test]
+    fn a_cors_request_across_origins_without_an_origin_comes_from_no_browser() {
+        let bare = exchange("PUT", "https://b.example/x").header("Sec-Fetch-Mode", "cors");
+        let bare = bare.header("Referer", "https://a.example/").header("Sec-Fetch-Site", "cross-site");
+        assert_eq!(read(bare.build(), Role::Actual).origin, None);
+        let at_home = exchange("GET", "https://b.example/x").header("Sec-Fetch-Mode", "cors");
+        let at_home = at_home.header("Sec-Fetch-Site", "same-origin");
+        assert_eq!(read(at_home.build(), Role::Actual).origin, Origin::parse("https://b.example").ok());
     }
 
     #[test]

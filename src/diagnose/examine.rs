@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::case::{Case, Diagnosis};
 use super::siblings::Siblings;
-use super::{EVIDENCE_KEPT, Finding, Severity, rules};
+use super::{EVIDENCE_KEPT, FIXES_KEPT, Finding, Severity, rules};
 use crate::balancer::Balancer;
 use crate::chain::Chain;
 use crate::cors::{Judgement, Outcome};
@@ -86,7 +86,7 @@ fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, case: &C
     let room = EVIDENCE_KEPT.saturating_sub(finding.evidence.len());
     finding.evidence.extend(diagnosis.evidence.into_iter().take(room));
     for fix in diagnosis.fixes {
-        if !finding.fixes.contains(&fix) {
+        if finding.fixes.len() < FIXES_KEPT && !finding.fixes.contains(&fix) {
             finding.fixes.push(fix);
         }
     }

@@ -48,6 +48,10 @@ pub struct Finding {
 /// Evidence beyond this many pieces is not repeated for one finding: the chains are all named.
 pub const EVIDENCE_KEPT: usize = 32;
 
+/// Fixes beyond this many are not repeated for one finding: they differ in a name only, such as
+/// that of an origin.
+pub const FIXES_KEPT: usize = 12;
+
 /// One piece of evidence: a header line or a status in one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {

@@ -25,7 +25,7 @@ impl Rule for ErrorWithoutCors {
 
     fn fixes(&self) -> Vec<Fix> {
         let mut fixes = starlette();
-        fixes.push(the_error("the call"));
+        fixes.insert(0, the_error());
         fixes
     }
 
@@ -37,7 +37,7 @@ impl Rule for ErrorWithoutCors {
         let uncaught = is_uncaught_in_starlette(seen.response);
         let by_whom =
             if uncaught { "an exception that no handler caught" } else { "an error made outside of the CORS layer" };
-        let mut fixes = vec![the_error(path(&seen.hop.url))];
+        let mut fixes = vec![the_error()];
         if uncaught {
             fixes.extend(starlette());
         }
@@ -54,10 +54,10 @@ impl Rule for ErrorWithoutCors {
     }
 }
 
-fn the_error(what: &str) -> Fix {
+fn the_error() -> Fix {
     Fix {
         server: "the backend",
-        change: format!("mend what makes {what} fail: its log has the error"),
+        change: "look into the server's log for the error itself, and mend that".to_owned(),
         caution: Some("The missing CORS headers only hide it.".to_owned()),
     }
 }
