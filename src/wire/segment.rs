@@ -13,6 +13,7 @@ pub struct Endpoint {
 
 /// The TCP flags that tell how a connection begins and ends (RFC 9293 section 3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "that is what they are on the wire")]
 pub struct Flags {
     /// Synchronise sequence numbers: the first segment of a side.
     pub syn: bool,
