@@ -337,17 +337,15 @@ impl Connection {
             let ack = ack.unwrap_or(self.stream(other).next);
             // What the piece acknowledges comes first, unless that claims the same of the piece.
             let cause = self.front_before(other, ack);
-            match cause.filter(|&(_, cause_ack)| cause_ack.is_none_or(|ack| distance(start, ack) <= 0)) {
-                Some((cause_start, cause_ack)) => {
-                    self.leave_out(side, cause_ack.unwrap_or(start), out);
-                    self.leave_out(other, cause_start, out);
-                    self.hand_on_if_front(other, cause_start, out);
-                }
-                None => {
-                    self.leave_out(other, ack, out);
-                    self.leave_out(side, start, out);
-                    self.hand_on_if_front(side, start, out);
-                }
+            let is_cause = |&(_, ack): &(u32, Option<u32>)| ack.is_none_or(|ack| distance(start, ack) <= 0);
+            if let Some((cause_start, cause_ack)) = cause.filter(is_cause) {
+                self.leave_out(side, cause_ack.unwrap_or(start), out);
+                self.leave_out(other, cause_start, out);
+                self.hand_on_if_front(other, cause_start, out);
+            } else {
+                self.leave_out(other, ack, out);
+                self.leave_out(side, start, out);
+                self.hand_on_if_front(side, start, out);
             }
         }
         self.leave_out(side, until, out);

@@ -103,10 +103,10 @@ impl Connection {
 
     /// Gives up what it waits for, to make room.
     pub(super) fn shed(&mut self, desk: &mut Desk) {
-        match &mut self.protocol {
-            Protocol::Http1(http, _) => http.shed(desk),
-            _ => (self.a.held, self.b.held) = (Held::default(), Held::default()),
+        if let Protocol::Http1(http, _) = &mut self.protocol {
+            http.shed(desk);
         }
+        (self.a.held, self.b.held) = (Held::default(), Held::default());
     }
 
     /// Looks at bytes for a protocol that is known. Those of HTTP are left to its readers.

@@ -76,8 +76,7 @@ fn asked(number: usize, question: &Question) -> Vec<u8> {
         head += "Transfer-Encoding: chunked\r\n\r\n";
         return [head.into_bytes(), chunked(&[body.clone(), body.clone()], false)].concat();
     }
-    head += &format!("Content-Length: {}\r\n\r\n", body.len());
-    [head.as_bytes(), body].concat()
+    [head.into_bytes(), format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes(), body.clone()].concat()
 }
 
 fn answered(number: usize, method: &str, answer: &Answer) -> Vec<u8> {

@@ -130,7 +130,7 @@ fn addresses(delivery: &Delivery<'_>) -> [Endpoint; 2] {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
-    use super::story::{brief, read, read_packets};
+    use super::story::{briefs, read, read_packets};
     use super::*;
     use crate::flow::story::{Story, Who};
     use crate::http::{State, Vantage};
@@ -169,7 +169,7 @@ mod tests {
         let mut story = Story::new();
         story.server("rest of a body").client("GET /a HTTP/1.1\r\n\r\n").server("HTTP/1.1 204 No Content\r\n\r\n");
         let read = read(&story);
-        assert_eq!(read.iter().map(brief).collect::<Vec<_>>(), [("/a", 204, State::Complete)]);
+        assert_eq!(briefs(&read), [("/a", 204, State::Complete)]);
         assert_eq!(read[0].client, "10.0.1.5:41022".parse().ok());
     }
 
@@ -197,7 +197,7 @@ mod tests {
         story.client("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n").client("GET /a HTTP/1.1\r\n\r\n");
         story.server("HTTP/1.1 204 No Content\r\n\r\n");
         let (read, counters) = read_packets(&story.packets());
-        assert_eq!(read.iter().map(brief).collect::<Vec<_>>(), [("/a", 204, State::Complete)]);
+        assert_eq!(briefs(&read), [("/a", 204, State::Complete)]);
         assert_eq!(counters.unread, Unread::default());
     }
 
@@ -207,7 +207,7 @@ mod tests {
         story.client("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n").server("HTTP/1.1 200 OK\r\n\r\n");
         story.client([0x16, 3, 1, 0, 200, 1, 0]).server("HTTP/1.1 200 OK\r\n\r\n");
         let (read, counters) = read_packets(&story.packets());
-        assert_eq!(read.iter().map(brief).collect::<Vec<_>>(), [("a:443", 200, State::Complete)]);
+        assert_eq!(briefs(&read), [("a:443", 200, State::Complete)]);
         assert_eq!(counters.unread, Unread { tls: 1, ..Unread::default() });
     }
 

@@ -63,12 +63,15 @@ pub(super) enum Expect {
 
 /// What `bytes` look like, where they may be any protocol's.
 pub(super) fn look_for_any(bytes: &[u8], expect: Expect) -> Look {
-    look_for_tls(bytes).unwrap_or_else(|| look(bytes, expect))
+    look_for_tls(bytes).or_else(|| look_for_response(bytes)).unwrap_or_else(|| look_for_request(bytes, expect))
 }
 
-/// What `bytes` look like, where they should be HTTP's.
-pub(super) fn look(bytes: &[u8], expect: Expect) -> Look {
-    look_for_response(bytes).unwrap_or_else(|| look_for_request(bytes, expect))
+/// Whether `bytes` look like `wanted`, a request or a response: that, unclear, or something else.
+pub(super) fn look_for(wanted: Look, bytes: &[u8], expect: Expect) -> Look {
+    match wanted {
+        Look::Response => look_for_response(bytes).unwrap_or(Look::No),
+        _ => look_for_request(bytes, expect),
+    }
 }
 
 fn look_for_tls(bytes: &[u8]) -> Option<Look> {
@@ -160,10 +163,10 @@ mod tests {
 
     #[test]
     fn in_the_middle_only_common_methods_are_believed() {
-        assert_eq!(look(b"word word HTTP/1.1\r\n", Expect::Anything), Look::No);
-        assert_eq!(look(b"word", Expect::Anything), Look::No);
-        assert_eq!(look(b"OPT", Expect::Anything), Look::Unclear);
-        assert_eq!(look(b"GET / HTTP/1.1\r\n", Expect::Anything), Look::Request);
+        assert_eq!(look_for_any(b"word word HTTP/1.1\r\n", Expect::Anything), Look::No);
+        assert_eq!(look_for_any(b"word", Expect::Anything), Look::No);
+        assert_eq!(look_for_any(b"OPT", Expect::Anything), Look::Unclear);
+        assert_eq!(look_for_any(b"GET / HTTP/1.1\r\n", Expect::Anything), Look::Request);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Counters, Sessions};
 use crate::flow::Flows;
 use crate::flow::story::{Sent, Story};
-use crate::http::{Exchange, Response, State};
+use crate::http::{Exchange, State};
 
 /// What is read from packets.
 pub(super) fn read_packets(packets: &[Sent]) -> (Vec<Exchange>, Counters) {
@@ -26,11 +26,18 @@ pub(super) fn read(story: &Story) -> Vec<Exchange> {
 }
 
 /// An exchange in short: its target (`-` without a request), its status (0 without a response).
-pub(super) fn brief(exchange: &Exchange) -> (&str, u16, State) {
+fn brief(exchange: &Exchange) -> (&str, u16, State) {
     let target = exchange.request.as_ref().map_or("-", |request| &request.target);
     (target, exchange.response.as_ref().map_or(0, |response| response.status), exchange.state)
 }
 
-pub(super) fn response(exchange: &Exchange) -> &Response {
-    exchange.response.as_ref().unwrap_or_else(|| std::panic::panic_any("a response"))
+/// The exchanges in short.
+pub(super) fn briefs(exchanges: &[Exchange]) -> Vec<(&str, u16, State)> {
+    exchanges.iter().map(brief).collect()
+}
+
+/// The body of an exchange's response: its size, whether it is complete, what was kept.
+pub(super) fn body(exchange: &Exchange) -> (u64, bool, &[u8]) {
+    let body = exchange.response.as_ref().map(|response| &response.body);
+    body.map_or((0, false, &[]), |body| (body.bytes, body.complete, &body.kept))
 }

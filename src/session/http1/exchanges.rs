@@ -195,3 +195,106 @@ impl Exchanges {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing, reason = "a test may fail")]
+
+    use super::*;
+    use crate::flow::story::{Story, Who};
+    use crate::http::State;
+    use crate::session::story::{body, briefs, read};
+
+    fn get(target: &str) -> String {
+        format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+    }
+
+    fn ok(body: &str) -> String {
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[test]
+    fn a_lost_request_takes_no_other_with_it() {
+        let mut story = Story::opened();
+        story.client(get("/a")).server(ok("a"));
+        story.client(get("/b")).lost().server(ok("b"));
+        story.client(get("/c")).server(ok("c"));
+        let read = read(&story);
+        let expected = [("/a", 200, State::Complete), ("-", 200, State::NoRequest), ("/c", 200, State::Complete)];
+        assert_eq!(briefs(&read), expected);
+        assert_eq!(body(&read[2]).2, b"c");
+    }
+
+    #[test]
+    fn a_lost_response_is_not_said_to_be_missing() {
+        let mut story = Story::opened();
+        story.client(get("/a")).server(ok("a")).lost();
+        story.client(get("/b")).server(ok("b"));
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 0, State::Truncated), ("/b", 200, State::Complete)]);
+        assert_eq!(read[0].warnings, [LOST]);
+        let mut story = Story::opened();
+        story.client(get("/a")).server(ok("a")).lost().ack(Who::Client).fin(Who::Client).fin(Who::Server);
+        assert_eq!(briefs(&crate::session::story::read(&story)), [("/a", 0, State::Truncated)]);
+    }
+
+    #[test]
+    fn of_several_at_once_none_is_mistaken_for_another() {
+        let mut story = Story::opened();
+        story.client(get("/a")).client(get("/b")).lost().client(get("/c"));
+        story.server(ok("a")).server(ok("b")).server(ok("c"));
+        story.client(get("/d")).server(ok("d"));
+        let read = read(&story);
+        let complete: Vec<_> = read.iter().filter(|exchange| exchange.state == State::Complete).collect();
+        let complete: Vec<_> = complete.iter().map(|exchange| (exchange.url(), body(exchange).2)).collect();
+        assert_eq!(complete, [(Some("http://a/a"), &b"a"[..]), (Some("http://a/d"), b"d")]);
+        assert!(read.iter().any(|exchange| exchange.warnings == [UNCERTAIN]));
+    }
+
+    #[test]
+    fn a_hole_within_a_known_length_costs_only_the_body() {
+        let mut story = Story::opened();
+        let whole = ok(&"x".repeat(30));
+        story.client(get("/a")).server(&whole[..50]).server(&whole[50..60]).lost().server(&whole[60..]);
+        story.client(get("/b")).server(ok("b"));
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 200, State::Truncated), ("/b", 200, State::Complete)]);
+        assert_eq!((body(&read[0]).0, body(&read[0]).1), (30, false));
+        assert_eq!(read[0].warnings, ["10 bytes of the response were not captured"]);
+    }
+
+    #[test]
+    fn a_hole_within_a_chunk_costs_only_the_body() {
+        let mut story = Story::opened();
+        story
+            .client(get("/a"))
+            .server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n012")
+            .server("345")
+            .lost();
+        story.server("678\r\n2\r\n9").server("a\r\n0\r\n").lost().server("\r\n");
+        story.client(get("/b")).server(ok("b"));
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 200, State::Truncated), ("/b", 200, State::Complete)]);
+        assert_eq!(body(&read[0]), (11, false, &b"012"[..]));
+    }
+
+    #[test]
+    fn the_answer_to_an_unseen_request_may_have_no_body() {
+        let mut story = Story::opened();
+        story.client("HEAD /a HTTP/1.1\r\n\r\n").lost();
+        story.server("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n");
+        story.client(get("/b")).server(ok("b"));
+        assert_eq!(briefs(&read(&story)), [("-", 200, State::NoRequest), ("/b", 200, State::Complete)]);
+    }
+
+    #[test]
+    fn too_many_waiting_requests_are_given_up() {
+        let mut story = Story::opened();
+        for _ in 0..=MAX_WAITING {
+            story.client(get("/a"));
+        }
+        let read = read(&story);
+        assert_eq!(read.len(), MAX_WAITING + 1);
+        assert!(read.iter().all(|exchange| exchange.state == State::Truncated));
+    }
+}

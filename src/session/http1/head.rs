@@ -1,5 +1,7 @@
 //! Header and trailer sections: views of lines to plain values, and what was odd about them.
 
+use memchr::memrchr;
+
 use crate::http::{Header, Headers, latin1};
 use crate::wire::http1::{Line, has_bare_lf, lines};
 
@@ -9,21 +11,24 @@ const MAX_HEADERS: usize = 1000;
 /// Reads the lines of a section of the message that `what` names.
 ///
 /// An odd line is reported and kept as far as it makes sense, since it costs the message nothing
-/// else. With `whole` false the rest of the section is missing.
+/// else. With `whole` false the rest of the section is missing, and so is the line that it cuts:
+/// half a value would be a wrong one.
 pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<String>) -> Headers {
     let mut kept: Vec<Header> = Vec::new();
-    let mut whole = whole;
+    let mut is_all = whole;
     let mut warn = |text: String| {
         // Once is enough, however often a hostile head repeats it.
         if warnings.last() != Some(&text) {
             warnings.push(text);
         }
     };
+    let end = if whole { section.len() } else { memrchr(b'\n', section).map_or(0, |last| last + 1) };
+    let section = section.get(..end).unwrap_or_default();
     for line in lines(section) {
         match line {
             Line::Field { .. } if kept.len() == MAX_HEADERS => {
                 warn(format!("the {what} has more than {MAX_HEADERS} header lines: the rest was left out"));
-                whole = false;
+                is_all = false;
                 break;
             }
             Line::Field { name, value, odd } => {
@@ -46,7 +51,7 @@ pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<S
     if has_bare_lf(section) {
         warn(format!("the {what} has lines that end with a bare LF"));
     }
-    if whole { Headers::complete(kept) } else { Headers::partial(kept) }
+    if is_all { Headers::complete(kept) } else { Headers::partial(kept) }
 }
 
 /// RFC 9112 section 5.2: a fold is read as a space. One before the first line belongs to nothing.
@@ -83,6 +88,12 @@ mod tests {
         let expected = [("A", "1"), ("B", "x y"), ("C", "2")];
         assert_eq!(lines, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(warnings, 5);
+    }
+
+    #[test]
+    fn half_a_line_is_none() {
+        let headers = read(b"A: 1\r\nLocation: http://a.exa", false, "response", &mut Vec::new());
+        assert_eq!((headers.first("a"), headers.first("location"), headers.is_complete()), (Some("1"), None, false));
     }
 
     #[test]

@@ -40,8 +40,13 @@ pub(super) struct Http1 {
 impl Http1 {
     /// `held` is what was looked at already, of the client and of the server.
     pub(super) fn new(connection: u64, [client, server]: [Endpoint; 2], held: [Held; 2]) -> Self {
-        let [requests, responses] = held.map(Reader::new);
-        Self { requests, responses, exchanges: Exchanges::new(connection, client, server), ended: [None; 2] }
+        let [requests, responses] = held;
+        Self {
+            requests: Reader::new::<Requests<'_>>(requests),
+            responses: Reader::new::<Responses<'_>>(responses),
+            exchanges: Exchanges::new(connection, client, server),
+            ended: [None; 2],
+        }
     }
 
     /// Takes the next bytes of one side.
@@ -123,5 +128,203 @@ fn end_of(client: Ending, server: Ending) -> End {
         End::Timeout
     } else {
         End::CaptureEnded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+    use crate::flow::story::{Story, Who};
+    use crate::http::{End, Field, State};
+    use crate::session::story::{body, briefs, read};
+
+    const GET: &str = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    fn answered(answer: impl AsRef<[u8]>) -> crate::http::Exchange {
+        let mut story = Story::opened();
+        story.client(GET).server(answer).fin(Who::Server).fin(Who::Client);
+        let mut read = read(&story);
+        assert_eq!(read.len(), 1);
+        read.remove(0)
+    }
+
+    #[test]
+    fn a_body_is_framed_by_what_the_head_says() {
+        let head = |fields: &str| format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+        let length = answered(head("Content-Length: 4\r\n") + "body");
+        assert_eq!((body(&length), length.state), ((4, true, &b"body"[..]), State::Complete));
+        let chunked = head("Transfer-Encoding: chunked\r\n") + "3;x=\"y\"\r\nbod\r\n1\r\ny\r\n0\r\nX-Sum: 4\r\n\r\n";
+        let chunked = answered(chunked);
+        assert_eq!((body(&chunked), chunked.state), ((4, true, &b"body"[..]), State::Complete));
+        assert_eq!(chunked.response.unwrap().trailers.first("x-sum"), Some("4"));
+        let until_close = answered(head("") + "body");
+        assert_eq!((body(&until_close), until_close.state), ((4, true, &b"body"[..]), State::Complete));
+    }
+
+    #[test]
+    fn a_body_that_ends_early_is_not_complete() {
+        let early = answered("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody");
+        assert_eq!((body(&early), early.state, early.end), ((4, false, &b"body"[..]), State::Truncated, End::Closed));
+        let mut story = Story::opened();
+        story.client(GET).server("HTTP/1.1 200 OK\r\n\r\nbody").reset(Who::Server);
+        let read = read(&story);
+        assert_eq!(
+            (body(&read[0]), read[0].state, read[0].end),
+            ((4, false, &b"body"[..]), State::Truncated, End::Reset)
+        );
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_body_is_kept() {
+        let long = answered(["HTTP/1.1 200 OK\r\n\r\n", &"x".repeat(100)].concat());
+        assert_eq!((body(&long).0, body(&long).2.len()), (100, 64));
+    }
+
+    #[test]
+    fn a_connection_carries_one_exchange_after_the_other() {
+        let mut story = Story::opened();
+        story.client(GET).server("HTTP/1.1 204 No Content\r\n\r\n");
+        story.client("HEAD /b HTTP/1.1\r\n\r\n").server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+        story
+            .client("POST /c HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi")
+            .server("HTTP/1.1 304\r\nContent-Length: 5\r\n\r\n");
+        // An empty line too many, and two requests at once.
+        story.client("\r\nGET /d HTTP/1.1\r\n\r\nGET /e HTTP/1.1\r\n\r\n");
+        story.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.0 200 \r\nContent-Length: 1\r\n\r\nx");
+        let read = read(&story);
+        let complete = |target, status| (target, status, State::Complete);
+        let expected = [("/a", 204), ("/b", 200), ("/c", 304), ("/d", 200), ("/e", 200)].map(|(t, s)| complete(t, s));
+        assert_eq!(briefs(&read), expected);
+        let ids: Vec<_> = read.iter().map(|exchange| &*exchange.id).collect();
+        assert_eq!(ids, ["0.0", "0.1", "0.2", "0.3", "0.4"]);
+        assert!(read.iter().all(|exchange| exchange.warnings.is_empty()));
+    }
+
+    #[test]
+    fn interim_responses_stand_beside_the_final_one() {
+        let mut story = Story::opened();
+        story.client("POST /a HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+        story.server("HTTP/1.1 100 Continue\r\n\r\n").client("hi");
+        story.server("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 204, State::Complete)]);
+        let interim: Vec<_> = read[0].interim.iter().map(|interim| interim.status).collect();
+        assert_eq!(interim, [100, 103]);
+        assert_eq!(read[0].frames.response.unwrap().first, 7);
+    }
+
+    #[test]
+    fn an_answer_may_come_before_the_end_of_the_question() {
+        let mut story = Story::opened();
+        story
+            .client("POST /a HTTP/1.1\r\nContent-Length: 4\r\n\r\nbo")
+            .server("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+        story.client("dy").client(GET).server("HTTP/1.1 204 No Content\r\n\r\n");
+        assert_eq!(briefs(&read(&story)), [("/a", 413, State::Complete), ("/a", 204, State::Complete)]);
+        let mut story = Story::opened();
+        story.client("POST /a HTTP/1.1\r\nContent-Length: 4\r\n\r\nbo").server("HTTP/1.1 413 Too Large\r\n\r\n");
+        story.fin(Who::Server).reset(Who::Client);
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 413, State::Truncated)]);
+        assert_eq!(
+            (read[0].end, &read[0].request.as_ref().unwrap().body),
+            (End::Reset, &crate::http::Body { bytes: 2, complete: false, kept: b"bo".to_vec() })
+        );
+    }
+
+    #[test]
+    fn after_an_upgrade_nothing_is_read() {
+        let mut story = Story::opened();
+        story.client(GET).server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n");
+        story.client(GET).server("HTTP/1.1 200 OK\r\n\r\n");
+        assert_eq!(briefs(&read(&story)), [("/a", 101, State::Complete)]);
+    }
+
+    #[test]
+    fn an_unanswered_request_says_how_it_ended() {
+        let ended = |end: fn(&mut Story) -> &mut Story| {
+            let mut story = Story::opened();
+            end(story.client(GET));
+            let read = read(&story);
+            assert_eq!(briefs(&read), [("/a", 0, State::NoResponse)]);
+            read[0].end
+        };
+        assert_eq!(ended(|story| story.ack(Who::Server).reset(Who::Server)), End::Reset);
+        assert_eq!(ended(|story| story.fin(Who::Server).fin(Who::Client)), End::Closed);
+        assert_eq!(ended(|story| story), End::CaptureEnded);
+    }
+
+    #[test]
+    fn a_request_may_race_with_the_close() {
+        let mut story = Story::opened();
+        story.client(GET).server("HTTP/1.1 204 No Content\r\n\r\n").ack(Who::Client).fin(Who::Server);
+        story.client("GET /late HTTP/1.1\r\n\r\n").reset(Who::Server);
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 204, State::Complete), ("/late", 0, State::NoResponse)]);
+        assert_eq!(read[1].end, End::Reset);
+    }
+
+    #[test]
+    fn oddities_are_told_and_tolerated() {
+        let mut story = Story::opened();
+        story.client(
+            "GET /a b HTTP/1.0\nHost : a\n folded\nnonsense\nContent-Length: 0\nContent-Length: 1\nX-\u{e9}: 1\n\n",
+        );
+        story.server("HTTP/1.0 200\r\nTransfer-Encoding: chunked\r\nContent-Length: 7\r\n\r\n1\nx\n0\n\n");
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a b", 200, State::Complete)]);
+        let expected = [
+            "the request has an odd header name 'Host'",
+            "the request has a folded header line (obsolete): it was joined",
+            "the request has a line that is no header: 'nonsense'",
+            "the request has an odd header name 'X-\u{c3}\u{a9}'",
+            "the request has lines that end with a bare LF",
+            "the request target holds spaces",
+            "Content-Length is given as 0 and as 1: a smuggling risk; the first is followed",
+            "Transfer-Encoding and Content-Length contradict each other: a smuggling risk; the former is followed",
+        ];
+        assert_eq!(read[0].warnings, expected);
+        assert_eq!(&*read[0].protocol, "HTTP/1.0");
+        assert_eq!(body(&read[0]), (1, true, &b"x"[..]));
+    }
+
+    #[test]
+    fn what_the_snapshot_length_cut_off_is_unseen() {
+        let mut story = Story::opened();
+        story.client("GET /a HTTP/1.1\r\nHost: a.example\r\nX-Cut: 1234\r\n\r\n").cut(10);
+        story.server("HTTP/1.1 307 Temporary Redirect\r\nLocation: http://a.example/b\r\n\r\n").cut(20);
+        story
+            .client("GET /b HTTP/1.1\r\n\r\n")
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789")
+            .cut(4);
+        story
+            .client("GET /c HTTP/1.1\r\n\r\n")
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+            .server("0123456789")
+            .cut(10);
+        let read = read(&story);
+        let expected = [("/a", 307, State::Truncated), ("/b", 200, State::Truncated), ("/c", 200, State::Truncated)];
+        assert_eq!(briefs(&read), expected);
+        assert_eq!(read[0].request.as_ref().unwrap().headers.get("host"), Field::Unseen);
+        assert_eq!(read[0].response.as_ref().unwrap().headers.get("location"), Field::Unseen);
+        assert_eq!(read[0].warnings.len(), 2);
+        assert_eq!(body(&read[1]), (10, false, &b"012345"[..]));
+        assert_eq!(read[1].warnings, ["4 bytes of the response were not captured: the snapshot length cut them off"]);
+        let frames = read[2].frames.response.unwrap();
+        assert_eq!((frames.first, frames.last), (9, 10));
+    }
+
+    #[test]
+    fn a_head_that_never_ends_is_given_up() {
+        let mut story = Story::opened();
+        story.client("GET /a HTTP/1.1\r\n");
+        for _ in 0..6 {
+            story.client("x: y\r\n".repeat(8000)).ack(Who::Server);
+        }
+        story.server("HTTP/1.1 431 Too Large\r\nContent-Length: 0\r\n\r\n");
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 431, State::Truncated)]);
+        assert_eq!(read[0].warnings.last().unwrap(), "the request is too long to be read");
     }
 }

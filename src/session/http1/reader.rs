@@ -5,7 +5,7 @@ use memchr::memchr;
 
 use super::framing::Framing;
 use crate::flow::Stamp;
-use crate::session::sniff::{Expect, Look, look};
+use crate::session::sniff::{Expect, Look, look_for};
 use crate::wire::http1::{chunk_size, head_end};
 
 /// The longest head or trailer section that is waited for. Servers accept 8 to 64 KB as a rule.
@@ -124,8 +124,10 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Starts behind what somebody else has looked at already and not found wanting.
-    pub(super) fn new(held: Held) -> Self {
+    /// Starts with what was looked at already, if it may begin a message of the side.
+    pub(super) fn new<L: Listener>(held: Held) -> Self {
+        let is_start = look_for(L::LOOK, &held.bytes, Expect::Start) != Look::No;
+        let held = if is_start { held } else { Held::default() };
         Self { state: State::Between, held: held.bytes, span: held.span, recognised: false }
     }
 
@@ -149,7 +151,7 @@ impl Reader {
         if self.state == State::Lost {
             self.seek::<L>(data);
         } else if self.is_in_doubt(to) && to.awaits_next() {
-            if look(data, Expect::Anything) == L::LOOK {
+            if look_for(L::LOOK, data, Expect::Anything) == L::LOOK {
                 self.end(true, to);
             } else {
                 to.lost();
@@ -276,7 +278,7 @@ impl Reader {
         self.touch(stamp);
         let seen = if before == 0 { data } else { self.held.as_slice() };
         if !self.recognised {
-            match look(seen, Expect::Start) {
+            match look_for(L::LOOK, seen, Expect::Start) {
                 Look::Unclear => return self.wait(data, before == 0, to),
                 found if found == L::LOOK => self.recognised = true,
                 _ => return self.mistaken(data, before, to),
@@ -286,8 +288,8 @@ impl Reader {
             return self.wait(data, before == 0, to);
         };
         let held = std::mem::take(&mut self.held);
-        let head = if before == 0 { data } else { held.as_slice() }.get(..end).unwrap_or_default();
-        self.begin(head, to);
+        let message = if before == 0 { data } else { held.as_slice() };
+        self.begin(message.get(..end).unwrap_or_default(), to);
         end.saturating_sub(before)
     }
 
@@ -323,7 +325,7 @@ impl Reader {
 
     /// Looks for a message at the start of a segment, where one is likely to start.
     fn seek<L: Listener>(&mut self, data: &[u8]) {
-        let found = look(data, Expect::Anything);
+        let found = look_for(L::LOOK, data, Expect::Anything);
         if found == L::LOOK || found == Look::Unclear {
             self.state = State::Between;
         }
