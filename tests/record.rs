@@ -2,7 +2,12 @@
 //! makes the page's calls, captures, and what corscope says of the fresh captures is what it says
 //! of the shipped ones.
 #![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up shall fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up shall fail"
+)]
 
 mod common;
 

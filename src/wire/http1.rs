@@ -97,6 +97,26 @@ pub fn status_line(line: &[u8]) -> Option<StatusLine<'_>> {
     (is_version(version) && status >= 100).then_some(StatusLine { version, status, reason: trim(reason) })
 }
 
+/// Fields that [`plain_fields`] reads at most; more are left to [`lines`].
+const MAX_PLAIN: usize = 96;
+
+/// Hands the fields of a section, empty line included, to `sink`, when nothing in it is odd: no
+/// fold, no bare LF, no invalid name. Otherwise hands on nothing and says false, and [`lines`]
+/// reads what can be read.
+pub fn plain_fields<'a>(section: &'a [u8], mut sink: impl FnMut(&'a [u8], &'a [u8])) -> bool {
+    let mut slots = [httparse::EMPTY_HEADER; MAX_PLAIN];
+    let Ok(httparse::Status::Complete((_, fields))) = httparse::parse_headers(section, &mut slots) else {
+        return false;
+    };
+    if has_bare_lf(section) {
+        return false;
+    }
+    for field in fields {
+        sink(field.name.as_bytes(), field.value);
+    }
+    true
+}
+
 /// The lines of a header or trailer section, up to its empty line or the end of `section`.
 pub fn lines(section: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut rest = section;
@@ -230,6 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn only_a_plain_section_is_read_as_one() {
+        let plain = |section: &[u8]| {
+            let mut count = 0;
+            plain_fields(section, |_, _| count += 1).then_some(count)
+        };
+        assert_eq!(plain(b"A: 1\r\nB:\r\n\r\n"), Some(2));
+        for odd in [&b"A: 1\n\n"[..], b"A : 1\r\n\r\n", b"A: 1\r\n b\r\n\r\n", b"no colon\r\n\r\n", b"A: 1\r\n"] {
+            assert_eq!(plain(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
     fn a_chunk_size_is_hexadecimal() {
         assert_eq!(chunk_size(b"1aF"), Some(0x1AF));
         assert_eq!(chunk_size(b"0 ; name=\"value\"\r"), Some(0));
@@ -265,7 +297,11 @@ mod tests {
             let expected: Vec<_> = strict.headers.iter()
                 .map(|header| Line::Field { name: header.name.as_bytes(), value: header.value, odd: false })
                 .collect();
-            prop_assert_eq!(lines(section).collect::<Vec<_>>(), expected);
+            prop_assert_eq!(lines(section).collect::<Vec<_>>(), expected.clone());
+            let mut plain = Vec::new();
+            let is_plain = plain_fields(section, |name, value| plain.push(Line::Field { name, value, odd: false }));
+            prop_assert!(is_plain);
+            prop_assert_eq!(plain, expected);
         }
 
         #[test]

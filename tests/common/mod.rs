@@ -1,6 +1,11 @@
 //! The built program, run as its users run it.
 #![allow(dead_code, reason = "each test file uses what it needs")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up shall fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up shall fail"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -3,7 +3,7 @@
 use memchr::memrchr;
 
 use crate::http::{Header, Headers, latin1};
-use crate::wire::http1::{Line, has_bare_lf, lines};
+use crate::wire::http1::{Line, has_bare_lf, lines, plain_fields};
 
 /// Header lines that are kept of one message. Servers refuse more than 100 or so.
 const MAX_HEADERS: usize = 1000;
@@ -15,6 +15,10 @@ const MAX_HEADERS: usize = 1000;
 /// half a value would be a wrong one.
 pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<String>) -> Headers {
     let mut kept: Vec<Header> = Vec::new();
+    let keep = |name: &[u8], value: &[u8]| kept.push(Header { name: latin1(name), value: latin1(value) });
+    if whole && plain_fields(section, keep) {
+        return Headers::complete(kept);
+    }
     let mut is_all = whole;
     let mut warn = |text: String| {
         // Once is enough, however often a hostile head repeats it.
