@@ -191,8 +191,10 @@ impl Walk<'_> {
     /// The request was captured, its answer was not.
     fn unanswered(&mut self, mut hop: Hop, exchange: &Exchange) -> Result<Step, String> {
         let time = exchange.request.as_ref().map_or(Time::from_nanoseconds(0, 0), |request| request.time);
-        // Where bytes of the answer were lost, an answer was sent.
-        let unanswered = exchange.state == State::NoResponse;
+        // Where bytes of the answer were lost, an answer was sent; where the request was broken off,
+        // none was due.
+        let asked = exchange.request.as_ref().is_some_and(|request| request.headers.is_complete());
+        let unanswered = asked && exchange.state == State::NoResponse;
         let own_answer = match (exchange.vantage, exchange.end) {
             (Vantage::Backend, End::Reset | End::Closed) if unanswered => Some(bad_gateway(time)),
             (Vantage::Backend, End::Timeout) if unanswered => Some(gateway_timeout(time)),

@@ -75,7 +75,7 @@ impl Connection {
             let same = stream.first.is_none_or(is_start);
             return if segment.flags.ack { !same && self.is_closed() } else { !same || self.is_closed() };
         }
-        // Both a new connection whose SYN was not captured, and too far off for a repetition.
+        // Too far off to belong to this one: the SYN of a new one was not captured.
         let jump = distance(stream.next, segment.sequence);
         let is_far = jump < -MAX_JUMP || jump > if self.is_closed() { MAX_JUMP } else { MAX_HOLE };
         stream.placed && !segment.payload.is_empty() && is_far

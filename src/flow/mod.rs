@@ -37,7 +37,7 @@ pub const MAX_CLOSED: usize = 1 << 14;
 /// timeout that an AWS load balancer can be given (4000 s).
 pub const MAX_SILENCE: i128 = 4_000_000_000_000;
 
-/// Bytes that may wait on all connections together; what a single one may hold is bounded as well.
+/// Bytes that may wait on all connections together; what one may hold is bounded by itself.
 pub const MAX_WAITING_BYTES: usize = 256 << 20;
 
 /// How many connections are looked at, when there is room for no more, to find one that has been

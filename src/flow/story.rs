@@ -74,26 +74,21 @@ impl Story {
 
     /// Two ends that have shaken hands.
     pub(crate) fn opened() -> Self {
-        let syn = Flags { syn: true, ..Flags::default() };
-        let mut story = Self::new();
-        story.send(Who::Client, syn, b"");
-        story.sent.last_mut().unwrap().ack = None;
-        story.send(Who::Server, syn, b"").ack(Who::Client);
-        story
+        Self::new().shake_hands()
     }
 
-    /// The next connection is between other ports.
-    pub(crate) fn again(mut self, client_port: u16, sequence: u32) -> Self {
-        let mut next =
-            Self { ports: (client_port, 8000), client: sequence, server: sequence ^ 0xABCD, ..Self::opened() };
-        next.sent = Vec::new();
+    fn shake_hands(mut self) -> Self {
         let syn = Flags { syn: true, ..Flags::default() };
-        self.ports = next.ports;
-        (self.client, self.server) = (next.client, next.server);
         self.send(Who::Client, syn, b"");
         self.sent.last_mut().unwrap().ack = None;
         self.send(Who::Server, syn, b"").ack(Who::Client);
         self
+    }
+
+    /// What follows is said on a new connection.
+    pub(crate) fn again(self, client_port: u16, sequence: u32) -> Self {
+        let ports = (client_port, self.ports.1);
+        Self { sent: self.sent, ports, client: sequence, server: sequence ^ 0xABCD }.shake_hands()
     }
 
     pub(crate) fn send(&mut self, who: Who, flags: Flags, payload: &[u8]) -> &mut Self {

@@ -41,7 +41,6 @@ pub(super) struct Exchanges {
     server_spoke: bool,
     /// Responses may have been missed since the last request.
     responses_lost: bool,
-    weight: usize,
 }
 
 impl Exchanges {
@@ -57,13 +56,12 @@ impl Exchanges {
             requests_lost: false,
             server_spoke: false,
             responses_lost: false,
-            weight: 0,
         }
     }
 
     /// The memory that those under way take, about.
     pub(super) fn weight(&self) -> usize {
-        self.weight
+        self.open.iter().map(|open| open.weight).sum()
     }
 
     pub(super) fn server_speaks(&mut self) {
@@ -92,7 +90,6 @@ impl Exchanges {
             self.give_up(UNCERTAIN, |open| !open.certain, desk);
         }
         self.uploading = Some(open.number);
-        self.weight += open.weight;
         self.open.push_back(open);
     }
 
@@ -109,7 +106,6 @@ impl Exchanges {
     /// Takes a response whose request was not seen.
     pub(super) fn answer_unasked(&mut self, open: Open) {
         self.answering = Some(open.number);
-        self.weight += open.weight;
         self.open.push_front(open);
     }
 
@@ -141,10 +137,6 @@ impl Exchanges {
     /// Whether a request waits for its response to begin.
     pub(super) fn is_answer_awaited(&self) -> bool {
         self.open.iter().any(Open::is_waiting)
-    }
-
-    pub(super) fn add_weight(&mut self, bytes: usize) {
-        self.weight += bytes;
     }
 
     /// Hands on what is done.
@@ -189,9 +181,6 @@ impl Exchanges {
         while let Some(open) = self.open.iter().position(&which).and_then(|position| self.open.remove(position)) {
             let exchange = open.into_exchange(self.connection, (self.client, self.server), end, desk);
             desk.put(exchange);
-        }
-        if self.open.is_empty() {
-            self.weight = 0;
         }
     }
 }

@@ -71,13 +71,12 @@ impl<M: Parts> Message<M> {
         Self { value, span, done: false, lost: 0, cut: 0 }
     }
 
-    /// Takes bytes of the body; says how many were kept.
-    pub(super) fn add(&mut self, bytes: &[u8], keep: usize) -> usize {
+    /// Takes bytes of the body, of which the first `keep` are kept.
+    pub(super) fn add(&mut self, bytes: &[u8], keep: usize) {
         let body = self.value.body();
         body.bytes += bytes.len() as u64;
         let kept = if body.complete { keep.saturating_sub(body.kept.len()).min(bytes.len()) } else { 0 };
         body.kept.extend_from_slice(bytes.get(..kept).unwrap_or_default());
-        kept
     }
 
     /// Takes note of bytes that are not in the capture. Nothing is kept of the body behind them,
@@ -145,7 +144,7 @@ pub(super) struct Open {
     /// There may have been a response.
     pub(super) response_lost: bool,
     pub(super) warnings: Vec<String>,
-    /// The memory that it takes, about.
+    /// The memory that its heads take, about.
     pub(super) weight: usize,
 }
 

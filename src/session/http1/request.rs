@@ -56,9 +56,7 @@ impl Listener for Requests<'_> {
 
     fn body(&mut self, bytes: &[u8]) {
         let keep = self.desk.keep;
-        let mut kept = 0;
-        self.with(|request, _| kept = request.add(bytes, keep));
-        self.exchanges.add_weight(kept);
+        self.with(|request, _| request.add(bytes, keep));
     }
 
     fn missing(&mut self, len: u64, cut: bool, in_body: bool) {

@@ -36,8 +36,8 @@ impl Listener for Responses<'_> {
             let unasked = Open::new(self.exchanges.number(), self.desk.version(line.version));
             self.exchanges.answer_unasked(unasked);
         }
-        self.exchanges.add_weight(2 * bytes.len());
         let Some(open) = self.exchanges.answering() else { return Framing::NoBody };
+        open.weight += 2 * bytes.len();
         let headers = head::read(section, whole, "response", &mut open.warnings);
         let method = open.request.as_ref().map(|request| request.value.method.as_str());
         let framing = framing::of_response(line.status, method, &headers, &mut open.warnings);
@@ -71,9 +71,7 @@ impl Listener for Responses<'_> {
 
     fn body(&mut self, bytes: &[u8]) {
         let keep = self.desk.keep;
-        let mut kept = 0;
-        self.with(|response, _| kept = response.add(bytes, keep));
-        self.exchanges.add_weight(kept);
+        self.with(|response, _| response.add(bytes, keep));
     }
 
     fn missing(&mut self, len: u64, cut: bool, in_body: bool) {
