@@ -58,9 +58,15 @@ proptest! {
         let whole = segments(&path);
         let expected = calls(&report(&whole));
         let mut changed = whole;
-        cuts.iter().for_each(|(which, at)| cut(&mut changed, which, at));
-        repeats.iter().for_each(|(which, later)| repeat(&mut changed, which, *later));
-        swaps.iter().for_each(|(which, by)| swap(&mut changed, which, *by));
+        for (which, at) in cuts {
+            cut(&mut changed, which, at);
+        }
+        for (which, later) in repeats {
+            repeat(&mut changed, which, later);
+        }
+        for (which, by) in swaps {
+            swap(&mut changed, which, by);
+        }
         prop_assert_eq!(calls(&report(&changed)), expected, "{}", path.display());
     }
 
@@ -130,7 +136,7 @@ fn report(segments: &[Owned]) -> Analysis {
     analyze(vec![part.finish(path, SourceKind::Pcap, 0)], &Options::default())
 }
 
-fn cut(segments: &mut Vec<Owned>, which: &Index, at: &Index) {
+fn cut(segments: &mut Vec<Owned>, which: Index, at: Index) {
     let index = which.index(segments.len());
     let segment = &segments[index];
     if segment.payload.len() < 2 || segment.flags.syn {
@@ -146,7 +152,7 @@ fn cut(segments: &mut Vec<Owned>, which: &Index, at: &Index) {
     segments.insert(index + 1, rest);
 }
 
-fn repeat(segments: &mut Vec<Owned>, which: &Index, later: usize) {
+fn repeat(segments: &mut Vec<Owned>, which: Index, later: usize) {
     let index = which.index(segments.len());
     // A SYN that comes again after its connection was used would open a new one, and rightly so.
     if segments[index].flags.syn {
@@ -156,7 +162,7 @@ fn repeat(segments: &mut Vec<Owned>, which: &Index, later: usize) {
     segments.insert((index + 1 + later).min(segments.len()), again);
 }
 
-fn swap(segments: &mut [Owned], which: &Index, by: usize) {
+fn swap(segments: &mut [Owned], which: Index, by: usize) {
     let index = which.index(segments.len());
     let other = (index + by).min(segments.len() - 1);
     let handshake = segments[index..=other].iter().any(|segment| segment.flags.syn || segment.flags.rst);
