@@ -172,6 +172,7 @@ const CRATES: [&str; 21] = [
     "httparse",
     "indicatif",
     "jiff",
+    "memchr",
     "pcap",
     "psl",
     "ratatui",
