@@ -164,6 +164,7 @@ fn chromium_reason(failure: &Failure, api: Api, hop: &Hop) -> Option<String> {
         | Error::MultipleLocations
         | Error::RedirectBlocked
         | Error::BlockedByResourcePolicy
+        | Error::BlockedByContentSecurityPolicy
         | Error::NoResponse => return None,
     };
     Some(reason)

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Api, Assumption, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
+use super::{Api, Assumption, AuthorHeader, Credentials, Intent, Mode, RedirectMode, csp};
 use crate::chain::{Chain, Role};
 use crate::http::{Context, Headers, Origin, Request};
 
@@ -30,7 +30,8 @@ pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
     Some(Intent {
         origin_is_null: evidence.first_origin() == Some("null") && origin.as_ref().is_some_and(|it| !it.is_opaque()),
         page_url: evidence.context.page_url.as_deref().and_then(|url| Url::parse(url).ok()),
-        upgrades_insecure: evidence.context.page_csp.as_deref().is_some_and(upgrades_insecure_requests),
+        upgrades_insecure: evidence.context.page_csp.as_deref().is_some_and(csp::upgrades_insecure_requests),
+        policy: evidence.context.page_csp.clone(),
         method: evidence.method(),
         mode,
         credentials,
@@ -239,11 +240,6 @@ fn is_set_by_scripts(name: &str) -> bool {
         || (name.starts_with("x-") && !BY_PROXIES.iter().any(|prefix| name.starts_with(prefix)))
 }
 
-/// CSP 3, directive `upgrade-insecure-requests`, in any of the policies of a header.
-fn upgrades_insecure_requests(policy: &str) -> bool {
-    policy.split([';', ',']).any(|directive| directive.trim().eq_ignore_ascii_case("upgrade-insecure-requests"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,11 +307,5 @@ mod tests {
         let at_home = exchange("GET", "https://b.example/x").header("Sec-Fetch-Mode", "cors");
         let at_home = at_home.header("Sec-Fetch-Site", "same-origin");
         assert_eq!(read(at_home.build(), Role::Actual).origin, Origin::parse("https://b.example").ok());
-    }
-
-    #[test]
-    fn the_policy_that_upgrades_is_found_among_others() {
-        assert!(upgrades_insecure_requests("default-src 'self'; Upgrade-Insecure-Requests"));
-        assert!(!upgrades_insecure_requests("default-src 'self'"));
     }
 }

@@ -10,7 +10,7 @@ use super::check::{Checked, cors_check};
 use super::preflight::{self, check_preflight};
 use super::safelist::{describes_body, is_safe_method, unsafe_names};
 use super::{Api, AuthorHeader, Browser, Check, Clause, Credentials, Error, Intent, Mode, RedirectMode, ResponseType};
-use super::{filter, mixed, policy, redirect};
+use super::{csp, filter, mixed, policy, redirect};
 use crate::chain::Role;
 use crate::http::{Field, Origin, Response, is_redirect_status, same_origin};
 
@@ -186,6 +186,9 @@ impl Fetch {
         if self.is_mixed_content(&self.url) {
             return self.refuse_to_send("Mixed Content 4.4", Error::MixedContent);
         }
+        if !self.may_connect() {
+            return self.refuse_to_send("CSP 3 4.1.2", Error::BlockedByContentSecurityPolicy);
+        }
         match self.choose_tainting() {
             Ok(tainting) => self.tainting = tainting,
             Err(error) => return self.refuse_to_send("Fetch 4.1 main fetch, step 12", error),
@@ -225,6 +228,14 @@ impl Fetch {
 
     fn is_mixed_content(&self, url: &Url) -> bool {
         self.intent.mode != Mode::Navigate && self.page_is_secure() && !mixed::is_trustworthy(url)
+    }
+
+    /// Fetch 4.1, "main fetch", step 7: `connect-src` of the page's policy, which guards what its
+    /// scripts fetch.
+    fn may_connect(&self) -> bool {
+        let (Some(policy), Some(page)) = (&self.intent.policy, &self.intent.origin) else { return true };
+        !matches!(self.intent.api, Api::Fetch | Api::Xhr | Api::EventSource)
+            || csp::allows_connect(policy, page, &self.url, self.redirects > 0)
     }
 
     /// Fetch 4.1, "main fetch", step 12: the first line that matches decides.

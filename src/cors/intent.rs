@@ -75,6 +75,8 @@ pub struct Intent {
     pub page_url: Option<Url>,
     /// The page's policy upgrades insecure requests (CSP `upgrade-insecure-requests`).
     pub upgrades_insecure: bool,
+    /// The page's Content-Security-Policy, where it is known.
+    pub policy: Option<String>,
     /// The method of the request itself.
     pub method: String,
     /// Where the first request goes.

@@ -411,6 +411,7 @@ fn hop(ask: Ask) -> Hop {
 fn unsent_hop(ask: Ask, error: Error) -> Hop {
     let because = match error {
         Error::MixedContent => "a page loaded by https may not load this by http: the browser sends nothing",
+        Error::BlockedByContentSecurityPolicy => "the page's Content-Security-Policy does not let it connect there",
         _ => "the browser refuses to send this request",
     };
     Hop { answered_by: AnsweredBy::Browser, inferred_because: Some(because.to_owned()), ..hop(ask) }
@@ -571,6 +572,15 @@ mod tests {
         let told = Context { redirect: Some("manual".to_owned()), ..Context::default() };
         let judgement = judged([downgrade(PAGE).context(told)]);
         assert_eq!(judgement.verdict.response_type, Some(ResponseType::OpaqueRedirect));
+    }
+
+    #[test]
+    fn a_policy_that_is_known_is_obeyed() {
+        let policy = |csp: &str| Context { page_csp: Some(csp.to_owned()), ..Context::default() };
+        let redirect = || get(ITEMS).status(302).answer("location", "https://other.example/x").shared_with(PAGE);
+        let judgement = judged([redirect().context(policy("connect-src https://request.example"))]);
+        assert_eq!(error(&judgement), Some(Error::BlockedByContentSecurityPolicy));
+        assert_eq!(judgement.hops[1].answered_by, AnsweredBy::Browser);
     }
 
     #[test]

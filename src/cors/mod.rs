@@ -3,6 +3,7 @@
 mod browser;
 mod check;
 mod console;
+mod csp;
 mod evidence;
 mod fetch;
 mod filter;

@@ -177,6 +177,7 @@ pub enum Error {
     MultipleLocations,
     RedirectBlocked,
     BlockedByResourcePolicy,
+    BlockedByContentSecurityPolicy,
     NoResponse,
 }
 
@@ -292,6 +293,7 @@ impl Error {
             Self::MultipleLocations => "MultipleLocations",
             Self::RedirectBlocked => "RedirectBlocked",
             Self::BlockedByResourcePolicy => "BlockedByResourcePolicy",
+            Self::BlockedByContentSecurityPolicy => "BlockedByContentSecurityPolicy",
             Self::NoResponse => "NoResponse",
         }
     }

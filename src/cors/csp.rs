@@ -1,0 +1,159 @@
+//! As much of Content Security Policy Level 3 as decides whether a page may send a request.
+
+use url::Url;
+
+use crate::http::Origin;
+
+/// Whether every policy in a `Content-Security-Policy` value lets the page connect to `url` (CSP 3
+/// section 4.1.2, with the directive `connect-src` or, where that is absent, `default-src`).
+/// After a redirect, paths are not compared, so that a page cannot learn where it was sent.
+pub(super) fn allows_connect(header: &str, page: &Origin, url: &Url, redirected: bool) -> bool {
+    header.split(',').all(|policy| {
+        let sources = directive(policy, "connect-src").or_else(|| directive(policy, "default-src"));
+        sources
+            .is_none_or(|sources| sources.split_ascii_whitespace().any(|source| matches(source, page, url, redirected)))
+    })
+}
+
+/// Whether any of the policies holds the directive `upgrade-insecure-requests`.
+pub(super) fn upgrades_insecure_requests(header: &str) -> bool {
+    header.split(',').any(|policy| directive(policy, "upgrade-insecure-requests").is_some())
+}
+
+/// The value of a policy's first directive of that name.
+fn directive<'a>(policy: &'a str, name: &str) -> Option<&'a str> {
+    policy.split(';').find_map(|directive| {
+        let directive = directive.trim_ascii();
+        let (found, value) = directive.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((directive, ""));
+        found.eq_ignore_ascii_case(name).then_some(value)
+    })
+}
+
+/// CSP 3 section 6.7.2.8, "does url match expression in origin with redirect count".
+fn matches(source: &str, page: &Origin, url: &Url, redirected: bool) -> bool {
+    let source = source.to_ascii_lowercase();
+    if source == "'self'" {
+        return page.is_same_as(url) || is_upgrade_of(page, url);
+    }
+    if source == "*" {
+        return matches!(url.scheme(), "http" | "https" | "ws" | "wss") || page.as_str().starts_with(url.scheme());
+    }
+    if let Some(scheme) = source.strip_suffix(':') {
+        return matches_scheme(scheme, url.scheme());
+    }
+    !source.starts_with('\'') && matches_host_source(&source, page, url, redirected)
+}
+
+/// `[scheme://]host[:port][/path]`
+fn matches_host_source(source: &str, page: &Origin, url: &Url, redirected: bool) -> bool {
+    let (scheme, rest) = source.split_once("://").map_or((None, source), |(scheme, rest)| (Some(scheme), rest));
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let page_scheme = page.as_str().split("://").next().unwrap_or_default();
+    matches_scheme(scheme.unwrap_or(page_scheme), url.scheme())
+        && matches_host(host, url.host_str().unwrap_or_default())
+        && matches_port(port, scheme, url)
+        && (redirected || matches_path(path, url.path()))
+}
+
+/// A source may be met by the secure form of its scheme.
+fn matches_scheme(wanted: &str, scheme: &str) -> bool {
+    let met_by: &[&str] = match wanted {
+        "http" | "wss" => &["https"],
+        "ws" => &["wss", "http", "https"],
+        _ => &[],
+    };
+    wanted == scheme || met_by.contains(&scheme)
+}
+
+fn matches_host(wanted: &str, host: &str) -> bool {
+    match wanted.strip_prefix("*.") {
+        Some(parent) => host.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.')),
+        None => wanted == "*" || wanted == host,
+    }
+}
+
+fn matches_port(wanted: Option<&str>, scheme: Option<&str>, url: &Url) -> bool {
+    let port = url.port_or_known_default();
+    match wanted {
+        Some("*") => true,
+        Some("80") if scheme != Some("https") => matches!(port, Some(80 | 443)),
+        Some(wanted) => wanted.parse().ok() == port,
+        None => url.port().is_none(),
+    }
+}
+
+/// A path that ends with a slash stands for all below it.
+fn matches_path(wanted: &str, path: &str) -> bool {
+    match wanted {
+        "" | "/" => true,
+        folder if folder.ends_with('/') => path.starts_with(folder),
+        file => path == file,
+    }
+}
+
+/// `'self'` is met by https on the page's own host, where the page is on http.
+fn is_upgrade_of(page: &Origin, url: &Url) -> bool {
+    let secure = page.as_str().strip_prefix("http://").map(|rest| format!("https://{rest}"));
+    secure.is_some_and(|secure| secure == Origin::of(url).as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(policy: &str, url: &str, redirected: bool) -> bool {
+        let page = Origin::parse("https://client.example").unwrap();
+        allows_connect(policy, &page, &Url::parse(url).unwrap(), redirected)
+    }
+
+    #[test]
+    fn sources_are_compared_by_their_parts() {
+        let url = "https://request.example/items";
+        for source in [
+            "*",
+            "https:",
+            "http:",
+            "request.example",
+            "*.example",
+            "https://request.example:443",
+            "https://request.example/items",
+            "https://request.example/",
+            "request.example:*",
+            "'self' request.example",
+        ] {
+            assert!(allowed(&format!("connect-src {source}"), url, false), "{source}");
+        }
+        for source in
+            ["'none'", "'self'", "other.example", "*.request.example", "request.example:8443", "request.example/x", ""]
+        {
+            assert!(!allowed(&format!("connect-src {source}"), url, false), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_path_does_not_matter_after_a_redirect() {
+        let policy = "connect-src https://request.example/items";
+        assert!(!allowed(policy, "https://request.example/other", false));
+        assert!(allowed(policy, "https://request.example/other", true));
+        assert!(!allowed(policy, "https://other.example/items", true));
+    }
+
+    #[test]
+    fn the_default_stands_in_and_every_policy_counts() {
+        let url = "https://request.example/";
+        assert!(!allowed("default-src 'self'", url, false));
+        assert!(allowed("default-src 'self'; connect-src *", url, false));
+        assert!(!allowed("connect-src *, connect-src 'self'", url, false));
+        assert!(allowed("img-src 'none'", url, false));
+    }
+
+    #[test]
+    fn the_policy_that_upgrades_is_found_among_others() {
+        assert!(upgrades_insecure_requests("default-src 'self'; Upgrade-Insecure-Requests"));
+        assert!(!upgrades_insecure_requests("default-src 'self'"));
+    }
+}
