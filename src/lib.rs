@@ -13,6 +13,7 @@ pub mod diagnose;
 pub mod flow;
 pub mod http;
 pub mod import;
+pub mod replay;
 pub mod report;
 pub mod session;
 pub mod wire;

@@ -18,7 +18,7 @@ struct Room {
 }
 
 /// The import table. What is not in it is forbidden.
-const ROOMS: [Room; 12] = [
+const ROOMS: [Room; 13] = [
     Room { name: "wire", rooms: &[], crates: &["etherparse", "httparse", "memchr", "thiserror"] },
     Room { name: "http", rooms: &[], crates: &["url", "jiff", "thiserror"] },
     Room { name: "flow", rooms: &["wire"], crates: &[] },
@@ -35,10 +35,11 @@ const ROOMS: [Room; 12] = [
     },
     Room {
         name: "report",
-        rooms: &["http", "import", "chain", "balancer", "cors", "diagnose", "analyzer"],
+        rooms: &["http", "import", "chain", "balancer", "cors", "diagnose", "analyzer", "replay"],
         crates: &["serde", "serde_json", "anstyle", "unicode_width", "url", "thiserror"],
     },
     // The binary names the library as `corscope`, so `crate` is the shell itself there.
+    Room { name: "replay", rooms: &["http", "chain", "balancer", "cors", "analyzer"], crates: &["url"] },
     Room { name: "shell", rooms: &[], crates: &["*"] },
 ];
 

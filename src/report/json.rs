@@ -82,7 +82,7 @@ struct AskedObject<'a> {
 }
 
 #[derive(Serialize)]
-struct HopObject<'a> {
+pub(super) struct HopObject<'a> {
     index: usize,
     role: &'static str,
     seen: &'static str,
@@ -263,7 +263,7 @@ impl<'a> AskedObject<'a> {
 }
 
 impl<'a> HopObject<'a> {
-    fn of(index: usize, hop: &'a Hop) -> Self {
+    pub(super) fn of(index: usize, hop: &'a Hop) -> Self {
         Self {
             index,
             role: words::role(hop.role),

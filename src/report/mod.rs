@@ -8,6 +8,7 @@ mod json;
 mod markdown;
 mod outline;
 mod redact;
+mod replay;
 mod text;
 mod words;
 
@@ -18,7 +19,8 @@ pub use escape::{Charset, elide, visible};
 pub use filter::{Filter, FilterError};
 pub use json::{SCHEMA, json};
 pub use markdown::markdown;
-pub use redact::{MASK, redacted, redacted_exchange};
+pub use redact::{MASK, redacted, redacted_exchange, redacted_run};
+pub use replay::{REPLAY_SCHEMA, replay_json, replay_text};
 pub use text::{Layout, NARROWEST, WIDEST, explain, explain_all, text};
 
 use crate::analyzer::ChainReport;

@@ -54,6 +54,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     Analyze(Analyze),
     Extract(Extract),
+    Replay(Replay),
     Explain(Explain),
     #[cfg(feature = "live")]
     Capture(Capture),
@@ -165,6 +166,67 @@ pub(crate) struct Extract {
 
     #[command(flatten)]
     pub(crate) judging: Judging,
+}
+
+/// Make the recorded calls again against a server, and say whether each is fixed
+///
+/// The same machine that judged the recording drives the requests, as browser and load balancer
+/// would make them. Servers believe forwarded headers by the address they come from: requests come
+/// from the load balancer's own address where this machine has it, else, towards a loopback target,
+/// from 127.0.0.2, which no server trusts by default. Nothing is sent anywhere but to the target.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  corscope replay backend.pcap --to http://127.0.0.1:8000
+  corscope replay backend.pcap --to http://127.0.0.1:8000 --bind 10.0.1.5 --strict
+  corscope replay backend.pcap --to http://127.0.0.1:8000 --filter 'finding:forwarded-proto-ignored'
+
+Exit status: 0 when every call that was replayed is allowed now; 1 when one is still broken, worse or \
+undecided, or none was replayed; 2 when it could not be done.")]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// The server itself, behind the load balancer: http://host:port
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+
+    /// Text for people, JSON (corscope.replay/1) for programs
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ReplayFormat,
+
+    /// Send the requests from this address of this machine
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) bind: Option<std::net::IpAddr>,
+
+    /// Call undecided what may hang on the address that the requests come from
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Send methods that may change things on the server too (POST, PUT, DELETE …)
+    #[arg(long)]
+    pub(crate) allow_unsafe: bool,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+
+    /// Only calls that the expression lets through (see `analyze --help`)
+    #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]
+    pub(crate) filter: Option<Filter>,
+
+    /// Do not mask credentials, cookies and tokens in the report
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReplayFormat {
+    Text,
+    Json,
 }
 
 /// Explain one finding: what it is, how to recognise it, how to fix it

@@ -11,6 +11,7 @@ mod generate;
 #[cfg(feature = "live")]
 mod interfaces;
 mod output;
+mod replay;
 mod source;
 mod stop;
 mod terminal;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let done = match &args.command {
         Command::Analyze(analyze) => analyze::run(analyze, output),
         Command::Extract(extract) => extract::run(extract, output),
+        Command::Replay(replay) => replay::run(replay, output),
         Command::Explain(explain) => explain::run(explain, output),
         #[cfg(feature = "live")]
         Command::Capture(_) => interfaces::list(output),

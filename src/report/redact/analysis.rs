@@ -10,6 +10,7 @@ use crate::analyzer::{Analysis, ChainReport};
 use crate::cors::{Hop, Judgement, Outcome, Verdict};
 use crate::diagnose::{Evidence, Finding, Fix};
 use crate::http::Exchange;
+use crate::replay::Run;
 
 /// What evidence says of a header that was not there.
 const ABSENT: &str = "(absent)";
@@ -27,6 +28,26 @@ pub fn redacted(analysis: &Analysis) -> Analysis {
     }
     for finding in &mut copy.findings {
         redact_finding(finding);
+    }
+    copy
+}
+
+/// A replay with its secrets masked.
+#[must_use]
+pub fn redacted_run(run: &Run) -> Run {
+    let mut copy = run.clone();
+    let mut exchanges = Exchanges::default();
+    all(&mut copy.warnings);
+    mask(&mut copy.target);
+    for call in &mut copy.calls {
+        mask(&mut call.asked.1);
+        mask(&mut call.why);
+        redact_outcome(&mut call.before);
+        call.differences.iter_mut().flat_map(|one| [&mut one.before, &mut one.after]).flatten().for_each(mask);
+        if let Some(after) = &mut call.after {
+            after.hops.iter_mut().for_each(|hop| redact_hop(hop, &mut exchanges));
+            redact_verdict(&mut after.verdict);
+        }
     }
     copy
 }

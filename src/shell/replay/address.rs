@@ -1,0 +1,80 @@
+//! Where requests go, and from where: servers believe forwarded headers by the address they come
+//! from, so a replay from another one may look fixed when it is not, or broken when it is not.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+
+use corscope::balancer::Balancer;
+use url::Url;
+
+/// Which no server trusts by default, and every Linux machine has.
+const TRUSTED_BY_NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+
+/// The one server that is talked to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    pub(super) address: SocketAddr,
+}
+
+impl Target {
+    /// Finds the address of `http://host[:port]`, once.
+    pub(super) async fn find(to: &str) -> Result<Self, String> {
+        let refused = || format!("--to {to}: write http://host:port, the server itself behind the load balancer");
+        let url = Url::parse(to).map_err(|_| refused())?;
+        let host = url.host_str().filter(|_| url.scheme() == "http" && url.path() == "/").ok_or_else(refused)?;
+        let name = (host.trim_matches(['[', ']']), url.port().unwrap_or(80));
+        let mut found = tokio::net::lookup_host(name).await.map_err(|error| format!("--to {to}: {error}"))?;
+        found.next().map(|address| Self { address }).ok_or_else(|| format!("--to {to}: the host has no address"))
+    }
+}
+
+/// From which address requests are sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct From {
+    pub(super) bound_to: Option<IpAddr>,
+    load_balancer: Option<IpAddr>,
+}
+
+impl From {
+    /// The address asked for; else the load balancer's own, where this machine has it; else,
+    /// towards a loopback target, one that no server trusts by default.
+    pub(super) fn choose(asked: Option<IpAddr>, balancer: &Balancer, target: SocketAddr) -> Result<Self, String> {
+        let load_balancer = balancer.addresses().next();
+        if let Some(asked) = asked {
+            if !is_ours(asked) {
+                return Err(format!("--bind {asked}: this machine does not have that address"));
+            }
+            return Ok(Self { bound_to: Some(asked), load_balancer });
+        }
+        let reaches = |address: &IpAddr| {
+            address.is_loopback() == target.ip().is_loopback() && address.is_ipv4() == target.is_ipv4()
+        };
+        let own = balancer.addresses().find(|address| reaches(address) && is_ours(*address));
+        let fallback = (target.ip().is_loopback() && target.is_ipv4()).then_some(TRUSTED_BY_NOBODY);
+        Ok(Self { bound_to: own.or(fallback), load_balancer: own.or(load_balancer) })
+    }
+
+    pub(super) fn told(self) -> corscope::replay::From {
+        corscope::replay::From { bound_to: self.bound_to, load_balancer: self.load_balancer }
+    }
+}
+
+/// Whether this machine has the address: only then can it be bound.
+fn is_ours(address: IpAddr) -> bool {
+    TcpListener::bind((address, 0)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_the_load_balancers_address_one_is_taken_that_nobody_trusts() {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 8000));
+        let from = From::choose(None, &Balancer::default(), loopback).unwrap();
+        assert_eq!(from.bound_to, Some(TRUSTED_BY_NOBODY));
+        let elsewhere = SocketAddr::from(([192, 0, 2, 1], 8000));
+        assert_eq!(From::choose(None, &Balancer::default(), elsewhere).unwrap().bound_to, None);
+        let foreign = "192.0.2.77".parse().unwrap();
+        assert!(From::choose(Some(foreign), &Balancer::default(), loopback).is_err());
+    }
+}

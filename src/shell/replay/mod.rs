@@ -1,0 +1,104 @@
+//! `corscope replay`: the sockets under the replay. Nothing is ever sent anywhere but to the target.
+
+mod address;
+mod connection;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use corscope::analyzer::{Analysis, analyze};
+use corscope::balancer::Balancer;
+use corscope::replay::{Next, Options, Replay, Replayed, Run, Verdict, compare, reason_to_skip, skipped};
+use corscope::report::{redacted_run, replay_json, replay_text};
+
+use crate::args::{self, ReplayFormat};
+use crate::output::Output;
+use crate::source::{self, Keep};
+use crate::stop::Stop;
+use crate::terminal::layout;
+use address::{From, Target};
+
+pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
+    let reads = source::read_all(&args.reading, Keep::Bodies)?;
+    source::say_warnings(&reads);
+    let warnings = warnings(&reads);
+    let mut analysis = analyze(reads, &args.judging.options());
+    if let Some(filter) = &args.filter {
+        filter.apply(&mut analysis);
+    }
+    let balancer = balancer(&analysis);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Stop::Problem(format!("the replay cannot be started: {error}")))?;
+    let target = runtime.block_on(Target::find(&args.to)).map_err(Stop::Problem)?;
+    let from = From::choose(args.bind, &balancer, target.address).map_err(Stop::Problem)?;
+    let options = Options { browser: args.judging.browser, allow_unsafe: args.allow_unsafe };
+    let mut calls = Vec::new();
+    for call in &analysis.chains {
+        calls.push(match reason_to_skip(call, options) {
+            Some(why) => skipped(call, why),
+            None => runtime.block_on(replay(call, &balancer, options, &target, from, args.strict))?,
+        });
+    }
+    let run = Run { target: args.to.clone(), from: from.told(), calls, warnings };
+    let shown = if args.show_secrets { run.clone() } else { redacted_run(&run) };
+    match args.format {
+        ReplayFormat::Text => output.styled(&replay_text(&shown, layout(args.ascii).charset))?,
+        ReplayFormat::Json => output.line(&replay_json(&shown))?,
+    }
+    output.close()?;
+    answer(&run)
+}
+
+/// The answer is no when a call is not known to work now, and when none was tried.
+fn answer(run: &Run) -> Result<(), Stop> {
+    let count = |bad: &[Verdict]| run.calls.iter().filter(|call| bad.contains(&call.verdict)).count();
+    let bad = count(&[Verdict::StillBroken, Verdict::Worse, Verdict::Undecided]);
+    let tried = run.calls.len() - count(&[Verdict::Skipped]);
+    match (tried, bad) {
+        (0, _) => Err(Stop::No("no call was replayed".to_owned())),
+        (_, 0) => Ok(()),
+        _ => Err(Stop::No(format!("{bad} of {tried} call(s) are still broken, worse or undecided"))),
+    }
+}
+
+async fn replay(
+    call: &corscope::analyzer::ChainReport,
+    balancer: &Balancer,
+    options: Options,
+    target: &Target,
+    from: From,
+    strict: bool,
+) -> Result<Replayed, Stop> {
+    let mut replay = Replay::new(call, balancer, options);
+    loop {
+        match replay.next(&trace_id()) {
+            Next::Done(done) => return Ok(compare(call, done, from.told(), strict)),
+            Next::Send(request) => {
+                let answer = connection::exchange(target.address, from.bound_to, &request).await;
+                let (response, end) = answer.map_err(|why| Stop::Problem(format!("{}: {why}", target.address)))?;
+                replay.answered(*request, response, end);
+            }
+        }
+    }
+}
+
+/// As the load balancer makes them: `Root=1-<seconds, 8 hex digits>-<24 hex digits>`.
+fn trace_id() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    format!("Root=1-{seconds:08x}-{:016x}{:08x}", fastrand::u64(..), fastrand::u32(..))
+}
+
+/// What the recording shows of the load balancer.
+fn balancer(analysis: &Analysis) -> Balancer {
+    let mut balancer = Balancer::default();
+    for link in analysis.chains.iter().flat_map(|call| &call.chain.links) {
+        balancer.observe(&link.exchange);
+    }
+    balancer
+}
+
+fn warnings(reads: &[corscope::analyzer::Read]) -> Vec<String> {
+    let masked = reads.iter().flat_map(|read| &read.exchanges).filter(|exchange| !exchange.redacted.is_empty()).count();
+    let warning =
+        format!("{masked} exchange(s) were masked before they were written down: what was masked is sent as it stands");
+    (masked > 0).then_some(warning).into_iter().collect()
+}
