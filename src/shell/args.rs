@@ -175,6 +175,7 @@ pub(crate) struct Extract {
 /// from the load balancer's own address where this machine has it, else, towards a loopback target,
 /// from 127.0.0.2, which no server trusts by default. Nothing is sent anywhere but to the target.
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_long_help = "\
 Examples:
   corscope replay backend.pcap --to http://127.0.0.1:8000
