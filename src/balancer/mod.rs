@@ -3,8 +3,10 @@
 //! Facts are those of AWS Application Load Balancers
 //! (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/>).
 
+mod forward;
 mod listeners;
 mod response;
 
+pub use forward::{Listener, forward};
 pub use listeners::{Balancer, OwnAnswer};
 pub use response::{bad_gateway, gateway_timeout, redirect_to_https};

@@ -56,6 +56,7 @@ pub(crate) enum Command {
     Extract(Extract),
     Replay(Replay),
     Explain(Explain),
+    Demo(Demo),
     #[cfg(feature = "live")]
     Capture(Capture),
     Completions(Completions),
@@ -228,6 +229,18 @@ pub(crate) struct Replay {
 pub(crate) enum ReplayFormat {
     Text,
     Json,
+}
+
+/// Live through the whole story on embedded servers: the bug, its cause, the fix, the proof
+///
+/// A load balancer (127.0.0.9), a backend that does not trust it and one that does, all on loopback
+/// ports of their own. The page's call is made for real, its traffic analysed, and the call replayed
+/// against both. Needs no privileges and no network, and ends by itself.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
+    #[arg(long)]
+    pub(crate) ascii: bool,
 }
 
 /// Explain one finding: what it is, how to recognise it, how to fix it

@@ -5,6 +5,8 @@
 
 mod analyze;
 mod args;
+mod connection;
+mod demo;
 mod explain;
 mod extract;
 mod generate;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Analyze(analyze) => analyze::run(analyze, output),
         Command::Extract(extract) => extract::run(extract, output),
         Command::Replay(replay) => replay::run(replay, output),
+        Command::Demo(demo) => demo::run(demo, output),
         Command::Explain(explain) => explain::run(explain, output),
         #[cfg(feature = "live")]
         Command::Capture(_) => interfaces::list(output),

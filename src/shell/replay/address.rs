@@ -9,35 +9,27 @@ use url::Url;
 /// Which no server trusts by default, and every Linux machine has.
 const TRUSTED_BY_NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
-/// The one server that is talked to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
-    pub(super) address: SocketAddr,
-}
-
-impl Target {
-    /// Finds the address of `http://host[:port]`, once.
-    pub(super) async fn find(to: &str) -> Result<Self, String> {
-        let refused = || format!("--to {to}: write http://host:port, the server itself behind the load balancer");
-        let url = Url::parse(to).map_err(|_| refused())?;
-        let host = url.host_str().filter(|_| url.scheme() == "http" && url.path() == "/").ok_or_else(refused)?;
-        let name = (host.trim_matches(['[', ']']), url.port().unwrap_or(80));
-        let mut found = tokio::net::lookup_host(name).await.map_err(|error| format!("--to {to}: {error}"))?;
-        found.next().map(|address| Self { address }).ok_or_else(|| format!("--to {to}: the host has no address"))
-    }
+/// The address of `http://host[:port]`, found once: the only one that is talked to.
+pub(super) async fn of_target(to: &str) -> Result<SocketAddr, String> {
+    let refused = || format!("--to {to}: write http://host:port, the server itself behind the load balancer");
+    let url = Url::parse(to).map_err(|_| refused())?;
+    let host = url.host_str().filter(|_| url.scheme() == "http" && url.path() == "/").ok_or_else(refused)?;
+    let name = (host.trim_matches(['[', ']']), url.port().unwrap_or(80));
+    let mut found = tokio::net::lookup_host(name).await.map_err(|error| format!("--to {to}: {error}"))?;
+    found.next().ok_or_else(|| format!("--to {to}: the host has no address"))
 }
 
 /// From which address requests are sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct From {
-    pub(super) bound_to: Option<IpAddr>,
+pub(crate) struct From {
+    pub(crate) bound_to: Option<IpAddr>,
     load_balancer: Option<IpAddr>,
 }
 
 impl From {
     /// The address asked for; else the load balancer's own, where this machine has it; else,
     /// towards a loopback target, one that no server trusts by default.
-    pub(super) fn choose(asked: Option<IpAddr>, balancer: &Balancer, target: SocketAddr) -> Result<Self, String> {
+    pub(crate) fn choose(asked: Option<IpAddr>, balancer: &Balancer, target: SocketAddr) -> Result<Self, String> {
         let load_balancer = balancer.addresses().next();
         if let Some(asked) = asked {
             if !is_ours(asked) {
@@ -53,7 +45,7 @@ impl From {
         Ok(Self { bound_to: own.or(fallback), load_balancer: own.or(load_balancer) })
     }
 
-    pub(super) fn told(self) -> corscope::replay::From {
+    pub(crate) fn told(self) -> corscope::replay::From {
         corscope::replay::From { bound_to: self.bound_to, load_balancer: self.load_balancer }
     }
 }

@@ -1,21 +1,22 @@
 //! `corscope replay`: the sockets under the replay. Nothing is ever sent anywhere but to the target.
 
 mod address;
-mod connection;
 
+use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use corscope::analyzer::{Analysis, analyze};
+use corscope::analyzer::{Analysis, ChainReport, analyze};
 use corscope::balancer::Balancer;
 use corscope::replay::{Next, Options, Replay, Replayed, Run, Verdict, compare, reason_to_skip, skipped};
 use corscope::report::{redacted_run, replay_json, replay_text};
 
 use crate::args::{self, ReplayFormat};
+use crate::connection;
 use crate::output::Output;
 use crate::source::{self, Keep};
 use crate::stop::Stop;
 use crate::terminal::layout;
-use address::{From, Target};
+pub(crate) use address::From;
 
 pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
     let reads = source::read_all(&args.reading, Keep::Bodies)?;
@@ -28,14 +29,14 @@ pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
     let balancer = balancer(&analysis);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stop::Problem(format!("the replay cannot be started: {error}")))?;
-    let target = runtime.block_on(Target::find(&args.to)).map_err(Stop::Problem)?;
-    let from = From::choose(args.bind, &balancer, target.address).map_err(Stop::Problem)?;
+    let target = runtime.block_on(address::of_target(&args.to)).map_err(Stop::Problem)?;
+    let from = From::choose(args.bind, &balancer, target).map_err(Stop::Problem)?;
     let options = Options { browser: args.judging.browser, allow_unsafe: args.allow_unsafe };
     let mut calls = Vec::new();
     for call in &analysis.chains {
         calls.push(match reason_to_skip(call, options) {
             Some(why) => skipped(call, why),
-            None => runtime.block_on(replay(call, &balancer, options, &target, from, args.strict))?,
+            None => runtime.block_on(replay(call, &balancer, options, target, from, args.strict))?,
         });
     }
     let run = Run { target: args.to.clone(), from: from.told(), calls, warnings };
@@ -60,11 +61,12 @@ fn answer(run: &Run) -> Result<(), Stop> {
     }
 }
 
-async fn replay(
-    call: &corscope::analyzer::ChainReport,
+/// Makes one call again.
+pub(crate) async fn replay(
+    call: &ChainReport,
     balancer: &Balancer,
     options: Options,
-    target: &Target,
+    target: SocketAddr,
     from: From,
     strict: bool,
 ) -> Result<Replayed, Stop> {
@@ -73,22 +75,22 @@ async fn replay(
         match replay.next(&trace_id()) {
             Next::Done(done) => return Ok(compare(call, done, from.told(), strict)),
             Next::Send(request) => {
-                let answer = connection::exchange(target.address, from.bound_to, &request).await;
-                let (response, end) = answer.map_err(|why| Stop::Problem(format!("{}: {why}", target.address)))?;
-                replay.answered(*request, response, end);
+                let answer = connection::exchange(target, from.bound_to, &request).await;
+                let heard = answer.map_err(|why| Stop::Problem(format!("{target}: {why}")))?;
+                replay.answered(*request, heard.response, heard.end);
             }
         }
     }
 }
 
 /// As the load balancer makes them: `Root=1-<seconds, 8 hex digits>-<24 hex digits>`.
-fn trace_id() -> String {
+pub(crate) fn trace_id() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     format!("Root=1-{seconds:08x}-{:016x}{:08x}", fastrand::u64(..), fastrand::u32(..))
 }
 
 /// What the recording shows of the load balancer.
-fn balancer(analysis: &Analysis) -> Balancer {
+pub(crate) fn balancer(analysis: &Analysis) -> Balancer {
     let mut balancer = Balancer::default();
     for link in analysis.chains.iter().flat_map(|call| &call.chain.links) {
         balancer.observe(&link.exchange);

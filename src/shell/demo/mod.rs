@@ -1,0 +1,102 @@
+//! `corscope demo`: the whole story on embedded servers. It says nothing about results itself: the
+//! same rooms analyse, replay and report as for everything else.
+
+mod backend;
+mod balancer;
+mod page;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use corscope::analyzer::{Analysis, Options as Judging, Read, SourceKind, SourceSummary, Unread, analyze};
+use corscope::http::Exchange;
+use corscope::replay::{Options, Run};
+use corscope::report::{Charset, replay_text, text};
+use tokio::sync::mpsc;
+
+use crate::args;
+use crate::output::Output;
+use crate::replay::{self, From};
+use crate::stop::Stop;
+use crate::terminal::layout;
+use backend::Trust;
+
+/// Where the load balancer connects from; every Linux machine has it, and no server trusts it
+/// unless told so.
+const BALANCER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
+
+pub(crate) fn run(args: &args::Demo, output: Output) -> Result<(), Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| problem(&error))?;
+    runtime.block_on(story(args, output))
+}
+
+async fn story(args: &args::Demo, mut output: Output) -> Result<(), Stop> {
+    let layout = layout(args.ascii);
+    let broken = backend::start(Trust::ThisMachine).await.map_err(|error| problem(&error))?;
+    let mended = backend::start(Trust::Also(BALANCER)).await.map_err(|error| problem(&error))?;
+
+    heading(
+        &mut output,
+        &format!("A page calls https://request.example.com/items. Load balancer {BALANCER}, backend {broken}"),
+    )?;
+    let analysis = analysis(call(broken).await.map_err(|error| problem(&error))?);
+    output.styled(&text(&analysis, layout, false))?;
+
+    heading(&mut output, "The same call again, against the same backend")?;
+    output.styled(&again(&analysis, broken, layout.charset).await?)?;
+
+    heading(&mut output, &format!("The same call again, against one that trusts {BALANCER}"))?;
+    output.styled(&again(&analysis, mended, layout.charset).await?)?;
+    output.close()
+}
+
+/// The page's call, through the load balancer, and what went over the wire behind it.
+async fn call(backend: SocketAddr) -> std::io::Result<Vec<Exchange>> {
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let front = balancer::start(backend, sender).await?;
+    page::call(front).await?;
+    let mut exchanges = Vec::new();
+    while let Ok(exchange) = seen.try_recv() {
+        exchanges.push(exchange);
+    }
+    Ok(exchanges)
+}
+
+fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
+    let path: Arc<str> = "demo".into();
+    for exchange in &mut exchanges {
+        exchange.source = Arc::clone(&path);
+    }
+    let summary = SourceSummary {
+        path,
+        kind: SourceKind::Exchanges,
+        packets: 0,
+        bytes: 0,
+        connections: exchanges.len() as u64,
+        exchanges: exchanges.len() as u64,
+        unread: Unread::default(),
+        lost_bytes: 0,
+        warnings: Vec::new(),
+    };
+    analyze(vec![Read { summary, exchanges }], &Judging::default())
+}
+
+async fn again(analysis: &Analysis, target: SocketAddr, charset: Charset) -> Result<String, Stop> {
+    let balancer = replay::balancer(analysis);
+    let from = From::choose(None, &balancer, target).map_err(Stop::Problem)?;
+    let mut calls = Vec::new();
+    for call in &analysis.chains {
+        calls.push(replay::replay(call, &balancer, Options::default(), target, from, false).await?);
+    }
+    let run = Run { target: format!("http://{target}"), from: from.told(), calls, warnings: Vec::new() };
+    Ok(replay_text(&run, charset))
+}
+
+fn heading(output: &mut Output, title: &str) -> Result<(), Stop> {
+    output.styled(&format!("\n### {title}\n\n"))
+}
+
+fn problem(error: &std::io::Error) -> Stop {
+    Stop::Problem(format!("the demo's servers cannot run on the loopback interface: {error}"))
+}

@@ -1,0 +1,76 @@
+//! The demo's page and its browser: `fetch('https://request.example.com/items')`.
+
+use std::net::SocketAddr;
+
+use corscope::cors::{Api, Ask, Browser, Credentials, Fetch, Intent, Mode, RedirectMode, Step};
+use corscope::http::{Body, Headers, Origin, Request, Time};
+use url::{Position, Url};
+
+use crate::connection::exchange;
+
+const PAGE: &str = "https://client.example.com";
+const URL: &str = "https://request.example.com/items";
+
+/// Makes the call, through the load balancer at `front`, as far as a browser goes.
+pub(super) async fn call(front: SocketAddr) -> std::io::Result<()> {
+    let (mut fetch, mut step) = Fetch::start(intent().map_err(std::io::Error::other)?, Browser::Chromium);
+    while let Step::Ask(ask) = step {
+        let answer = exchange(front, None, &request(&ask)).await.map_err(std::io::Error::other)?;
+        step = match answer.response {
+            Some(response) => fetch.answer(&response).next,
+            None => fetch.no_answer(),
+        };
+    }
+    Ok(())
+}
+
+fn intent() -> Result<Intent, url::ParseError> {
+    Ok(Intent {
+        origin: Origin::parse(PAGE).ok(),
+        page_url: Url::parse(PAGE).ok(),
+        upgrades_insecure: false,
+        policy: None,
+        method: "GET".to_owned(),
+        url: Url::parse(URL)?,
+        mode: Mode::Cors,
+        credentials: Credentials::SameOrigin,
+        redirect: RedirectMode::Follow,
+        api: Api::Fetch,
+        headers: Vec::new(),
+        origin_is_null: false,
+        uses_preflight: false,
+        assumptions: Vec::new(),
+    })
+}
+
+/// As Chromium sends it.
+fn request(ask: &Ask) -> Request {
+    let lines = [
+        ("Host", ask.url.host_str()),
+        ("Connection", Some("keep-alive")),
+        (
+            "User-Agent",
+            Some(
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+            ),
+        ),
+        ("Accept", Some("*/*")),
+        ("Origin", ask.origin.as_deref()),
+        ("Sec-Fetch-Site", Some("same-site")),
+        ("Sec-Fetch-Mode", Some("cors")),
+        ("Sec-Fetch-Dest", Some("empty")),
+        ("Referer", Some("https://client.example.com/")),
+        ("Accept-Encoding", Some("gzip, deflate, br, zstd")),
+        ("Accept-Language", Some("en-US,en;q=0.9")),
+    ];
+    Request {
+        time: Time::from_nanoseconds(0, 0),
+        end_time: None,
+        method: ask.method.clone(),
+        target: ask.url[Position::BeforePath..Position::AfterQuery].to_owned(),
+        url: Some(ask.url.to_string()),
+        headers: lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+        trailers: Headers::default(),
+        body: Body::default(),
+    }
+}
