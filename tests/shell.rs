@@ -208,6 +208,8 @@ fn help_manual_and_completions_come_from_one_description() {
         assert_eq!((code, errors.as_str()), (0, ""));
         assert!(out.contains("corscope"), "{arguments:?}");
     }
+    let (_, page, _) = told(&corscope(&["man", "analyze"]));
+    assert!(page.contains(".SH EXAMPLES\n.nf\ncorscope analyze backend.pcap\n"), "{page}");
     assert_eq!(told(&corscope(&[])).0, 2);
     assert_eq!(told(&corscope(&["man", "coffee"])).0, 2);
 }

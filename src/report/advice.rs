@@ -42,6 +42,7 @@ struct Seen {
     health_checks: u64,
     tls: u64,
     http2: u64,
+    lost_bytes: u64,
 }
 
 impl Seen {
@@ -55,6 +56,7 @@ impl Seen {
             health_checks: analysis.health_checks,
             tls: sum(|source| source.unread.tls),
             http2: sum(|source| source.unread.http2),
+            lost_bytes: sum(|source| source.lost_bytes),
         }
     }
 }
@@ -122,15 +124,25 @@ fn no_packets() -> Advice {
 
 fn no_http(seen: &Seen) -> Advice {
     let what = if seen.connections == 0 {
-        format!("{}, none of them TCP", count(seen.packets, "packet"))
+        none_of(seen.packets, "packet", "TCP")
     } else {
-        format!("{}, none of them HTTP", count(seen.connections, "TCP connection"))
+        none_of(seen.connections, "TCP connection", "HTTP")
     };
+    let cut = (seen.lost_bytes > 0).then(|| {
+        let lost = count(seen.lost_bytes, "byte");
+        format!("The capture lacks {lost}: was it taken with a snapshot length? -s 0 keeps all of each packet.")
+    });
     Advice {
         title: format!("No HTTP at all: {what}"),
-        paragraphs: vec![WHERE.to_owned()],
+        paragraphs: cut.into_iter().chain([WHERE.to_owned()]).collect(),
         commands: capture_commands(),
     }
+}
+
+/// `4 packets, none of them TCP`.
+fn none_of(number: u64, one: &str, kind: &str) -> String {
+    let not = if number == 1 { "not" } else { "none of them" };
+    format!("{}, {not} {kind}", count(number, one))
 }
 
 fn no_page_call(seen: &Seen) -> Advice {
@@ -141,9 +153,9 @@ fn no_page_call(seen: &Seen) -> Advice {
         )
     } else {
         (
-            format!("No call of a page in {}", count(seen.exchanges, "HTTP exchange")),
-            "None of them matches, or none has a request that was captured. Capture from before the failing call \
-             until after it, or widen the filter.",
+            format!("No call to show in {}", count(seen.exchanges, "HTTP exchange")),
+            "A --filter lets none of them through, or none has a request that was captured. Widen the filter, or capture \
+             from before the failing call until after it.",
         )
     };
     Advice { title, paragraphs: vec![paragraph.to_owned()], commands: Vec::new() }

@@ -1,11 +1,14 @@
 //! An analysis put in the order in which people read it: one group for each cause, the worst first.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 
 use crate::analyzer::{Analysis, ChainReport};
 use crate::chain::Role;
 use crate::cors::{AnsweredBy, Error, Outcome};
-use crate::diagnose::{Finding, Severity};
+use crate::diagnose::{Finding, Fix, Severity};
+
+use super::words::count;
 
 /// What a report says, in its order.
 pub(super) struct Outline<'a> {
@@ -107,11 +110,53 @@ impl<'a> Group<'a> {
         (class, std::cmp::Reverse(self.counts.blocked))
     }
 
+    /// The first of the calls that are blocked, or else of all.
+    pub(super) fn first(&self) -> Option<&'a ChainReport> {
+        let blocked = |call: &&&ChainReport| matches!(call.judgement.verdict.outcome, Outcome::Blocked(_));
+        self.calls.iter().find(blocked).or(self.calls.first()).copied()
+    }
+
+    /// Which servers answered, to know where something can be changed: `10.0.2.9:8000 answered`.
+    pub(super) fn answered(&self) -> Option<String> {
+        let hops = self.calls.iter().flat_map(|call| &call.judgement.hops);
+        let mut servers: Vec<SocketAddr> = Vec::new();
+        for server in hops.filter_map(|hop| hop.exchange.as_ref()?.server) {
+            if !servers.contains(&server) {
+                servers.push(server);
+            }
+        }
+        let first = servers.first()?;
+        let others = servers.len() as u64 - 1;
+        let more = if others > 0 { format!(" and {}", count(others, "other")) } else { String::new() };
+        Some(format!("{first}{more} answered"))
+    }
+
     /// The first calls of each shape, at most `limit`: a thousand calls of one shape need one picture.
     pub(super) fn examples(&self, limit: usize) -> Vec<&'a ChainReport> {
         let mut shapes = HashSet::new();
         self.calls.iter().copied().filter(|call| shapes.insert(Shape::of(call))).take(limit).collect()
     }
+}
+
+/// A change to one thing. Calls may need it with different values, such as each page its own
+/// origin: then all of its forms are needed, and none of them instead of another.
+pub(super) struct Mend<'a> {
+    pub(super) server: &'a str,
+    pub(super) changes: Vec<&'a str>,
+    pub(super) caution: Option<&'a str>,
+}
+
+/// Fixes, of which those that differ in a value only are one.
+pub(super) fn mends(fixes: &[Fix]) -> Vec<Mend<'_>> {
+    let mut mends: Vec<Mend<'_>> = Vec::new();
+    for Fix { server, change, caution } in fixes {
+        let caution = caution.as_deref();
+        match mends.iter_mut().find(|mend| mend.server == *server && mend.caution == caution) {
+            Some(mend) => mend.changes.push(change),
+            None => mends.push(Mend { server, changes: vec![change], caution }),
+        }
+    }
+    mends
 }
 
 /// What makes two calls look alike.

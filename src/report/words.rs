@@ -106,6 +106,18 @@ pub(super) fn decides(outcome: &Outcome) -> String {
     }
 }
 
+/// A source's name for people.
+pub(super) fn called(path: &str) -> &str {
+    if path == "-" { "standard input" } else { path }
+}
+
+/// Whether a change is told in words, which may be wrapped, and not as one would type it.
+pub(super) fn is_prose(line: &str) -> bool {
+    const WORDS: usize = 6;
+    let is_code = |word: &str| word.starts_with(['-', '#']) || word.contains('=');
+    line.split_whitespace().count() >= WORDS && !line.split_whitespace().any(is_code)
+}
+
 /// `1 call`, `1,000 calls`.
 pub(super) fn count(number: u64, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -114,13 +126,21 @@ pub(super) fn count(number: u64, one: &str) -> String {
 
 /// `3 calls blocked, 1 call undetermined`.
 pub(super) fn counted(counts: Counts) -> String {
-    let parts = [(counts.blocked, "blocked"), (counts.undetermined, "undetermined"), (counts.allowed, "allowed")];
-    let told: Vec<String> = parts
+    let told: Vec<String> =
+        outcomes(counts).map(|(number, what)| format!("{} {what}", count(number, "call"))).collect();
+    if told.is_empty() { count(counts.total(), "call") } else { told.join(", ") }
+}
+
+/// `3 blocked, 1 undetermined`: where it stands already that these are calls.
+pub(super) fn tally(counts: Counts) -> String {
+    let told: Vec<String> = outcomes(counts).map(|(number, what)| format!("{} {what}", thousands(number))).collect();
+    if told.is_empty() { thousands(counts.total()) } else { told.join(", ") }
+}
+
+fn outcomes(counts: Counts) -> impl Iterator<Item = (u64, &'static str)> {
+    [(counts.blocked, "blocked"), (counts.undetermined, "undetermined"), (counts.allowed, "allowed")]
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{} {what}", count(number, "call")))
-        .collect();
-    if told.is_empty() { count(counts.total(), "call") } else { told.join(", ") }
 }
 
 /// `1,234,567`.
@@ -169,6 +189,18 @@ fn unread(source: &SourceSummary) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_typed_is_told_from_what_is_told() {
+        let prose = ["look into the server's log for the error itself, and mend that"];
+        let typed = [
+            "uvicorn app:app --proxy-headers --forwarded-allow-ips '127.0.0.9'",
+            "app.add_middleware(CORSMiddleware, …)  # the last add_middleware call",
+            "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)",
+            "proxy_set_header X-Forwarded-Proto https;",
+        ];
+        assert!(prose.into_iter().all(is_prose) && !typed.into_iter().any(is_prose));
+    }
 
     #[test]
     fn numbers_are_grouped() {

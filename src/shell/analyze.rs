@@ -35,17 +35,18 @@ pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
 fn failed(what: FailOn, analysis: &Analysis) -> Option<String> {
     let calls =
         |of: fn(&Outcome) -> bool| analysis.chains.iter().filter(|call| of(&call.judgement.verdict.outcome)).count();
-    let (number, told) = match what {
-        FailOn::Blocked => (calls(|outcome| matches!(outcome, Outcome::Blocked(_))), "blocked call(s)"),
-        FailOn::Undetermined => (calls(|outcome| matches!(outcome, Outcome::Undetermined(_))), "undetermined call(s)"),
+    let (number, one, kind) = match what {
+        FailOn::Blocked => (calls(|outcome| matches!(outcome, Outcome::Blocked(_))), "call", "blocked"),
+        FailOn::Undetermined => (calls(|outcome| matches!(outcome, Outcome::Undetermined(_))), "call", "undetermined"),
         FailOn::Finding => {
             let errors = analysis.findings.iter().filter(|finding| finding.severity == Severity::Error);
-            (errors.count(), "finding(s) of severity error")
+            (errors.count(), "finding", "of severity error")
         }
         FailOn::Nothing => {
             let nothing = analysis.sources.iter().all(|source| source.exchanges == 0);
             return nothing.then(|| "--fail-on nothing: there is no HTTP at all".to_owned());
         }
     };
-    (number > 0).then(|| format!("--fail-on: {number} {told}"))
+    let plural = if number == 1 { "" } else { "s" };
+    (number > 0).then(|| format!("--fail-on: {number} {one}{plural} {kind}"))
 }

@@ -6,12 +6,12 @@ mod escape;
 
 use std::fmt::Write as _;
 
-use escape::{block, cell, code, in_cell, prose, sentence};
+use escape::{block, cell, code, prose, sentence};
 
 use super::advice::advice;
 use super::escape::elide;
-use super::outline::{Cause, Group, Outline};
-use super::words::{count, counted, holdings, severity, source_kind};
+use super::outline::{Cause, Group, Mend, Outline, mends};
+use super::words::{called, count, counted, holdings, is_prose, severity, source_kind, tally};
 use crate::analyzer::{Analysis, SourceSummary};
 use crate::diagnose::{Evidence, Finding, Fix};
 
@@ -49,13 +49,13 @@ fn headline(outline: &Outline<'_>) -> String {
     match (counts.total(), counts.blocked + counts.undetermined) {
         (0, _) => "no call of a page".to_owned(),
         (total, 0) => format!("{}, none blocked", count(total, "call")),
-        (total, _) => format!("{}: {}", count(total, "call"), counted(counts)),
+        (total, _) => format!("{}: {}", count(total, "call"), tally(counts)),
     }
 }
 
 fn describe(out: &mut String, source: &SourceSummary) {
     let kind = source_kind(source.kind);
-    _ = writeln!(out, "- {} ({kind}): {}", code(&source.path), holdings(source));
+    _ = writeln!(out, "- {} ({kind}): {}", code(called(&source.path)), holdings(source));
     for warning in &source.warnings {
         _ = writeln!(out, "  - Warning: {}", sentence(warning));
     }
@@ -84,15 +84,29 @@ fn what_to_change(out: &mut String, outline: &Outline<'_>) {
     if outline.groups.is_empty() {
         return;
     }
-    out.push_str("\n## What to change\n\n| | cause | calls | where |\n| --- | --- | --- | --- |\n");
+    out.push_str("\n## What to change\n");
     for (at, group) in outline.groups.iter().enumerate() {
-        let fix = match group.cause {
-            Cause::Found(finding) => finding.fixes.first(),
-            Cause::Unidentified | Cause::Undetermined => None,
-        };
-        let (server, title) = (fix.map_or("", |fix| fix.server), in_cell(&sentence(title(group))));
-        _ = writeln!(out, "| {} | {title} | {} | {server} |", at + 1, counted(group.counts));
+        _ = write!(out, "\n**{}. {}**: {}", at + 1, sentence(title(group)), counted(group.counts));
+        if let Some(call) = group.first() {
+            let asked = &call.judgement.asked;
+            let first = if group.calls.len() > 1 { ", first" } else { "," };
+            _ = write!(out, "{first} {}", code(&format!("{} {}", asked.method, elide(&asked.url, LONGEST))));
+        }
+        out.push('\n');
+        if let Cause::Found(finding) = group.cause
+            && let Some(Mend { server, changes, .. }) = mends(&finding.fixes).first()
+        {
+            let answered = group.answered().map(|answered| format!(" ({answered})")).unwrap_or_default();
+            _ = writeln!(out, "\nChange in **{}**{answered}:\n", sentence(server));
+            out.push_str(&change(changes));
+        }
     }
+}
+
+/// Changes of one kind: code for what is typed, words for what is told.
+fn change(changes: &[&str]) -> String {
+    let all = changes.join("\n");
+    if changes.iter().all(|change| change.lines().all(is_prose)) { format!("{}\n", prose(&all)) } else { block(&all) }
 }
 
 fn describe_group(out: &mut String, number: usize, group: &Group<'_>, all: bool) {
@@ -138,10 +152,12 @@ fn evidence(out: &mut String, piece: &Evidence) {
 }
 
 fn fixes(out: &mut String, fixes: &[Fix]) {
-    for (at, fix) in fixes.iter().enumerate() {
-        _ = writeln!(out, "\n**{}: {}**\n", if at == 0 { "Fix" } else { "Or" }, sentence(fix.server));
-        out.push_str(&block(&fix.change));
-        if let Some(caution) = &fix.caution {
+    for (at, Mend { server, changes, caution }) in mends(fixes).into_iter().enumerate() {
+        let label = if at == 0 { "Fix" } else { "Or" };
+        let together = if changes.len() > 1 { " (all of these, each for calls of its own)" } else { "" };
+        _ = writeln!(out, "\n**{label}: {}**{together}\n", sentence(server));
+        out.push_str(&change(&changes));
+        if let Some(caution) = caution {
             _ = writeln!(out, "\n{}", prose(caution));
         }
     }

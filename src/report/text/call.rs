@@ -44,8 +44,8 @@ pub(super) fn brief(page: &mut Page, call: &ChainReport) {
         head.extend([ink.wire(DIM, &clock(&time.to_string())), ink.own(PLAIN, " ")]);
     }
     let mut spans = vec![ink.wire(PLAIN, &asked.method), ink.own(PLAIN, " ")];
-    spans.extend([ink.wire(PLAIN, &elide(&asked.url, LONGEST_BRIEF)), ink.own(DIM, "  call ")]);
-    spans.push(ink.wire(DIM, &elide(call.chain.id(), LONGEST_ID)));
+    spans.extend([ink.wire(PLAIN, &elide(&asked.url, LONGEST_BRIEF)), ink.own(PLAIN, "  ")]);
+    spans.push(ink.wire(DIM, &format!("call {}", elide(call.chain.id(), LONGEST_ID))).whole());
     page.hanging(2, head, spans);
 }
 

@@ -2,13 +2,13 @@
 //! mends it.
 
 use super::call::{Detail, brief, call, more};
-use super::ink::{BAD, BOLD, COMMAND, DIM, FRAME, LABEL, PLAIN, Span, UNSURE, blanks, drawn};
+use super::ink::{BAD, BOLD, COMMAND, DIM, FRAME, Ink, LABEL, PLAIN, Span, UNSURE, blanks, drawn};
 use super::page::Page;
 use crate::analyzer::ChainReport;
 use crate::diagnose::{Evidence, Finding, Fix};
 use crate::report::escape::elide;
-use crate::report::outline::{Cause, Group};
-use crate::report::words::{counted, thousands};
+use crate::report::outline::{Cause, Group, Mend, mends};
+use crate::report::words::{called, counted, is_prose, thousands};
 
 /// Without `--all`: calls drawn, and calls named below them.
 const DRAWN: usize = 2;
@@ -98,8 +98,13 @@ fn cause(page: &mut Page, finding: &Finding, detail: Detail) {
 fn evidence(page: &mut Page, evidence: &[Evidence], all: bool) {
     let ink = page.ink;
     let shown = if all { evidence.len() } else { EVIDENCE };
+    let mut source = None;
     for piece in evidence.iter().take(shown) {
-        page.hung(4, 8, evidence_line(page, piece));
+        if source != Some(&piece.source) {
+            source = Some(&piece.source);
+            page.line([blanks(4), ink.own(DIM, "in "), ink.wire(DIM, called(&piece.source))]);
+        }
+        page.hung(6, 10, evidence_line(ink, piece));
     }
     if evidence.len() > shown {
         let words = format!("and {} more; --all shows them", thousands((evidence.len() - shown) as u64));
@@ -107,11 +112,9 @@ fn evidence(page: &mut Page, evidence: &[Evidence], all: bool) {
     }
 }
 
-/// `backend.pcap frame 15  location: http://…`.
-pub(super) fn evidence_line(page: &Page, piece: &Evidence) -> Vec<Span> {
-    let ink = page.ink;
-    let mut spans = vec![ink.wire(DIM, &piece.source), ink.own(PLAIN, " ")];
-    spans.extend([ink.wire(FRAME, &place(piece)), ink.own(PLAIN, "  ")]);
+/// `frame 15  location: http://…`.
+pub(super) fn evidence_line(ink: Ink, piece: &Evidence) -> Vec<Span> {
+    let mut spans = vec![ink.wire(FRAME, &place(piece)).whole(), ink.own(PLAIN, "  ")];
     if let Some(header) = piece.header {
         spans.extend([ink.own(PLAIN, header), ink.own(PLAIN, ": ")]);
     }
@@ -120,7 +123,7 @@ pub(super) fn evidence_line(page: &Page, piece: &Evidence) -> Vec<Span> {
 }
 
 /// `frame 15`, or the exchange where the source is no capture.
-fn place(piece: &Evidence) -> String {
+pub(super) fn place(piece: &Evidence) -> String {
     match piece.frame {
         Some(frame) => format!("frame {frame}"),
         None => format!("exchange {}", piece.exchange),
@@ -130,17 +133,28 @@ fn place(piece: &Evidence) -> String {
 /// Every fix, the safest first; what is typed stands in lines of its own, unbroken.
 pub(super) fn fixes(page: &mut Page, fixes: &[Fix]) {
     let ink = page.ink;
-    for (at, fix) in fixes.iter().enumerate() {
+    for (at, Mend { server, changes, caution }) in mends(fixes).into_iter().enumerate() {
         let label = if at == 0 { "FIX  " } else { "OR   " };
-        page.line([blanks(2), ink.own(LABEL, label), ink.own(BOLD, fix.server)]);
-        for line in fix.change.lines() {
-            page.line([blanks(6), ink.wire(COMMAND, line)]);
+        let together = if changes.len() > 1 { "  all of these, each for calls of its own" } else { "" };
+        page.line([blanks(2), ink.own(LABEL, label), ink.wire(BOLD, server), ink.own(DIM, together)]);
+        for line in changes.iter().flat_map(|change| change.lines()) {
+            typed(page, vec![blanks(6)], line);
         }
-        if let Some(caution) = &fix.caution {
+        if let Some(caution) = caution {
             let warning = [ink.own(UNSURE, ink.glyphs().warning), ink.own(PLAIN, " ")];
             page.hanging(4, warning.to_vec(), vec![ink.wire(PLAIN, caution)]);
         }
         page.blank();
+    }
+}
+
+/// A line of a change: what is typed stays whole, however long; what is told in words is wrapped.
+pub(super) fn typed(page: &mut Page, head: Vec<Span>, line: &str) {
+    let change = page.ink.wire(COMMAND, line);
+    if is_prose(line) {
+        page.hanging(0, head, vec![change]);
+    } else {
+        page.line(head.into_iter().chain([change]));
     }
 }
 

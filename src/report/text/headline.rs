@@ -4,7 +4,7 @@ use super::ink::{BAD, BOLD, DIM, GOOD, PLAIN, Span, UNSURE};
 use super::page::Page;
 use crate::analyzer::{Analysis, SourceSummary};
 use crate::report::outline::Outline;
-use crate::report::words::{count, holdings, source_kind, thousands};
+use crate::report::words::{called, count, holdings, source_kind, thousands};
 
 /// Warnings of one source shown here; the shell writes all of them to standard error.
 const WARNINGS: usize = 3;
@@ -25,12 +25,12 @@ pub(super) fn headline(page: &mut Page, analysis: &Analysis, outline: &Outline<'
             (counts.not_cors, DIM, glyphs.none, "not CORS"),
         ];
         for (number, style, mark, what) in parts.into_iter().filter(|(number, ..)| *number > 0) {
-            spans.extend([ink.own(PLAIN, "  "), ink.own(style, mark), ink.own(style, " ")]);
-            spans.extend([ink.wire(style, &thousands(number)), ink.own(style, " "), ink.own(style, what)]);
+            let told = format!(" {} {what}", thousands(number));
+            spans.extend([ink.own(PLAIN, "  "), ink.own(style, mark), ink.wire(style, &told).whole()]);
         }
         if analysis.health_checks > 0 {
-            let checks = format!("  ({} left out)", count(analysis.health_checks, "health check"));
-            spans.push(ink.wire(DIM, &checks));
+            let checks = format!("({} left out)", count(analysis.health_checks, "health check"));
+            spans.extend([ink.own(PLAIN, "  "), ink.wire(DIM, &checks).whole()]);
         }
         page.prose(0, spans);
     }
@@ -39,8 +39,14 @@ pub(super) fn headline(page: &mut Page, analysis: &Analysis, outline: &Outline<'
 
 fn describe(page: &mut Page, source: &SourceSummary) {
     let ink = page.ink;
-    let facts = format!("  {}: {}", source_kind(source.kind), holdings(source));
-    page.hung(0, 4, vec![ink.wire(BOLD, &source.path), ink.wire(PLAIN, &facts)]);
+    let path = ink.wire(BOLD, called(&source.path));
+    let facts = ink.wire(PLAIN, &format!("{}: {}", source_kind(source.kind), holdings(source)));
+    if path.width() + 2 + facts.width() <= page.prose_width() {
+        page.line([path, ink.own(PLAIN, "  "), facts]);
+    } else {
+        page.line([path]);
+        page.hung(2, 4, vec![facts]);
+    }
     for warning in source.warnings.iter().take(WARNINGS) {
         page.hanging(
             2,

@@ -5,7 +5,7 @@ use crate::chain::Role;
 use crate::cors::{AnsweredBy, Check, DropOff, DropOffKind, Hop};
 use crate::http::{End, Exchange, Headers};
 use crate::report::escape::elide;
-use crate::report::words::check_sentence;
+use crate::report::words::{called, check_sentence};
 
 /// The longest URL and header value beside an arrow.
 const LONGEST: usize = 240;
@@ -35,9 +35,7 @@ pub(super) fn request(ink: Ink, hop: &Hop, name_sources: bool) -> Vec<Beside> {
     if let Some(exchange) = &hop.exchange {
         lines.extend(asked_headers(ink, exchange, hop.role));
         lines.extend(whereabouts(ink, exchange, name_sources));
-        for other in &hop.also_seen {
-            lines.extend(whereabouts(ink, other, true));
-        }
+        lines.extend(hop.also_seen.iter().map(|other| also_seen(ink, other, name_sources)));
     }
     if let Some(because) = &hop.inferred_because {
         lines.push(line(vec![ink.own(UNSURE, "inferred: "), ink.wire(DIM, because)]));
@@ -64,23 +62,40 @@ fn asked_headers(ink: Ink, exchange: &Exchange, role: Role) -> Vec<Beside> {
     ASKED.into_iter().filter_map(asked).collect()
 }
 
-/// In which source it stands, where the frame's number on the arrow does not say it.
+/// Where it stands, as far as the frame's number on the arrow does not say it.
 fn whereabouts(ink: Ink, exchange: &Exchange, name_source: bool) -> Option<Beside> {
-    let has_frame = exchange.frames.request.is_some() || exchange.frames.response.is_some();
-    let words = match (name_source, has_frame) {
-        (false, true) => return None,
-        (true, true) => vec![ink.own(DIM, "in "), ink.wire(DIM, &exchange.source)],
-        (false, false) => vec![ink.own(DIM, "exchange "), ink.wire(DIM, &exchange.id)],
-        (true, false) => {
-            vec![
-                ink.own(DIM, "exchange "),
-                ink.wire(DIM, &exchange.id),
-                ink.own(DIM, " in "),
-                ink.wire(DIM, &exchange.source),
-            ]
+    let has_frame = frame(exchange).is_some();
+    (name_source || !has_frame).then(|| {
+        let mut words = Vec::new();
+        if !has_frame {
+            words.push(ink.wire(DIM, &place(exchange)).whole());
         }
-    };
-    Some(line(words))
+        if name_source {
+            words.extend([ink.own(DIM, if has_frame { "in " } else { " in " }), source(ink, exchange)]);
+        }
+        line(words)
+    })
+}
+
+/// Another place at which the same request was captured.
+fn also_seen(ink: Ink, exchange: &Exchange, name_source: bool) -> Beside {
+    let mut words = vec![ink.own(DIM, "also seen: "), ink.wire(DIM, &place(exchange)).whole()];
+    if name_source {
+        words.extend([ink.own(DIM, " in "), source(ink, exchange)]);
+    }
+    line(words)
+}
+
+fn source(ink: Ink, exchange: &Exchange) -> Span {
+    ink.wire(DIM, called(&exchange.source))
+}
+
+fn frame(exchange: &Exchange) -> Option<u64> {
+    exchange.frames.request.or(exchange.frames.response).map(|frames| frames.first)
+}
+
+fn place(exchange: &Exchange) -> String {
+    frame(exchange).map_or_else(|| format!("exchange {}", exchange.id), |frame| format!("#{frame}"))
 }
 
 /// The answer: its status, its redirect, the CORS headers that count, what the check said, and

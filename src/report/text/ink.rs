@@ -20,17 +20,32 @@ pub(super) const FRAME: Style = AnsiColor::Cyan.on_default();
 pub(super) struct Span {
     pub(super) style: Style,
     pub(super) text: String,
+    /// Its blanks are no place to break a line at.
+    whole: bool,
 }
 
 impl Span {
+    /// The same, on one line if it fits there: `call 7.0`.
+    pub(super) fn whole(self) -> Self {
+        Self { whole: true, ..self }
+    }
+
+    /// Its words, each with the blank behind it.
+    pub(super) fn into_words(self) -> Vec<Self> {
+        if self.whole {
+            return vec![self];
+        }
+        self.text.split_inclusive(' ').map(|word| drawn(self.style, word.to_owned())).collect()
+    }
+
     pub(super) fn width(&self) -> usize {
         self.text.width()
     }
 }
 
-/// Lines and arrows, in characters of [`Glyphs`].
+/// Text that is harmless already: lines and arrows, in characters of [`Glyphs`].
 pub(super) fn drawn(style: Style, text: String) -> Span {
-    Span { style, text }
+    Span { style, text, whole: false }
 }
 
 pub(super) fn blanks(number: usize) -> Span {
@@ -46,12 +61,12 @@ pub(super) struct Ink {
 impl Ink {
     /// Text that may come from the wire.
     pub(super) fn wire(self, style: Style, text: &str) -> Span {
-        Span { style, text: visible(text, self.charset) }
+        drawn(style, visible(text, self.charset))
     }
 
     /// corscope's own words.
     pub(super) fn own(self, style: Style, text: &'static str) -> Span {
-        Span { style, text: own_words(text, self.charset) }
+        drawn(style, own_words(text, self.charset))
     }
 
     pub(super) fn glyphs(self) -> &'static Glyphs {

@@ -5,7 +5,7 @@ use anstyle::Style;
 
 use super::hop::{Beside, answer, request};
 use super::ink::{BAD, BOLD, DIM, FRAME, Glyphs, Ink, PLAIN, Span, blanks, drawn};
-use super::page::{Page, wrap};
+use super::page::{Page, wrap_hung};
 use crate::analyzer::ChainReport;
 use crate::cors::{AnsweredBy, Hop};
 use crate::http::{Exchange, Vantage};
@@ -48,7 +48,7 @@ fn block(page: &mut Page, lanes: &Lanes, number: Option<&str>, arrow: &Arrow, be
     for Beside { hang, spans } in beside {
         let head = blanks(hang);
         let mut first = true;
-        for line in wrap(spans, room.saturating_sub(hang)) {
+        for line in wrap_hung(spans, room, room.saturating_sub(hang)) {
             let row = left.take().unwrap_or_else(|| lanes.empty(page.ink));
             let line = if first { line } else { [vec![head.clone()], line].concat() };
             put(page, lanes, row, line);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::ink::{Ink, Span, blanks};
+use super::ink::{Ink, Span, blanks, drawn};
 
 /// Prose wider than this is hard to read; tables and ladders use all the width there is.
 const WIDEST_PROSE: usize = 100;
@@ -72,8 +72,9 @@ impl Page {
 
     /// Prose whose first line begins at `indent`, and every other at `hang`.
     pub(super) fn hung(&mut self, indent: usize, hang: usize, spans: Vec<Span>) {
+        let width = self.prose_width();
         let mut start = indent;
-        for line in wrap(spans, self.prose_width().saturating_sub(hang)) {
+        for line in wrap_hung(spans, width.saturating_sub(indent), width.saturating_sub(hang)) {
             self.line([blanks(start)].into_iter().chain(line));
             start = hang;
         }
@@ -91,39 +92,65 @@ impl Page {
 /// Breaks spans into lines no wider than `width`: between words where possible, at the joints of a
 /// word that is longer than a line, anywhere where it has none.
 pub(super) fn wrap(spans: Vec<Span>, width: usize) -> Vec<Vec<Span>> {
-    let width = width.max(12);
-    let mut lines = Lines { done: vec![Vec::new()], used: 0, width };
-    for Span { style, text } in spans {
-        for word in text.split_inclusive(' ') {
-            lines.push(&Span { style, text: word.to_owned() });
+    wrap_hung(spans, width, width)
+}
+
+/// As [`wrap`], with a first line of another width than the others.
+pub(super) fn wrap_hung(spans: Vec<Span>, first: usize, others: usize) -> Vec<Vec<Span>> {
+    let mut lines = Lines { done: vec![Vec::new()], used: 0, first: first.max(12), others: others.max(12) };
+    let mut word: Vec<Span> = Vec::new();
+    for piece in spans.into_iter().flat_map(Span::into_words) {
+        let ends = piece.text.ends_with(' ');
+        word.push(piece);
+        if ends {
+            lines.push(&word);
+            word.clear();
         }
     }
+    lines.push(&word);
     lines.done
 }
 
 struct Lines {
     done: Vec<Vec<Span>>,
     used: usize,
-    width: usize,
+    first: usize,
+    others: usize,
 }
 
 impl Lines {
-    fn push(&mut self, word: &Span) {
-        let wide = word.text.trim_end_matches(' ').width();
-        if self.used > 0 && self.used + wide > self.width && !(wide > self.width && self.used * 2 < self.width) {
+    fn width(&self) -> usize {
+        if self.is_first() { self.first } else { self.others }
+    }
+
+    fn is_first(&self) -> bool {
+        self.done.len() == 1
+    }
+
+    /// A word, which may have several styles: `location` and the colon behind it stay together.
+    fn push(&mut self, word: &[Span]) {
+        let text: String = word.iter().map(|piece| piece.text.as_str()).collect();
+        let wide = text.trim_end_matches(' ').width();
+        let (used, width) = (self.used, self.width());
+        if used > 0 && used + wide > width && !(wide > width && used * 2 < width) {
             self.next_line();
         }
-        let mut rest = word.text.as_str();
-        while self.used + rest.trim_end_matches(' ').width() > self.width {
-            let room = self.width.saturating_sub(self.used);
+        // No line begins with the blanks that stood between two words.
+        if wide == 0 && self.used == 0 && !self.is_first() {
+            return;
+        }
+        let (mut from, mut rest) = (0, text.as_str());
+        while self.used + rest.trim_end_matches(' ').width() > self.width() {
+            let room = self.width().saturating_sub(self.used);
             if room > 0 {
                 let (head, tail) = rest.split_at(joint(rest, room));
-                self.add(word, head);
+                self.add(word, from..from + head.len());
+                from += head.len();
                 rest = tail;
             }
             self.next_line();
         }
-        self.add(word, rest);
+        self.add(word, from..text.len());
     }
 
     fn next_line(&mut self) {
@@ -131,10 +158,20 @@ impl Lines {
         self.used = 0;
     }
 
-    fn add(&mut self, like: &Span, text: &str) {
-        self.used += text.width();
-        if let Some(line) = self.done.last_mut() {
-            line.push(Span { style: like.style, text: text.to_owned() });
+    /// Puts those bytes of a word on the line.
+    fn add(&mut self, word: &[Span], bytes: std::ops::Range<usize>) {
+        let Some(line) = self.done.last_mut() else { return };
+        let mut start = 0;
+        for piece in word {
+            let end = start + piece.text.len();
+            let part = bytes.start.clamp(start, end) - start..bytes.end.clamp(start, end) - start;
+            start = end;
+            let Some(text) = piece.text.get(part).filter(|text| !text.is_empty()) else { continue };
+            self.used += text.width();
+            match line.last_mut() {
+                Some(last) if last.style == piece.style => last.text.push_str(text),
+                _ => line.push(drawn(piece.style, text.to_owned())),
+            }
         }
     }
 }
@@ -182,6 +219,24 @@ mod tests {
         let url = "https://request.example.com/items/1234?page=2&size=10";
         assert_eq!(wrapped(url, 34), ["https://request.example.com/items/", "1234?page=2&size=10"]);
         assert_eq!(wrapped(&"a".repeat(30), 20), ["a".repeat(20), "a".repeat(10)]);
+    }
+
+    #[test]
+    fn what_belongs_together_stays_together() {
+        let spans =
+            || vec![INK.own(PLAIN, "see "), INK.own(BOLD, "location"), INK.own(PLAIN, ": "), INK.own(PLAIN, "x")];
+        let lines = |spans, width| {
+            let texts = |line: Vec<Span>| line.into_iter().map(|span| span.text).collect::<String>();
+            wrap(spans, width).into_iter().map(texts).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(spans(), 12), ["see ", "location: x"]);
+        let whole = vec![INK.own(PLAIN, "0123456789  "), INK.own(PLAIN, "call 7").whole()];
+        assert_eq!(lines(whole, 16), ["0123456789  ", "call 7"]);
+    }
+
+    #[test]
+    fn no_line_begins_with_the_blanks_between_words() {
+        assert_eq!(wrapped("0123456789  a", 12), ["0123456789", "a"]);
     }
 
     #[test]

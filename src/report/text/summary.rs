@@ -1,114 +1,196 @@
 //! The last screenful: for each cause what to change and where, so that the end of the output
 //! answers the question.
 
-use super::group::{evidence_line, rule};
-use super::ink::{BAD, BOLD, COMMAND, DIM, GOOD, PLAIN, Span, UNSURE, blanks};
+use super::group::{evidence_line, place, rule, typed};
+use super::ink::{BAD, BOLD, DIM, GOOD, Ink, PLAIN, Span, UNSURE, blanks};
 use super::page::Page;
 use crate::analyzer::{Analysis, ChainReport};
 use crate::cors::Outcome;
 use crate::diagnose::{Finding, Severity};
 use crate::report::escape::elide;
-use crate::report::outline::{Cause, Group, Outline};
-use crate::report::words::{count, counted, thousands};
+use crate::report::outline::{Cause, Group, Mend, Outline, mends};
+use crate::report::words::{called, count, counted, tally, thousands};
 
-/// Pieces of evidence for each cause.
-const EVIDENCE: usize = 2;
+/// With so many causes, each is told at length; more are told in a few lines each, so that all of
+/// them stand on the last screen.
+const FEW: usize = 3;
 /// Lines of a change: one of code makes sense only with those around it.
 const LINES: usize = 5;
-/// The longest value in one line of the summary.
+/// The longest value in the summary.
 const LONGEST: usize = 120;
+
+/// How much is said about each cause.
+#[derive(Clone, Copy)]
+struct Room {
+    /// How many causes there are.
+    causes: usize,
+    /// Frames are named with the source that they are of: there are several.
+    name_sources: bool,
+}
+
+impl Room {
+    fn is_scarce(self) -> bool {
+        self.causes > FEW
+    }
+
+    /// Pieces of evidence for each cause.
+    fn evidence(self) -> usize {
+        if self.causes < FEW { 2 } else { 1 }
+    }
+}
 
 pub(super) fn what_to_change(page: &mut Page, analysis: &Analysis, outline: &Outline<'_>) {
     if analysis.chains.is_empty() {
         return;
     }
     if outline.groups.is_empty() {
-        return nothing(page, outline);
+        return nothing(page, analysis, outline);
     }
+    let room = Room { causes: outline.groups.len(), name_sources: analysis.sources.len() > 1 };
     rule(page, BOLD, page.ink.glyphs().arrow, "What to change");
-    page.blank();
     for (at, group) in outline.groups.iter().enumerate() {
-        entry(page, at + 1, group);
-        page.blank();
+        if at == 0 || !room.is_scarce() {
+            page.blank();
+        }
+        entry(page, at + 1, group, room);
     }
 }
 
-fn nothing(page: &mut Page, outline: &Outline<'_>) {
-    let words = if outline.counts.allowed > 0 {
-        "Nothing to change: browsers allow every cross-origin call that was captured."
-    } else {
-        "Nothing to change: no cross-origin call was captured. If one failed, repeat it while the capture runs."
+fn nothing(page: &mut Page, analysis: &Analysis, outline: &Outline<'_>) {
+    let unread = analysis.sources.iter().any(|source| source.unread.tls + source.unread.http2 > 0);
+    let words = match (outline.counts.allowed > 0, unread) {
+        (true, false) => "Nothing to change: browsers allow every cross-origin call that was captured.",
+        (true, true) => "Nothing to change: browsers allow every cross-origin call that could be read.",
+        (false, false) => {
+            "Nothing to change: no cross-origin call was captured. If one failed, repeat it while the capture runs."
+        }
+        (false, true) => {
+            "No cross-origin call could be read. If one failed, it is in the connections that cannot be read: capture \
+             behind the load balancer."
+        }
     };
     let ink = page.ink;
-    page.hanging(0, vec![ink.own(GOOD, ink.glyphs().good), ink.own(PLAIN, " ")], vec![ink.own(PLAIN, words)]);
+    let (style, mark) =
+        if outline.counts.allowed == 0 && unread { (UNSURE, ink.glyphs().warning) } else { (GOOD, ink.glyphs().good) };
+    page.hanging(0, vec![ink.own(style, mark), ink.own(PLAIN, " ")], vec![ink.own(PLAIN, words)]);
 }
 
-fn entry(page: &mut Page, number: usize, group: &Group<'_>) {
+fn entry(page: &mut Page, number: usize, group: &Group<'_>, room: Room) {
     let ink = page.ink;
     let title = match group.cause {
         Cause::Found(finding) => ink.wire(BOLD, &finding.title),
         Cause::Unidentified => ink.own(BOLD, "the cause is not identified"),
         Cause::Undetermined => ink.own(BOLD, "not enough was captured to judge"),
     };
-    let number = format!("{}. ", thousands(number as u64));
-    page.hanging(1, vec![ink.wire(BOLD, &number)], vec![title]);
     let style = if group.counts.blocked > 0 { BAD } else { UNSURE };
-    field(page, "calls    ", vec![ink.wire(style, &counted(group.counts))]);
+    let number = ink.wire(BOLD, &format!("{:>2}. ", thousands(number as u64)));
+    if room.is_scarce() {
+        let calls = ink.wire(style, &counted(group.counts)).whole();
+        page.hanging(0, vec![number], vec![title, ink.own(PLAIN, ": "), calls]);
+    } else {
+        page.hanging(0, vec![number], vec![title]);
+        calls(page, group, style);
+    }
     match group.cause {
-        Cause::Found(finding) => found(page, group, finding),
-        Cause::Unidentified | Cause::Undetermined => first_call(page, group),
+        Cause::Found(finding) => found(page, group, finding, room),
+        Cause::Unidentified | Cause::Undetermined => unsettled(page, group, room),
     }
 }
 
-fn found(page: &mut Page, group: &Group<'_>, finding: &Finding) {
+/// How many calls there are, and which is the first.
+fn calls(page: &mut Page, group: &Group<'_>, style: anstyle::Style) {
     let ink = page.ink;
-    for (at, piece) in finding.evidence.iter().take(EVIDENCE).enumerate() {
-        field(page, if at == 0 { "seen in  " } else { "         " }, evidence_line(page, piece));
+    let mut spans = vec![ink.wire(style, &tally(group.counts)).whole()];
+    if let Some(call) = group.first() {
+        spans.push(ink.own(PLAIN, if group.calls.len() > 1 { ", first " } else { ": " }));
+        spans.extend(asked(ink, call));
     }
-    if let Some(server) = server_of(group) {
-        field(page, "answered ", vec![ink.own(PLAIN, "by "), ink.wire(PLAIN, &server.to_string())]);
-    }
-    if let Some(fix) = finding.fixes.first() {
-        field(page, "where    ", vec![ink.own(BOLD, fix.server)]);
-        change(page, &fix.change);
-    }
-    field(page, "more     ", vec![ink.own(DIM, "corscope explain "), ink.own(DIM, finding.id)]);
+    field(page, "calls    ", spans);
 }
 
-/// The first lines of a change, each unbroken, and how much more there is.
-fn change(page: &mut Page, change: &str) {
-    let ink = page.ink;
-    for (at, line) in change.lines().take(LINES).enumerate() {
-        let name = if at == 0 { "change   " } else { "         " };
-        page.line([blanks(4), ink.own(DIM, name), ink.wire(COMMAND, line)]);
-    }
-    let rest = change.lines().count().saturating_sub(LINES) as u64;
-    if rest > 0 {
-        let words = format!("and {} more, under FIX above", count(rest, "line"));
-        field(page, "         ", vec![ink.wire(DIM, &words)]);
-    }
-}
-
-fn first_call(page: &mut Page, group: &Group<'_>) {
-    let ink = page.ink;
-    let Some(call) = group.calls.first() else { return };
+fn asked(ink: Ink, call: &ChainReport) -> [Span; 3] {
     let asked = &call.judgement.asked;
-    let words = format!("{} {}", asked.method, elide(&asked.url, LONGEST));
-    field(page, "first    ", vec![ink.wire(PLAIN, &words), ink.own(DIM, "  call "), ink.wire(DIM, call.chain.id())]);
-    if let Outcome::Undetermined(reason) = &call.judgement.verdict.outcome {
-        field(page, "missing  ", vec![ink.wire(PLAIN, reason)]);
+    [ink.wire(PLAIN, &asked.method), ink.own(PLAIN, " "), ink.wire(PLAIN, &elide(&asked.url, LONGEST))]
+}
+
+fn found(page: &mut Page, group: &Group<'_>, finding: &Finding, room: Room) {
+    let ink = page.ink;
+    if !room.is_scarce() {
+        evidence(page, finding, room);
+    }
+    let mut facts: Vec<String> = group.answered().into_iter().collect();
+    if let (Some(piece), true) = (finding.evidence.first(), room.is_scarce()) {
+        let of = if room.name_sources { format!(" of {}", called(&piece.source)) } else { String::new() };
+        facts.push(format!("{}{of}", place(piece)));
+    }
+    if let Some(Mend { server, changes, .. }) = mends(&finding.fixes).first() {
+        let mut spans = vec![ink.wire(BOLD, server)];
+        if !facts.is_empty() {
+            spans.extend([ink.own(PLAIN, "  "), ink.wire(DIM, &format!("({})", facts.join(", ")))]);
+        }
+        field(page, "where    ", spans);
+        change(page, changes);
+    }
+    if !room.is_scarce() {
+        field(page, "more     ", vec![ink.own(DIM, "corscope explain "), ink.own(DIM, finding.id)]);
     }
 }
+
+fn evidence(page: &mut Page, finding: &Finding, room: Room) {
+    let ink = page.ink;
+    let mut name = "seen in  ";
+    let mut source = None;
+    for piece in finding.evidence.iter().take(room.evidence()) {
+        if room.name_sources && source != Some(&piece.source) {
+            source = Some(&piece.source);
+            page.line([
+                blanks(4),
+                ink.own(DIM, std::mem::replace(&mut name, CONTINUED)),
+                ink.wire(DIM, called(&piece.source)),
+            ]);
+        }
+        field(page, std::mem::replace(&mut name, CONTINUED), evidence_line(ink, piece));
+    }
+}
+
+/// The first of the changes, or as many of its lines as make it clear, and how much more there is.
+fn change(page: &mut Page, changes: &[&str]) {
+    let ink = page.ink;
+    let Some(first) = changes.first() else { return };
+    let mut name = "change   ";
+    for line in first.lines().take(LINES) {
+        typed(page, vec![blanks(4), ink.own(DIM, std::mem::replace(&mut name, CONTINUED))], line);
+    }
+    let lines = first.lines().count().saturating_sub(LINES) as u64;
+    let others = (changes.len() - 1) as u64;
+    let left = [(lines, count(lines, "line")), (others, count(others, "change") + " like it, for other calls")];
+    for (_, words) in left.iter().filter(|(number, _)| *number > 0) {
+        let words = format!("and {}: under FIX above", words.replacen(' ', " more ", 1));
+        field(page, CONTINUED, vec![ink.wire(DIM, &words)]);
+    }
+}
+
+/// What is left open: an unknown cause, or an unknown outcome.
+fn unsettled(page: &mut Page, group: &Group<'_>, room: Room) {
+    let ink = page.ink;
+    let Some(call) = group.first() else { return };
+    if room.is_scarce() {
+        let id = ink.wire(DIM, &format!("call {}", call.chain.id())).whole();
+        field(page, "first    ", asked(ink, call).into_iter().chain([ink.own(PLAIN, "  "), id]).collect());
+    }
+    match &call.judgement.verdict.outcome {
+        Outcome::Undetermined(_) if room.is_scarce() => {}
+        Outcome::Undetermined(reason) => field(page, "missing  ", vec![ink.wire(PLAIN, &elide(reason, LONGEST))]),
+        _ => field(page, "where    ", vec![ink.own(PLAIN, "at the hop marked HERE in the call's picture above")]),
+    }
+}
+
+/// Stands where a further line of a field has no name of its own.
+const CONTINUED: &str = "         ";
 
 fn field(page: &mut Page, name: &'static str, spans: Vec<Span>) {
     let head = page.ink.own(DIM, name);
     page.hanging(4, vec![head], spans);
-}
-
-/// The address of the server behind the load balancer, where one of the calls shows it.
-fn server_of(group: &Group<'_>) -> Option<std::net::SocketAddr> {
-    let server = |call: &&ChainReport| call.judgement.hops.iter().find_map(|hop| hop.exchange.as_ref()?.server);
-    group.calls.iter().find_map(server)
 }
 
 /// Findings that are the first of no call, in a line or two each.

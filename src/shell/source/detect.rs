@@ -35,7 +35,10 @@ pub(super) fn looks(first: &[u8]) -> Looks {
     match detect(first) {
         Detected::Pcap => return Looks::Capture(SourceKind::Pcap),
         Detected::Pcapng => return Looks::Capture(SourceKind::Pcapng),
-        Detected::NeedMore | Detected::Unknown => {}
+        Detected::NeedMore => {
+            return Looks::Other("is cut off: it ends before its first bytes could tell what it is".to_owned());
+        }
+        Detected::Unknown => {}
     }
     if let Some((_, name, command)) = COMPRESSED.iter().find(|(magic, ..)| first.starts_with(magic)) {
         return Looks::Other(format!(
@@ -87,6 +90,7 @@ mod tests {
             told(b"\x1f\x8b\x08").contains("gzip: compressed captures can't be read yet, decompress it first (gunzip)")
         );
         assert!(told(b"").contains("is empty"));
+        assert!(told(b"\xd4").contains("is cut off"));
         assert!(told(b"{\n \"log\": {\n \"version\": \"1.2\", \"creator\": {").contains("HAR"));
         assert!(told(b"GET / HTTP/1.1\r\n").contains("text of an unknown kind"));
         assert!(told(b"\x7fELF\x02\x01").contains("binary data"));
