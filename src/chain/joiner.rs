@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::link::{Expected, Requested};
+use super::link::{Expected, Requested, Sought};
 use super::{Chain, Join, JoinKind, Link, Role};
 use crate::http::{Exchange, Time, Vantage};
 
@@ -23,8 +23,8 @@ const SWEEP_EVERY: usize = 8192;
 #[derive(Debug, Default)]
 pub struct Joiner {
     chains: Vec<Chain>,
-    /// What would continue a chain, by the browser's address and the URL it would ask for.
-    expected: HashMap<(Option<IpAddr>, String), VecDeque<Expected>>,
+    /// The chains that a request would continue, by what it must be.
+    expected: HashMap<Sought, VecDeque<Expected>>,
     /// Chains whose exchanges share a `context.fetch`.
     calls: HashMap<(Arc<str>, String), usize>,
     /// Requests of a short while ago, to know them again at another place.
@@ -112,25 +112,35 @@ impl Joiner {
         true
     }
 
-    /// The chain that this request continues: the one that has waited longest.
+    /// The chain that this request continues: of those that were let on the one that has waited
+    /// longest.
     fn continued(&mut self, requested: &Requested<'_>, role: Role) -> Option<(usize, Join)> {
-        let waiting = self.expected.get_mut(&(requested.client, requested.url.clone()))?;
-        waiting.retain(|expected| requested.time.since(expected.since) <= FOLLOWS_WITHIN);
-        let position = waiting.iter().position(|expected| expected.is_met_by(requested, role))?;
-        let expected = waiting.remove(position)?;
-        // A redirect raises two expectations, of which one can be met.
-        let chain = self.chains.get(expected.chain)?;
-        if chain.links.len() != expected.links {
-            return self.continued(requested, role);
+        Sought::by(requested, role).iter().find_map(|sought| {
+            let expected = self.take(sought, requested, role)?;
+            Some((expected.chain, expected.join(requested, sought)))
+        })
+    }
+
+    fn take(&mut self, sought: &Sought, requested: &Requested<'_>, role: Role) -> Option<Expected> {
+        let Self { expected, chains, .. } = self;
+        let waiting = expected.get_mut(sought)?;
+        // A redirect raises several expectations, of which one can be met.
+        let is_open = |expected: &Expected| {
+            requested.time.since(expected.since) <= FOLLOWS_WITHIN
+                && chains.get(expected.chain).is_some_and(|chain| chain.links.len() == expected.links)
+        };
+        while waiting.front().is_some_and(|expected| !is_open(expected)) {
+            waiting.pop_front();
         }
-        Some((expected.chain, expected.join(requested)))
+        let position = waiting.iter().position(|expected| is_open(expected) && expected.is_met_by(requested, role))?;
+        waiting.remove(position)
     }
 
     /// What would continue the chain after this exchange.
     fn expect(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>, role: Role) {
         let links = self.chains.get(chain).map_or(0, |chain| chain.links.len());
-        for (url, expected) in Expected::after(exchange, requested, role, chain, links) {
-            self.expected.entry((requested.client, url)).or_default().push_back(expected);
+        for (sought, expected) in Expected::after(exchange, requested, role, chain, links) {
+            self.expected.entry(sought).or_default().push_back(expected);
         }
     }
 
@@ -281,6 +291,33 @@ mod tests {
         let redirect = |at| get(ITEMS).at(at).status(307).answer("Location", "/items/");
         let chains = joined([redirect(0), redirect(1), get(SLASH).at(10), get(SLASH).at(11)]);
         assert_eq!(chains, [["0", "2"], ["1", "3"]]);
+    }
+
+    #[test]
+    fn what_was_refused_and_tried_again_goes_on_from_the_second_try() {
+        let refused = preflight(ITEMS, "PUT").status(503);
+        let again = preflight(ITEMS, "PUT").shared_with(PAGE).at(500);
+        let put = exchange("PUT", ITEMS).page(PAGE).behind_balancer().at(510);
+        assert_eq!(joined([refused, again, put]), [vec!["0"], vec!["1", "2"]]);
+        let redirect = || get(ITEMS).status(307).answer("Location", "/items/");
+        let chains = joined([redirect(), redirect().shared_with(PAGE).at(500), get(SLASH).at(510)]);
+        assert_eq!(chains, [vec!["0"], vec!["1", "2"]]);
+    }
+
+    #[test]
+    fn what_waits_in_vain_is_passed_over_however_much_it_is() {
+        const CALLS: u64 = 20_000;
+        let url = "http://request.example/items/";
+        let http = |origin: &str| exchange("GET", url).header("Origin", origin).behind_balancer();
+        let redirect = |at| {
+            let call = exchange("GET", ITEMS).header("Origin", "http://client.example").behind_balancer();
+            call.at(at).status(307).answer("Location", url)
+        };
+        let redirects = (0..CALLS).map(|call| redirect(call / 20));
+        let followed = (0..CALLS).map(|call| http("null").at(1_100 + call / 20));
+        let late = exchange("GET", SLASH).header("Origin", "null").behind_balancer().at(2_200);
+        let chains = joined(redirects.chain(followed).chain([late]));
+        assert_eq!(chains.len() as u64, CALLS + 1);
     }
 
     #[test]

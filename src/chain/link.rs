@@ -6,7 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{Join, JoinKind, Role};
-use crate::http::{Exchange, Headers, Origin, Time, client_address, resolve_location, same_origin};
+use crate::http::{Exchange, Headers, Origin, Response, Time, client_address, resolve_location, same_origin};
 
 /// A request as joining sees it.
 #[derive(Debug)]
@@ -41,8 +41,47 @@ fn normal_form(mut url: Url) -> String {
     url.into()
 }
 
-/// A request that would continue a chain.
-#[derive(Debug)]
+/// What a request must be to continue a chain, as far as equality tells: requests are looked up by
+/// it, so that many that wait for the same URL do not make the search longer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Sought {
+    client: Option<IpAddr>,
+    url: String,
+    kind: JoinKind,
+    /// Of the request itself: for a preflight, the one that it asks for.
+    method: String,
+    origin: Option<String>,
+    user_agent: Option<String>,
+    /// The answer before lets the page go on.
+    is_let_on: bool,
+}
+
+impl Sought {
+    /// What this request may continue, what is likelier first. After an answer that refuses the
+    /// page something comes only by another's leave, such as a preflight in the cache: where the
+    /// same call was tried again, the try that was let on is the one that goes on.
+    pub(super) fn by(requested: &Requested<'_>, role: Role) -> Vec<Self> {
+        let field = |name: &str| requested.headers.first(name).map(str::to_owned);
+        let (method, kinds): (_, &[JoinKind]) = match role {
+            Role::Preflight => (field("access-control-request-method").unwrap_or_default(), &[JoinKind::Redirect]),
+            Role::Actual => (requested.method.to_owned(), &[JoinKind::Preflight, JoinKind::Redirect]),
+        };
+        let any = Self {
+            client: requested.client,
+            url: requested.url.clone(),
+            kind: JoinKind::Redirect,
+            method,
+            origin: field("origin"),
+            user_agent: field("user-agent"),
+            is_let_on: true,
+        };
+        let order = [true, false].into_iter().flat_map(|is_let_on| kinds.iter().map(move |kind| (is_let_on, *kind)));
+        order.map(|(is_let_on, kind)| Self { kind, is_let_on, ..any.clone() }).collect()
+    }
+}
+
+/// A chain that a request would continue.
+#[derive(Clone, Debug)]
 pub(super) struct Expected {
     pub(super) chain: usize,
     /// How many links the chain had: with more it has been continued already.
@@ -50,103 +89,87 @@ pub(super) struct Expected {
     /// When the answer came that makes the browser send it.
     pub(super) since: Time,
     from: Arc<str>,
-    kind: JoinKind,
-    method: String,
-    /// The values of Origin that the browser may send.
-    origins: Vec<Option<String>>,
-    user_agent: Option<String>,
     fetch_mode: Option<String>,
     /// Header names that must be there, in lower case: what the preflight asked for.
     names: Vec<String>,
 }
 
 impl Expected {
-    /// What continues the chain after this exchange, by the URL that is asked for.
+    /// What continues the chain after this exchange.
     pub(super) fn after(
         exchange: &Exchange,
         requested: &Requested<'_>,
         role: Role,
         chain: usize,
         links: usize,
-    ) -> Vec<(String, Self)> {
-        let own = |name: &str| requested.headers.first(name).map(str::to_owned);
+    ) -> Vec<(Sought, Self)> {
         let response = exchange.response.as_ref();
         let base = Self {
             chain,
             links,
             since: response.map_or(requested.time, |response| response.time),
             from: Arc::clone(requested.id),
-            kind: JoinKind::Preflight,
-            method: requested.method.to_owned(),
-            origins: vec![own("origin")],
-            user_agent: own("user-agent"),
-            fetch_mode: own("sec-fetch-mode"),
+            fetch_mode: requested.headers.first("sec-fetch-mode").map(str::to_owned),
             names: Vec::new(),
         };
-        match role {
-            Role::Preflight => vec![(requested.url.clone(), base.after_preflight(requested))],
-            Role::Actual => base.after_redirect(exchange, requested),
+        match (role, response) {
+            (Role::Preflight, _) => vec![base.after_preflight(requested, response)],
+            (Role::Actual, Some(response)) if response.is_redirect() => base.after_redirect(response, requested),
+            (Role::Actual, _) => Vec::new(),
         }
     }
 
-    fn after_preflight(self, requested: &Requested<'_>) -> Self {
+    fn after_preflight(self, requested: &Requested<'_>, response: Option<&Response>) -> (Sought, Self) {
+        let field = |name: &str| requested.headers.first(name).map(str::to_owned);
         let names = requested.headers.all("access-control-request-headers").flat_map(|line| line.split(','));
-        Self {
-            method: requested.headers.first("access-control-request-method").unwrap_or_default().to_owned(),
-            names: names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect(),
-            ..self
-        }
+        let sought = Sought {
+            client: requested.client,
+            url: requested.url.clone(),
+            kind: JoinKind::Preflight,
+            method: field("access-control-request-method").unwrap_or_default(),
+            origin: field("origin"),
+            user_agent: field("user-agent"),
+            is_let_on: response.is_some_and(|response| (200..300).contains(&response.status) && is_shared(response)),
+        };
+        let names = names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect();
+        (sought, Self { names, ..self })
     }
 
     /// The Location itself and, where that is http, the same by https: what comes back to the
     /// backend after the load balancer redirected the http request.
-    fn after_redirect(self, exchange: &Exchange, requested: &Requested<'_>) -> Vec<(String, Self)> {
-        let Some(response) = exchange.response.as_ref().filter(|response| response.is_redirect()) else {
-            return Vec::new();
-        };
+    fn after_redirect(self, response: &Response, requested: &Requested<'_>) -> Vec<(Sought, Self)> {
         let Ok(from) = Url::parse(&requested.url) else { return Vec::new() };
         let location = response.headers.first("location").unwrap_or_default();
         let Some(to) = resolve_location(&from, location) else { return Vec::new() };
-        let base = Self { kind: JoinKind::Redirect, method: followed_method(response.status, &self.method), ..self };
+        let origin = requested.headers.first("origin").map(str::to_owned);
+        let any = Sought {
+            client: requested.client,
+            url: String::new(),
+            kind: JoinKind::Redirect,
+            method: followed_method(response.status, requested.method),
+            is_let_on: origin.is_none() || is_shared(response),
+            origin: None,
+            user_agent: requested.headers.first("user-agent").map(str::to_owned),
+        };
         let upgraded =
             (to.scheme() == "http").then(|| to.clone()).and_then(|mut url| url.set_scheme("https").ok().map(|()| url));
-        let detour = upgraded.map(|url| {
-            let origins = origins_after(&base.origins_after(&from, &to), &to, &url);
-            (normal_form(url), Self { origins, ..base.copy() })
-        });
-        let direct = Self { origins: base.origins_after(&from, &to), ..base };
-        [Some((normal_form(to), direct)), detour].into_iter().flatten().collect()
+        let origins = origins_after(&[origin], &from, &to);
+        let detour = upgraded.map(|url| (origins_after(&origins, &to, &url), url));
+        [Some((origins, to)), detour]
+            .into_iter()
+            .flatten()
+            .flat_map(|(origins, url)| {
+                let url = normal_form(url);
+                origins.into_iter().map(move |origin| (url.clone(), origin))
+            })
+            .map(|(url, origin)| (Sought { url, origin, ..any.clone() }, self.clone()))
+            .collect()
     }
 
-    fn origins_after(&self, from: &Url, to: &Url) -> Vec<Option<String>> {
-        origins_after(&self.origins, from, to)
-    }
-
-    fn copy(&self) -> Self {
-        Self {
-            from: Arc::clone(&self.from),
-            method: self.method.clone(),
-            origins: self.origins.clone(),
-            user_agent: self.user_agent.clone(),
-            fetch_mode: self.fetch_mode.clone(),
-            names: self.names.clone(),
-            ..*self
-        }
-    }
-
-    /// Whether this request is the one.
+    /// Whether this request, which is what is sought, can be the one.
     pub(super) fn is_met_by(&self, requested: &Requested<'_>, role: Role) -> bool {
-        let field = |name: &str| requested.headers.first(name);
-        let method = match role {
-            Role::Preflight if self.kind == JoinKind::Redirect => field("access-control-request-method"),
-            Role::Preflight => None,
-            Role::Actual => Some(requested.method),
-        };
-        method == Some(self.method.as_str())
-            && requested.time >= self.since
-            && field("user-agent") == self.user_agent.as_deref()
-            && self.origins.iter().any(|origin| origin.as_deref() == field("origin"))
-            && self.fits_fetch_mode(field("sec-fetch-mode"), role)
+        requested.time >= self.since
+            && self.fits_fetch_mode(requested.headers.first("sec-fetch-mode"), role)
             && self.names.iter().all(|name| requested.headers.has(name))
     }
 
@@ -159,12 +182,12 @@ impl Expected {
     }
 
     /// The join that this request makes, with what it rests on.
-    pub(super) fn join(&self, requested: &Requested<'_>) -> Join {
+    pub(super) fn join(&self, requested: &Requested<'_>, sought: &Sought) -> Join {
         let client = requested.client.map(|client| format!("client address {client}"));
-        let agent = self.user_agent.as_ref().map(|_| "user agent".to_owned());
-        let origin = requested.headers.first("origin").map(|origin| format!("Origin {origin}"));
-        let asked = match self.kind {
-            JoinKind::Preflight => format!("the method {} that the preflight asked for", self.method),
+        let agent = sought.user_agent.as_ref().map(|_| "user agent".to_owned());
+        let origin = sought.origin.as_ref().map(|origin| format!("Origin {origin}"));
+        let asked = match sought.kind {
+            JoinKind::Preflight => format!("the method {} that the preflight asked for", sought.method),
             _ => "the URL that the Location names".to_owned(),
         };
         let elapsed = requested.time.since(self.since);
@@ -172,10 +195,15 @@ impl Expected {
         Join {
             from: Arc::clone(&self.from),
             to: Arc::clone(requested.id),
-            kind: self.kind,
+            kind: sought.kind,
             because: [client, agent, origin, Some(asked), Some(time)].into_iter().flatten().collect(),
         }
     }
+}
+
+/// Whether the answer lets any page read it.
+fn is_shared(response: &Response) -> bool {
+    response.headers.has("access-control-allow-origin")
 }
 
 /// Fetch 4.7, "HTTP-redirect fetch", step 11: the method after a redirect.

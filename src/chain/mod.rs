@@ -31,7 +31,7 @@ pub struct Link {
 }
 
 /// Why two exchanges were put into one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JoinKind {
     /// The first is the second's preflight.
     Preflight,
