@@ -16,9 +16,9 @@ fn the_demo_shows_the_bug_its_cause_and_the_proof_of_its_fix() {
         "forwarded-proto-ignored",
         "--forwarded-allow-ips '127.0.0.9'",
         "What to change",
-        "from 127.0.0.9",
-        "1 still broken",
-        "from 127.0.0.9",
+        "asked from 127.0.0.9",
+        "1 still-broken",
+        "asked from 127.0.0.9",
         "1 fixed",
     ];
     let mut rest = text.as_str();

@@ -20,8 +20,8 @@ pub use filter::{Filter, FilterError};
 pub use json::{SCHEMA, json};
 pub use markdown::markdown;
 pub use redact::{MASK, redacted, redacted_exchange, redacted_run};
-pub use replay::{REPLAY_SCHEMA, replay_json, replay_text};
-pub use text::{Layout, NARROWEST, WIDEST, explain, explain_all, text};
+pub use replay::{REPLAY_SCHEMA, replay_json};
+pub use text::{Layout, NARROWEST, WIDEST, explain, explain_all, replay_text, text};
 
 use crate::analyzer::ChainReport;
 use crate::http::Time;

@@ -1,12 +1,11 @@
-//! A replay for people and programs: `corscope.replay/1`, and as text.
+//! `corscope.replay/1`: a replay for programs.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use serde::Serialize;
 
 use super::json::HopObject;
-use super::{Charset, visible};
+use super::words::replayed;
 use crate::cors::Outcome;
 use crate::replay::{Replayed, Run, Verdict};
 
@@ -93,7 +92,7 @@ impl<'a> CallObject<'a> {
             id: &call.id,
             before: OutcomeObject::of(&call.before),
             after,
-            result: result(call.verdict),
+            result: replayed(call.verdict),
             proviso: call.proviso.as_deref(),
             why: &call.why,
             differences: differences.collect(),
@@ -119,57 +118,4 @@ impl SummaryObject {
             skipped: count(Verdict::Skipped),
         }
     }
-}
-
-fn result(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Fixed => "fixed",
-        Verdict::StillBroken => "still-broken",
-        Verdict::Worse => "worse",
-        Verdict::Unchanged => "unchanged",
-        Verdict::Undecided => "undecided",
-        Verdict::Skipped => "skipped",
-    }
-}
-
-/// Writes a replay as text.
-#[must_use]
-pub fn replay_text(run: &Run, charset: Charset) -> String {
-    let mut text = String::new();
-    let shown = |address: Option<IpAddr>| address.map_or_else(|| "not known".to_owned(), |address| address.to_string());
-    let bound = run.from.bound_to.map_or_else(|| "the system's choice".to_owned(), |address| address.to_string());
-    _ = writeln!(
-        text,
-        "Replayed against {} from {bound} (load balancer: {})",
-        run.target,
-        shown(run.from.load_balancer)
-    );
-    for call in &run.calls {
-        _ = write!(text, "\n{}", call_text(call));
-    }
-    _ = writeln!(text, "\n{}", summary(run));
-    // One line at a time: the line ends are ours, all else may come from the wire.
-    text.lines().map(|line| visible(line, charset) + "\n").collect()
-}
-
-fn call_text(call: &Replayed) -> String {
-    let (method, url) = &call.asked;
-    let mut text = format!("{:<12}  {method} {url}  call {}\n", result(call.verdict), call.id);
-    _ = writeln!(text, "              {}", call.why);
-    for one in &call.differences {
-        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-        let (before, after) = (shown(&one.before), shown(&one.after));
-        _ = writeln!(text, "              hop {} {}: {before} -> {after}", one.hop + 1, one.what);
-    }
-    if let Some(proviso) = &call.proviso {
-        _ = writeln!(text, "              provided that: {proviso}");
-    }
-    text
-}
-
-fn summary(run: &Run) -> String {
-    let SummaryObject { fixed, still_broken, worse, unchanged, undecided, skipped } = SummaryObject::of(run);
-    format!(
-        "{fixed} fixed, {still_broken} still broken, {worse} worse, {unchanged} unchanged, {undecided} undecided, {skipped} skipped"
-    )
 }

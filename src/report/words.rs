@@ -5,6 +5,7 @@ use crate::analyzer::{SourceKind, SourceSummary};
 use crate::chain::{JoinKind, Role};
 use crate::cors::{AnsweredBy, Browser, Check, DropOffKind, Outcome, ResponseType};
 use crate::diagnose::Severity;
+use crate::replay::Verdict;
 
 pub(super) fn source_kind(kind: SourceKind) -> &'static str {
     match kind {
@@ -12,6 +13,17 @@ pub(super) fn source_kind(kind: SourceKind) -> &'static str {
         SourceKind::Pcapng => "pcapng",
         SourceKind::Exchanges => "exchanges",
         SourceKind::Live => "live",
+    }
+}
+
+pub(super) fn replayed(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Fixed => "fixed",
+        Verdict::StillBroken => "still-broken",
+        Verdict::Worse => "worse",
+        Verdict::Unchanged => "unchanged",
+        Verdict::Undecided => "undecided",
+        Verdict::Skipped => "skipped",
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use corscope::analyzer::{Analysis, Options as Judging, Read, SourceKind, SourceSummary, Unread, analyze};
 use corscope::http::Exchange;
 use corscope::replay::{Options, Run};
-use corscope::report::{Charset, replay_text, text};
+use corscope::report::{Layout, replay_text, text};
 use tokio::sync::mpsc;
 
 use crate::args;
@@ -44,10 +44,10 @@ async fn story(args: &args::Demo, mut output: Output) -> Result<(), Stop> {
     output.styled(&text(&analysis, layout, false))?;
 
     heading(&mut output, "The same call again, against the same backend")?;
-    output.styled(&again(&analysis, broken, layout.charset).await?)?;
+    output.styled(&again(&analysis, broken, layout).await?)?;
 
     heading(&mut output, &format!("The same call again, against one that trusts {BALANCER}"))?;
-    output.styled(&again(&analysis, mended, layout.charset).await?)?;
+    output.styled(&again(&analysis, mended, layout).await?)?;
     output.close()
 }
 
@@ -82,7 +82,7 @@ fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
     analyze(vec![Read { summary, exchanges }], &Judging::default())
 }
 
-async fn again(analysis: &Analysis, target: SocketAddr, charset: Charset) -> Result<String, Stop> {
+async fn again(analysis: &Analysis, target: SocketAddr, layout: Layout) -> Result<String, Stop> {
     let balancer = replay::balancer(analysis);
     let from = From::choose(None, &balancer, target).map_err(Stop::Problem)?;
     let mut calls = Vec::new();
@@ -90,7 +90,7 @@ async fn again(analysis: &Analysis, target: SocketAddr, charset: Charset) -> Res
         calls.push(replay::replay(call, &balancer, Options::default(), target, from, false).await?);
     }
     let run = Run { target: format!("http://{target}"), from: from.told(), calls, warnings: Vec::new() };
-    Ok(replay_text(&run, charset))
+    Ok(replay_text(&run, layout))
 }
 
 fn heading(output: &mut Output, title: &str) -> Result<(), Stop> {

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
     let run = Run { target: args.to.clone(), from: from.told(), calls, warnings };
     let shown = if args.show_secrets { run.clone() } else { redacted_run(&run) };
     match args.format {
-        ReplayFormat::Text => output.styled(&replay_text(&shown, layout(args.ascii).charset))?,
+        ReplayFormat::Text => output.styled(&replay_text(&shown, layout(args.ascii)))?,
         ReplayFormat::Json => output.line(&replay_json(&shown))?,
     }
     output.close()?;
