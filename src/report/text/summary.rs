@@ -11,8 +11,8 @@ use crate::report::escape::elide;
 use crate::report::outline::{Cause, Group, Mend, Outline, mends};
 use crate::report::words::{called, count, is_prose, tally, thousands};
 
-/// With so many causes, each is told at length; more are told in a few lines each, so that all of
-/// them stand on the last screen.
+/// With fewer causes each is told at length, with so many more shortly; more than these are told in
+/// a few lines each, so that all of them stand on the last screen.
 const FEW: usize = 3;
 /// Lines of a change: one of code makes sense only with those around it.
 const LINES: usize = 5;
@@ -131,7 +131,7 @@ fn found(page: &mut Page, group: &Group<'_>, finding: &Finding, room: Room) {
         field(page, "where    ", spans);
         change(page, changes);
     }
-    if !room.is_scarce() {
+    if room.causes < FEW {
         field(page, "more     ", vec![ink.own(DIM, "corscope explain "), ink.own(DIM, finding.id)]);
     }
 }
