@@ -302,6 +302,26 @@ pub(super) fn thousand() -> Analysis {
     Analysis { sources: vec![capture(31_000, 1_000, 1_000)], chains, findings, health_checks: 0 }
 }
 
+/// As many causes as there are ids, each of one call; the fix of the first has several forms.
+pub(super) fn causes(ids: &[&'static str]) -> Analysis {
+    let mut analysis = Analysis { sources: vec![capture(400, 9, 90)], ..Analysis::default() };
+    for (number, id) in ids.iter().enumerate() {
+        let mut call = downgraded(&format!("{number}.0"), 12, &format!("/items/{number}"));
+        call.findings = vec![*id];
+        analysis.findings.push(Finding { id, ..proto_ignored(&[&call]) });
+        analysis.chains.push(call);
+    }
+    let origins = ["https://a.example", "https://b.example"].map(|origin| Fix {
+        server: "the CORS layer",
+        change: format!("allow_origins=[\"{origin}\"]"),
+        caution: Some("Beside the origins already there.".to_owned()),
+    });
+    if let Some(first) = analysis.findings.first_mut() {
+        first.fixes.splice(..0, origins);
+    }
+    analysis
+}
+
 /// A preflight answered with a redirect, beside a call that is allowed and one that is none of CORS.
 pub(super) fn preflight_redirected() -> Analysis {
     let url = "https://request.example.com/orders";

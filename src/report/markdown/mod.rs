@@ -154,7 +154,7 @@ fn evidence(out: &mut String, piece: &Evidence) {
 fn fixes(out: &mut String, fixes: &[Fix]) {
     for (at, Mend { server, changes, caution }) in mends(fixes).into_iter().enumerate() {
         let label = if at == 0 { "Fix" } else { "Or" };
-        let together = if changes.len() > 1 { " (all of these, each for calls of its own)" } else { "" };
+        let together = if changes.len() > 1 { " (all of these, for different calls)" } else { "" };
         _ = writeln!(out, "\n**{label}: {}**{together}\n", sentence(server));
         out.push_str(&change(&changes));
         if let Some(caution) = caution {

@@ -135,7 +135,7 @@ pub(super) fn fixes(page: &mut Page, fixes: &[Fix]) {
     let ink = page.ink;
     for (at, Mend { server, changes, caution }) in mends(fixes).into_iter().enumerate() {
         let label = if at == 0 { "FIX  " } else { "OR   " };
-        let together = if changes.len() > 1 { "  all of these, each for calls of its own" } else { "" };
+        let together = if changes.len() > 1 { "  all of these, for different calls" } else { "" };
         page.line([blanks(2), ink.own(LABEL, label), ink.wire(BOLD, server), ink.own(DIM, together)]);
         for line in changes.iter().flat_map(|change| change.lines()) {
             typed(page, vec![blanks(6)], line);

@@ -33,7 +33,14 @@ fn heading(page: &mut Page, lanes: &Lanes) {
         spans.push(page.ink.own(BOLD, lane.name));
         used = start + lane.name.len();
     }
-    put(page, lanes, spans, legend(page.ink));
+    let legend = legend(page.ink);
+    let wide: usize = spans.iter().chain(&legend).map(Span::width).sum();
+    if wide < page.width {
+        put(page, lanes, spans, legend);
+    } else {
+        page.line([blanks(3)].into_iter().chain(legend));
+        put(page, lanes, spans, Vec::new());
+    }
 }
 
 fn legend(ink: Ink) -> Vec<Span> {

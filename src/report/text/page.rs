@@ -9,8 +9,9 @@ use super::ink::{Ink, Span, blanks, drawn};
 /// Prose wider than this is hard to read; tables and ladders use all the width there is.
 const WIDEST_PROSE: usize = 100;
 
-/// Where a long word may be broken, after the character: the joints of URLs and header values.
-const JOINTS: &str = "/?&,;=";
+/// Where a long word may be broken, after the character: the joints of URLs and header values, and
+/// where there are none of these, those of names.
+const JOINTS: [&str; 2] = ["/?&,;=", ".-_"];
 
 /// A text report as it grows.
 pub(super) struct Page {
@@ -176,22 +177,24 @@ impl Lines {
     }
 }
 
-/// The byte at which a word too long for `room` columns is broken: behind its last joint that fits,
-/// unless that wastes most of the line.
+/// The byte at which a word too long for `room` columns is broken: behind its last and best joint
+/// that fits, unless that wastes most of the line.
 fn joint(word: &str, room: usize) -> usize {
-    let (mut used, mut fits, mut best) = (0, 0, 0);
+    let (mut used, mut fits, mut best) = (0, 0, JOINTS.map(|_| None));
     for (at, character) in word.char_indices() {
         used += character.width().unwrap_or(0);
         if used > room {
             break;
         }
         fits = at + character.len_utf8();
-        if JOINTS.contains(character) && used * 2 > room {
-            best = fits;
+        for (joints, best) in JOINTS.iter().zip(&mut best) {
+            if joints.contains(character) && used * 2 > room {
+                *best = Some(fits);
+            }
         }
     }
     let first = word.chars().next().map_or(0, char::len_utf8);
-    if best > 0 { best } else { fits.max(first) }
+    best.into_iter().flatten().next().unwrap_or(fits.max(first))
 }
 
 #[cfg(test)]
@@ -218,6 +221,7 @@ mod tests {
     fn long_words_break_at_their_joints() {
         let url = "https://request.example.com/items/1234?page=2&size=10";
         assert_eq!(wrapped(url, 34), ["https://request.example.com/items/", "1234?page=2&size=10"]);
+        assert_eq!(wrapped("https://request.example.com/items", 20), ["https://request.", "example.com/items"]);
         assert_eq!(wrapped(&"a".repeat(30), 20), ["a".repeat(20), "a".repeat(10)]);
     }
 

@@ -9,10 +9,10 @@ use crate::cors::Outcome;
 use crate::diagnose::{Finding, Severity};
 use crate::report::escape::elide;
 use crate::report::outline::{Cause, Group, Mend, Outline, mends};
-use crate::report::words::{called, count, counted, tally, thousands};
+use crate::report::words::{called, count, is_prose, tally, thousands};
 
-/// With so many causes, each is told at length; more are told in a few lines each, so that all of
-/// them stand on the last screen.
+/// With fewer causes each is told at length, with so many more shortly; more than these are told in
+/// a few lines each, so that all of them stand on the last screen.
 const FEW: usize = 3;
 /// Lines of a change: one of code makes sense only with those around it.
 const LINES: usize = 5;
@@ -85,7 +85,7 @@ fn entry(page: &mut Page, number: usize, group: &Group<'_>, room: Room) {
     let style = if group.counts.blocked > 0 { BAD } else { UNSURE };
     let number = ink.wire(BOLD, &format!("{:>2}. ", thousands(number as u64)));
     if room.is_scarce() {
-        let calls = ink.wire(style, &counted(group.counts)).whole();
+        let calls = ink.wire(style, &tally(group.counts)).whole();
         page.hanging(0, vec![number], vec![title, ink.own(PLAIN, ": "), calls]);
     } else {
         page.hanging(0, vec![number], vec![title]);
@@ -131,7 +131,7 @@ fn found(page: &mut Page, group: &Group<'_>, finding: &Finding, room: Room) {
         field(page, "where    ", spans);
         change(page, changes);
     }
-    if !room.is_scarce() {
+    if room.causes < FEW {
         field(page, "more     ", vec![ink.own(DIM, "corscope explain "), ink.own(DIM, finding.id)]);
     }
 }
@@ -157,16 +157,33 @@ fn evidence(page: &mut Page, finding: &Finding, room: Room) {
 fn change(page: &mut Page, changes: &[&str]) {
     let ink = page.ink;
     let Some(first) = changes.first() else { return };
-    let mut name = "change   ";
+    let (mut head, next) = heads(page, first);
     for line in first.lines().take(LINES) {
-        typed(page, vec![blanks(4), ink.own(DIM, std::mem::replace(&mut name, CONTINUED))], line);
+        typed(page, std::mem::replace(&mut head, next.clone()), line);
     }
     let lines = first.lines().count().saturating_sub(LINES) as u64;
-    let others = (changes.len() - 1) as u64;
-    let left = [(lines, count(lines, "line")), (others, count(others, "change") + " like it, for other calls")];
-    for (_, words) in left.iter().filter(|(number, _)| *number > 0) {
-        let words = format!("and {}: under FIX above", words.replacen(' ', " more ", 1));
-        field(page, CONTINUED, vec![ink.wire(DIM, &words)]);
+    if lines > 0 {
+        let words = format!("and {} more lines: under FIX above", thousands(lines));
+        page.hanging(0, next.clone(), vec![ink.wire(DIM, &words)]);
+    }
+    let others = changes.len() as u64 - 1;
+    if others > 0 {
+        let words = format!("and {} more like it, for other calls: under FIX above", thousands(others));
+        page.hanging(0, next, vec![ink.wire(DIM, &words)]);
+    }
+}
+
+/// What stands before the first line of a change, and before its others. A change too wide to stand
+/// beside its label stands below it.
+fn heads(page: &mut Page, change: &str) -> (Vec<Span>, Vec<Span>) {
+    const LABEL: &str = "change   ";
+    let label = vec![blanks(4), page.ink.own(DIM, LABEL)];
+    let room = page.width.saturating_sub(4 + LABEL.len());
+    if change.lines().take(LINES).any(|line| !is_prose(line) && line.chars().count() > room) {
+        page.line(label);
+        (vec![blanks(6)], vec![blanks(6)])
+    } else {
+        (label, vec![blanks(4 + LABEL.len())])
     }
 }
 

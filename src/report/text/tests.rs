@@ -45,6 +45,40 @@ fn a_thousand_calls_of_one_cause() {
     assert_snapshot!("thousand_80", plain(&samples::thousand(), 80));
 }
 
+/// Rows and columns of a terminal that nobody has made larger.
+const SCREEN: (usize, usize) = (24, 80);
+
+fn summary(ids: &[&'static str]) -> String {
+    let text = plain(&samples::causes(ids), SCREEN.1);
+    let at = text.find("━━ ► What to change").unwrap_or_default();
+    text[at..].to_owned()
+}
+
+#[test]
+fn the_summary_of_a_few_causes_fits_on_one_screen() {
+    const IDS: [&str; 8] = ["one", "two", "three", "four", "five", "six", "seven", "eight"];
+    for number in 1..=3 {
+        // A row is the prompt's.
+        assert!(summary(&IDS[..number]).lines().count() < SCREEN.0, "{number}");
+    }
+    assert_snapshot!("three_causes_80", summary(&IDS[..3]));
+    assert_snapshot!("eight_causes_80", summary(&IDS));
+}
+
+#[test]
+fn one_fix_for_several_values_is_one_fix() {
+    let text = plain(&samples::causes(&["one"]), 80);
+    assert!(text.contains(
+        "  FIX  the CORS layer  all of these, for different calls
+      allow_origins=[\"https://a.example\"]
+      allow_origins=[\"https://b.example\"]
+    ! Beside the origins already there.
+
+  OR   uvicorn
+"
+    ));
+}
+
 #[test]
 fn the_wrong_place_to_capture() {
     assert_snapshot!("encrypted_80", plain(&samples::encrypted(), 80));
