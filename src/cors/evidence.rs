@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{Api, Assumption, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
 use crate::chain::{Chain, Role};
-use crate::http::{Context, Headers, Origin, Request};
+use crate::http::{Context, Headers, Origin, Request, asked_url};
 
 /// What somebody says of every call, where the wire cannot tell (`--page-origin` and its kin).
 #[derive(Clone, Debug, Default)]
@@ -21,8 +21,16 @@ pub struct Asserted {
 #[must_use]
 pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
     let evidence = Evidence::of(chain)?;
-    let url = Url::parse(evidence.first.url.as_deref()?).ok()?;
+    let url = asked_url(&chain.links.first()?.exchange)?;
     let mut assumptions = Vec::new();
+    if url.scheme() == "https" && evidence.first.url.as_deref().is_some_and(|seen| seen.starts_with("http:")) {
+        assumptions.push(Assumption {
+            about: "scheme",
+            assumed: url.scheme().to_owned(),
+            because: "a page on https can send nothing to http, so TLS ended before the place of capture, and no X-Forwarded-Proto: https says so".to_owned(),
+            otherwise: None,
+        });
+    }
     let mode = evidence.mode(asserted, &mut assumptions);
     let origin = evidence.page_origin(asserted, mode, &url);
     let crosses_origins = origin.as_ref().is_some_and(|origin| !origin.is_same_as(&url));
