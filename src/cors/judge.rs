@@ -13,7 +13,7 @@ use super::{
 };
 use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
 use crate::chain::{Chain, Link, Role};
-use crate::http::{End, Exchange, Response, State, Time, Vantage, asked_url, resolve_location};
+use crate::http::{End, Exchange, Headers, Response, State, Time, Vantage, asked_url, resolve_location};
 
 /// What the browser made of a chain; `None` when the URL of its request is unknown.
 #[must_use]
@@ -127,8 +127,16 @@ struct Walked {
 
 fn walk(chain: &Chain, balancer: &Balancer, intent: &Intent, browser: Browser) -> Walked {
     let (fetch, mut step) = Fetch::start(intent.clone(), browser);
-    let mut walk =
-        Walk { fetch, intent, browser, balancer, links: &chain.links, hops: Vec::new(), assumptions: Vec::new() };
+    let mut walk = Walk {
+        fetch,
+        intent,
+        browser,
+        balancer,
+        first: chain.links.first(),
+        links: &chain.links,
+        hops: Vec::new(),
+        assumptions: Vec::new(),
+    };
     loop {
         step = match step {
             Step::Ask(ask) => match walk.next(ask) {
@@ -145,6 +153,8 @@ struct Walk<'a> {
     intent: &'a Intent,
     browser: Browser,
     balancer: &'a Balancer,
+    /// The first link.
+    first: Option<&'a Link>,
     /// The links that are not yet a hop.
     links: &'a [Link],
     hops: Vec<Hop>,
@@ -326,6 +336,9 @@ impl Walk<'_> {
     }
 
     fn allowed(mut self, kind: ResponseType, visible: Vec<String>) -> Walked {
+        if self.page_is_unseen() {
+            return self.undetermined("the head of the request was not captured whole".to_owned());
+        }
         if self.fetch.trusted_stored_response() {
             self.assumptions.push(Assumption {
                 about: "cache",
@@ -344,7 +357,15 @@ impl Walk<'_> {
 
     /// A navigation, or a client that is no page: nothing it may read hangs on CORS.
     fn is_no_matter_of_cors(&self) -> bool {
-        self.intent.mode == Mode::Navigate || self.intent.origin.is_none()
+        (self.intent.mode == Mode::Navigate || self.intent.origin.is_none()) && !self.page_is_unseen()
+    }
+
+    /// What of the request was captured names no page, and what was not may.
+    fn page_is_unseen(&self) -> bool {
+        let told = ["origin", "sec-fetch-mode", "upgrade-insecure-requests"];
+        let request = self.first.and_then(|link| link.exchange.request.as_ref());
+        let is_open = |headers: &Headers| !headers.is_complete() && !told.iter().any(|name| headers.has(name));
+        self.intent.origin.is_none() && request.is_some_and(|request| is_open(&request.headers))
     }
 
     /// The browser would have stopped, but the capture shows that it went on: then what reached it
@@ -520,6 +541,10 @@ mod tests {
         assert!(matches!(unanswered.verdict.outcome, Outcome::Undetermined(_)));
         let elsewhere = judged([get(ITEMS).status(307).answer("location", "https://other.example/").shared_with(PAGE)]);
         assert!(matches!(elsewhere.verdict.outcome, Outcome::Undetermined(_)));
+        let cut_request = exchange("GET", ITEMS).behind_balancer().lost_request_head();
+        assert!(matches!(judged([cut_request]).verdict.outcome, Outcome::Undetermined(_)));
+        let navigation = exchange("GET", ITEMS).header("Sec-Fetch-Mode", "navigate").lost_request_head();
+        assert_eq!(judged([navigation]).verdict.outcome, Outcome::NotCors);
     }
 
     #[test]
