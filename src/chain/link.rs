@@ -6,7 +6,9 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{Join, JoinKind, Role};
-use crate::http::{Exchange, Headers, Origin, Response, Time, client_address, resolve_location, same_origin};
+use crate::http::{
+    Exchange, Headers, Origin, Response, Time, asked_url, client_address, resolve_location, same_origin,
+};
 
 /// A request as joining sees it.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ impl<'a> Requested<'a> {
             client: client_address(&request.headers, exchange.client),
             time: request.time,
             method: &request.method,
-            url: normal_form(Url::parse(request.url.as_deref()?).ok()?),
+            url: normal_form(asked_url(exchange)?),
             headers: &request.headers,
         })
     }

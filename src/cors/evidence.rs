@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{Api, Assumption, AuthorHeader, Credentials, Intent, Mode, RedirectMode, csp};
 use crate::chain::{Chain, Role};
-use crate::http::{Context, Headers, Origin, Request};
+use crate::http::{Context, Headers, Origin, Request, asked_url};
 
 /// What somebody says of every call, where the wire cannot tell (`--page-origin` and its kin).
 #[derive(Clone, Debug, Default)]
@@ -21,11 +21,19 @@ pub struct Asserted {
 #[must_use]
 pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
     let evidence = Evidence::of(chain)?;
-    let url = Url::parse(evidence.first.url.as_deref()?).ok()?;
+    let url = asked_url(&chain.links.first()?.exchange)?;
     let mut assumptions = Vec::new();
+    if url.scheme() == "https" && evidence.first.url.as_deref().is_some_and(|seen| seen.starts_with("http:")) {
+        assumptions.push(Assumption {
+            about: "scheme",
+            assumed: url.scheme().to_owned(),
+            because: "a page on https can send nothing to http, so TLS ended before the place of capture, and no X-Forwarded-Proto: https says so".to_owned(),
+            otherwise: None,
+        });
+    }
     let mode = evidence.mode(asserted, &mut assumptions);
     let origin = evidence.page_origin(asserted, mode, &url);
-    let crosses_origins = origin.as_ref().is_some_and(|origin| !origin.is_same_as(&url));
+    let crosses_origins = |url: &Url| origin.as_ref().is_some_and(|origin| !origin.is_same_as(url));
     let credentials = evidence.credentials(asserted, mode, crosses_origins, &mut assumptions);
     Some(Intent {
         origin_is_null: evidence.first_origin() == Some("null") && origin.as_ref().is_some_and(|it| !it.is_opaque()),
@@ -53,40 +61,45 @@ struct Evidence<'a> {
     preflights: Vec<&'a Request>,
     /// The chain's first preflight, when the chain begins with it.
     preflight: Option<&'a Request>,
-    /// The first request that is no preflight.
-    actual: Option<&'a Request>,
+    /// The requests that are no preflights, with the URLs that the page asked for.
+    actuals: Vec<(&'a Request, Url)>,
     context: Context,
 }
 
 impl<'a> Evidence<'a> {
     fn of(chain: &'a Chain) -> Option<Self> {
-        let mut requests = chain.links.iter().map(|link| (link.role, link.exchange.request.as_ref()));
-        let (role, first) = requests.next()?;
-        let first = first?;
-        let preflight = (role == Role::Preflight).then_some(first);
-        let actual = if preflight.is_none() {
-            Some(first)
-        } else {
-            requests.find(|(role, _)| *role == Role::Actual).and_then(|(_, request)| request)
-        };
+        let begins = chain.links.first()?;
+        let first = begins.exchange.request.as_ref()?;
+        let preflight = (begins.role == Role::Preflight).then_some(first);
+        let actuals = chain.links.iter().filter(|link| link.role == Role::Actual);
+        let actuals =
+            actuals.filter_map(|link| Some((link.exchange.request.as_ref()?, asked_url(&link.exchange)?))).collect();
         let context = chain.links.iter().find_map(|link| link.exchange.context.clone()).unwrap_or_default();
         let preflights = chain.links.iter().filter(|link| link.role == Role::Preflight);
         let preflights = preflights.filter_map(|link| link.exchange.request.as_ref()).collect();
-        Some(Self { first, preflights, preflight, actual, context })
+        Some(Self { first, preflights, preflight, actuals, context })
     }
 
     fn first_origin(&self) -> Option<&str> {
         self.first.headers.first("origin")
     }
 
-    /// The request whose headers show the page's wishes best.
-    fn telling(&self) -> &Headers {
-        &self.actual.unwrap_or(self.first).headers
+    /// The first request that is no preflight.
+    fn actual(&self) -> Option<&'a Request> {
+        self.actuals.first().map(|(request, _)| *request)
+    }
+
+    /// The request whose headers show the page's wishes best: browsers leave `Sec-Fetch-Mode` out
+    /// towards http, so it may be one after a redirect to https.
+    fn telling(&self) -> &'a Headers {
+        let mut requests = self.actuals.iter().map(|(request, _)| *request);
+        let told = requests.find(|request| request.headers.has("sec-fetch-mode"));
+        &told.or(self.actual()).unwrap_or(self.first).headers
     }
 
     fn method(&self) -> String {
         let asked_for = self.preflight.and_then(|preflight| preflight.headers.first("access-control-request-method"));
-        let method = asked_for.or(self.actual.map(|actual| actual.method.as_str()));
+        let method = asked_for.or(self.actual().map(|actual| actual.method.as_str()));
         method.unwrap_or(&self.first.method).to_owned()
     }
 
@@ -103,7 +116,10 @@ impl<'a> Evidence<'a> {
             Some(told) => return Mode::named(told).unwrap_or(Mode::Navigate),
             None => {}
         }
-        if headers.first("upgrade-insecure-requests") == Some("1") || !headers.has("origin") {
+        // A WebSocket's handshake carries Origin, and is no matter of CORS.
+        let is_websocket = headers.has("sec-websocket-key");
+        let has_origin = self.actuals.iter().any(|(request, _)| request.headers.has("origin"));
+        if headers.first("upgrade-insecure-requests") == Some("1") || is_websocket || !has_origin {
             return Mode::Navigate;
         }
         if !matches!(self.method().as_str(), "GET" | "HEAD") {
@@ -132,11 +148,17 @@ impl<'a> Evidence<'a> {
             Some(origin) => return Origin::parse(origin).ok(),
             None => {}
         }
+        // A page's request to its own origin needs no Origin; where a redirect then leaves it, the
+        // next request names it.
+        let home = Origin::of(url);
+        if self.actuals.iter().any(|(request, _)| request.headers.first("origin") == Some(home.as_str())) {
+            return Some(home);
+        }
         let headers = self.telling();
         if !headers.has("sec-fetch-mode") || mode == Mode::Navigate {
             return None;
         }
-        let own = (headers.first("sec-fetch-site") == Some("same-origin")).then(|| Origin::of(url));
+        let own = (headers.first("sec-fetch-site") == Some("same-origin")).then_some(home);
         // Across origins every cors request carries Origin: a client that leaves it out is no browser.
         if mode == Mode::Cors { own } else { referer.or(own) }
     }
@@ -150,20 +172,21 @@ impl<'a> Evidence<'a> {
         &self,
         asserted: &Asserted,
         mode: Mode,
-        crosses_origins: bool,
+        crosses_origins: impl Fn(&Url) -> bool,
         assumptions: &mut Vec<Assumption>,
     ) -> Credentials {
         if let Some(told) = asserted.credentials.or(self.context.credentials.as_deref().and_then(Credentials::named)) {
             return told;
         }
-        if mode != Mode::Cors || !crosses_origins {
+        let mut abroad = self.actuals.iter().filter(|(_, url)| crosses_origins(url)).peekable();
+        if mode != Mode::Cors || (abroad.peek().is_none() && self.preflight.is_none()) {
             return Credentials::SameOrigin;
         }
         // Cookies cross origins only with `include`; Authorization may be the script's own header.
-        if self.actual.is_some_and(|actual| actual.headers.has("cookie")) {
+        if abroad.any(|(request, _)| request.headers.has("cookie")) {
             return Credentials::Include;
         }
-        let because = match self.actual {
+        let because = match self.actual() {
             Some(_) => "no Cookie was sent, which proves nothing where there was none to send",
             None => "a preflight never carries credentials",
         };
@@ -209,7 +232,7 @@ impl<'a> Evidence<'a> {
         if self.preflight.is_some() {
             return headers;
         }
-        let lines = self.actual.into_iter().flat_map(|actual| actual.headers.iter());
+        let lines = self.actual().into_iter().flat_map(|actual| actual.headers.iter());
         headers.extend(
             lines.filter(|line| is_set_by_scripts(&line.name)).map(|line| AuthorHeader::new(&line.name, &*line.value)),
         );
@@ -245,7 +268,7 @@ mod tests {
     use super::*;
     use crate::chain::Link;
     use crate::http::Exchange;
-    use crate::http::testing::exchange;
+    use crate::http::testing::{Builder, exchange};
 
     fn read(exchange: Exchange, role: Role) -> Intent {
         let link = Link { role, exchange: exchange.into(), also_seen: Vec::new() };
@@ -291,6 +314,34 @@ mod tests {
         let opaque = read(exchange("GET", "https://b.example/x").page("null").build(), Role::Actual);
         assert!(!opaque.origin_is_null);
         assert_eq!(opaque.origin, Some(Origin::opaque()));
+    }
+
+    fn read_all(exchanges: impl IntoIterator<Item = Builder>) -> Intent {
+        let link = |builder: Builder| Link { role: Role::Actual, exchange: builder.shared(), also_seen: Vec::new() };
+        let links = exchanges.into_iter().map(link).collect();
+        intent(&Chain { links, joins: Vec::new() }, &Asserted::default()).unwrap()
+    }
+
+    #[test]
+    fn a_page_that_was_led_away_from_its_own_origin_is_known_by_what_follows() {
+        let home = exchange("GET", "http://a.example/x");
+        let intent = read_all([home, exchange("GET", "https://a.example/x").page("http://a.example")]);
+        assert_eq!((intent.mode, intent.origin), (Mode::Cors, Origin::parse("http://a.example").ok()));
+    }
+
+    #[test]
+    fn a_cookie_on_any_request_across_origins_proves_include() {
+        let home = exchange("GET", "https://a.example/x").page("https://a.example").header("Cookie", "s=1");
+        let abroad = || exchange("GET", "https://b.example/x").page("https://a.example");
+        assert_eq!(read_all([home, abroad()]).credentials, Credentials::SameOrigin);
+        assert_eq!(read_all([abroad(), abroad().header("Cookie", "s=1")]).credentials, Credentials::Include);
+    }
+
+    #[test]
+    fn a_websocket_is_no_matter_of_cors() {
+        let handshake = exchange("GET", "http://b.example/ws").header("Origin", "http://a.example");
+        let intent = read(handshake.header("Sec-WebSocket-Key", "x").build(), Role::Actual);
+        assert_eq!(intent.mode, Mode::Navigate);
     }
 
     #[test]

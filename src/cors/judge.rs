@@ -13,7 +13,7 @@ use super::{
 };
 use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
 use crate::chain::{Chain, Link, Role};
-use crate::http::{End, Exchange, Response, State, Time, Vantage};
+use crate::http::{End, Exchange, Headers, Response, State, Time, Vantage, asked_url, resolve_location};
 
 /// What the browser made of a chain; `None` when the URL of its request is unknown.
 #[must_use]
@@ -40,9 +40,9 @@ pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: B
         .map(|(browser, other)| Differs { browser: *browser, outcome: other.outcome.clone() })
         .collect();
     let mut assumptions = intent.assumptions.clone();
-    weigh_credentials(&mut assumptions, &walked.outcome, || {
-        let other = Intent { credentials: Credentials::Include, ..intent.clone() };
-        walk(chain, balancer, &other, browser).outcome
+    weigh(&mut assumptions, &walked.outcome, |about| {
+        let other = otherwise(&intent, about)?;
+        Some(walk(chain, balancer, &other, browser).outcome)
     });
     assumptions.extend(walked.assumptions);
     Some(Judgement {
@@ -77,11 +77,23 @@ fn decides_alike(a: &Outcome, b: &Outcome) -> bool {
     a.name() == b.name() && a.failure().map(|it| it.error) == b.failure().map(|it| it.error)
 }
 
-/// Says what a call with credentials would have come to, where they were only assumed to be absent.
-fn weigh_credentials(assumptions: &mut [Assumption], outcome: &Outcome, with_credentials: impl Fn() -> Outcome) {
-    for assumption in assumptions.iter_mut().filter(|assumption| assumption.about == "credentials") {
-        let other = with_credentials();
-        assumption.otherwise = (!decides_alike(outcome, &other)).then_some(other);
+/// What the page asked if an assumption about it is wrong.
+fn otherwise(intent: &Intent, about: &str) -> Option<Intent> {
+    match about {
+        "credentials" => Some(Intent { credentials: Credentials::Include, ..intent.clone() }),
+        "mode" => Some(Intent { mode: Mode::NoCors, ..intent.clone() }),
+        "scheme" => {
+            let mut other = intent.clone();
+            other.url.set_scheme("http").ok().map(|()| other)
+        }
+        _ => None,
+    }
+}
+
+/// Says what the call would have come to, where an assumption about what the page asked is wrong.
+fn weigh(assumptions: &mut [Assumption], outcome: &Outcome, other: impl Fn(&str) -> Option<Outcome>) {
+    for assumption in assumptions {
+        assumption.otherwise = other(assumption.about).filter(|other| !decides_alike(outcome, other));
     }
 }
 
@@ -115,8 +127,16 @@ struct Walked {
 
 fn walk(chain: &Chain, balancer: &Balancer, intent: &Intent, browser: Browser) -> Walked {
     let (fetch, mut step) = Fetch::start(intent.clone(), browser);
-    let mut walk =
-        Walk { fetch, intent, browser, balancer, links: &chain.links, hops: Vec::new(), assumptions: Vec::new() };
+    let mut walk = Walk {
+        fetch,
+        intent,
+        browser,
+        balancer,
+        first: chain.links.first(),
+        links: &chain.links,
+        hops: Vec::new(),
+        assumptions: Vec::new(),
+    };
     loop {
         step = match step {
             Step::Ask(ask) => match walk.next(ask) {
@@ -133,6 +153,8 @@ struct Walk<'a> {
     intent: &'a Intent,
     browser: Browser,
     balancer: &'a Balancer,
+    /// The first link.
+    first: Option<&'a Link>,
     /// The links that are not yet a hop.
     links: &'a [Link],
     hops: Vec<Hop>,
@@ -314,6 +336,9 @@ impl Walk<'_> {
     }
 
     fn allowed(mut self, kind: ResponseType, visible: Vec<String>) -> Walked {
+        if self.page_is_unseen() {
+            return self.undetermined("the head of the request was not captured whole".to_owned());
+        }
         if self.fetch.trusted_stored_response() {
             self.assumptions.push(Assumption {
                 about: "cache",
@@ -332,20 +357,32 @@ impl Walk<'_> {
 
     /// A navigation, or a client that is no page: nothing it may read hangs on CORS.
     fn is_no_matter_of_cors(&self) -> bool {
-        self.intent.mode == Mode::Navigate || self.intent.origin.is_none()
+        (self.intent.mode == Mode::Navigate || self.intent.origin.is_none()) && !self.page_is_unseen()
+    }
+
+    /// What of the request was captured names no page, and what was not may.
+    fn page_is_unseen(&self) -> bool {
+        let told = ["origin", "sec-fetch-mode", "upgrade-insecure-requests"];
+        let request = self.first.and_then(|link| link.exchange.request.as_ref());
+        let is_open = |headers: &Headers| !headers.is_complete() && !told.iter().any(|name| headers.has(name));
+        self.intent.origin.is_none() && request.is_some_and(|request| is_open(&request.headers))
     }
 
     /// The browser would have stopped, but the capture shows that it went on: then what reached it
     /// was not what was captured here.
     fn contradiction(&self) -> Option<String> {
         let next = self.links.first()?;
-        let last = self.hops.last()?;
-        (last.exchange.is_some() && next.role == Role::Actual && is_for(next, &Url::parse(&last.url).ok()?)).then(|| {
-            format!(
-                "the browser went on to {} {} although the answer captured here would have stopped it: something between this capture and the browser changes the headers",
-                self.intent.method, last.url
-            )
-        })
+        let last = self.hops.last().filter(|last| last.exchange.is_some())?;
+        let url = Url::parse(&last.url).ok()?;
+        let location = last.answer.as_ref().and_then(|answer| answer.location.as_deref());
+        let target = location.filter(|_| last.check == Check::Fail).and_then(|to| resolve_location(&url, to));
+        let is_next = next.role == Role::Actual && is_for(next, &url) || target.is_some_and(|to| is_for(next, &to));
+        let request = next.exchange.request.as_ref().filter(|_| is_next)?;
+        Some(format!(
+            "the browser went on to {} {} although the answer captured here would have stopped it: something between this capture and the browser changes the headers",
+            request.method,
+            asked_url(&next.exchange)?
+        ))
     }
 
     fn undetermined(self, missing: String) -> Walked {
@@ -367,8 +404,7 @@ impl Walk<'_> {
 
 /// Whether a link's request went to that URL.
 fn is_for(link: &Link, url: &Url) -> bool {
-    let seen = link.exchange.url().and_then(|seen| Url::parse(seen).ok());
-    seen.is_some_and(|seen| as_on_the_wire(seen) == as_on_the_wire(url.clone()))
+    asked_url(&link.exchange).is_some_and(|seen| as_on_the_wire(seen) == as_on_the_wire(url.clone()))
 }
 
 /// Neither fragment nor userinfo is part of a request line.
@@ -506,6 +542,10 @@ mod tests {
         assert!(matches!(unanswered.verdict.outcome, Outcome::Undetermined(_)));
         let elsewhere = judged([get(ITEMS).status(307).answer("location", "https://other.example/").shared_with(PAGE)]);
         assert!(matches!(elsewhere.verdict.outcome, Outcome::Undetermined(_)));
+        let cut_request = exchange("GET", ITEMS).behind_balancer().lost_request_head();
+        assert!(matches!(judged([cut_request]).verdict.outcome, Outcome::Undetermined(_)));
+        let navigation = exchange("GET", ITEMS).header("Sec-Fetch-Mode", "navigate").lost_request_head();
+        assert_eq!(judged([navigation]).verdict.outcome, Outcome::NotCors);
     }
 
     #[test]
@@ -529,6 +569,29 @@ mod tests {
             exchange("OPTIONS", ITEMS).page(PAGE).behind_balancer().header("Access-Control-Request-Method", "PUT");
         let put = exchange("PUT", ITEMS).page(PAGE).behind_balancer().at(5).shared_with(PAGE);
         assert!(matches!(judged([preflight, put]).verdict.outcome, Outcome::Undetermined(_)));
+    }
+
+    #[test]
+    fn so_does_one_that_followed_a_redirect_which_it_may_not_read() {
+        let redirect = get(ITEMS).status(307).answer("Location", "/items/");
+        let judgement = judged([redirect, get(SLASH).at(5).shared_with(PAGE)]);
+        assert!(matches!(judgement.verdict.outcome, Outcome::Undetermined(_)));
+    }
+
+    #[test]
+    fn a_page_on_https_did_not_ask_by_http_what_was_captured() {
+        let unsaid = |url: &str| exchange("GET", url).page(PAGE).shared_with(PAGE);
+        let judgement = judged([unsaid("http://request.example/items/")]);
+        assert_eq!(judgement.verdict.outcome, Outcome::Allowed);
+        assert_eq!(judgement.asked.url, SLASH);
+        assert!(judgement.hops[0].exchange.is_some());
+        let scheme = judgement.verdict.assumptions.iter().find(|assumption| assumption.about == "scheme").unwrap();
+        assert_eq!(scheme.otherwise.as_ref().unwrap().failure().unwrap().error, Error::MixedContent);
+        let redirect = unsaid("http://request.example/items").status(307);
+        let followed = judged([redirect.answer("Location", "/items/"), unsaid("http://request.example/items/").at(5)]);
+        assert_eq!((followed.verdict.outcome, followed.hops.len()), (Outcome::Allowed, 2));
+        let home = judged([exchange("POST", "http://client.example/api").page(PAGE)]);
+        assert_eq!(home.verdict.outcome, Outcome::NotCors);
     }
 
     #[test]

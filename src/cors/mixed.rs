@@ -2,6 +2,8 @@
 
 use url::{Host, Url};
 
+use crate::http::is_loopback;
+
 /// Secure Contexts 3.2, "potentially trustworthy URL".
 pub(super) fn is_trustworthy(url: &Url) -> bool {
     match url.scheme() {
@@ -13,18 +15,6 @@ pub(super) fn is_trustworthy(url: &Url) -> bool {
 /// Whether the host is an IP address: such URLs are blocked, not upgraded (Mixed Content 4.1).
 pub(super) fn has_address_as_host(url: &Url) -> bool {
     matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

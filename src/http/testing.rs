@@ -122,6 +122,14 @@ impl Builder {
         self
     }
 
+    /// Part of the request's head was lost.
+    pub(crate) fn lost_request_head(mut self) -> Self {
+        let request = self.0.request.as_mut().unwrap();
+        request.headers = Headers::partial(request.headers.iter().cloned().collect());
+        self.0.state = State::Truncated;
+        self
+    }
+
     pub(crate) fn vantage(mut self, vantage: Vantage) -> Self {
         self.0.vantage = vantage;
         self

@@ -3,7 +3,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Headers, Vantage, trim_ows};
+use url::Url;
+
+use super::{Exchange, Headers, Vantage, is_loopback, trim_ows};
 
 /// The absolute URL of a request as its client used it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +80,30 @@ pub fn client_url(method: &str, target: &str, headers: &Headers) -> ClientUrl {
     ClientUrl { url: Some(format!("{scheme}://{authority}{target}")), warnings }
 }
 
+/// The URL that the page asked for. A page on https can send nothing to http (mixed content): where
+/// a request of one seems to have come by http, TLS ended in front of the place of capture, and
+/// nobody said so, or a proxy further in overwrote it (`X-Forwarded-Proto: http`). Then the URL is
+/// the same by https.
+#[must_use]
+pub fn asked_url(exchange: &Exchange) -> Option<Url> {
+    let request = exchange.request.as_ref()?;
+    let mut url = Url::parse(request.url.as_deref()?).ok()?;
+    let is_seen_behind_tls = exchange.vantage != Vantage::Client && exchange.context.is_none();
+    if is_seen_behind_tls && url.scheme() == "http" && !is_loopback(&url) && is_of_secure_page(&request.headers) {
+        // Only URLs that are not of the web refuse this.
+        let _ = url.set_scheme("https");
+    }
+    Some(url)
+}
+
+/// Whether a page on https made this request for a part of itself: navigations and forms may lead
+/// to http.
+fn is_of_secure_page(headers: &Headers) -> bool {
+    let is_navigation = headers.first("upgrade-insecure-requests") == Some("1")
+        || matches!(headers.first("sec-fetch-mode"), Some("navigate" | "nested-navigate"));
+    !is_navigation && headers.first("origin").is_some_and(|origin| origin.starts_with("https://"))
+}
+
 fn has_scheme(target: &str) -> bool {
     ["http://", "https://"]
         .iter()
@@ -149,6 +175,7 @@ fn split_port(host: &str) -> (&str, Option<u16>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::testing::{Builder, exchange};
 
     fn url_of(target: &str, headers: &[(&str, &str)]) -> Option<String> {
         client_url("GET", target, &headers.iter().copied().collect()).url
@@ -196,6 +223,21 @@ mod tests {
         assert_eq!(url_of("*", &[("Host", "a")]), None);
         assert_eq!(client_url("CONNECT", "a:443", &[("Host", "a")].into_iter().collect()).url, None);
         assert_eq!(url_of("HTTP://b/x", &[("Host", "a")]).as_deref(), Some("HTTP://b/x"));
+    }
+
+    #[test]
+    fn a_page_on_https_asks_by_https() {
+        let asked = |builder: Builder| asked_url(&builder.build()).map(String::from);
+        let page = "https://client.example";
+        let (http, https) = (Some("http://a.example/x".to_owned()), Some("https://a.example/x".to_owned()));
+        assert_eq!(asked(exchange("POST", "http://a.example/x").page(page)), https);
+        assert_eq!(asked(exchange("GET", "http://a.example/x").page(page).behind_balancer()), https, "overwritten");
+        assert_eq!(asked(exchange("GET", "http://a.example/x").page("http://client.example")), http);
+        assert_eq!(asked(exchange("GET", "http://a.example/x").page(page).vantage(Vantage::Client)), http);
+        let form = exchange("POST", "http://a.example/x").header("Origin", page);
+        assert_eq!(asked(form.header("Upgrade-Insecure-Requests", "1")), http, "a form may be sent anywhere");
+        let here = exchange("GET", "http://localhost:8000/x").page(page);
+        assert_eq!(asked(here).as_deref(), Some("http://localhost:8000/x"));
     }
 
     #[test]

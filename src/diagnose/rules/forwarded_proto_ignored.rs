@@ -67,12 +67,17 @@ pub(super) fn leads_to_failure(case: &Case<'_>) -> bool {
     !matches!((failed, redirect), (Some(failed), Some(redirect)) if std::ptr::eq(failed, redirect.hop))
 }
 
-/// The http URL that a request by https was redirected to on its own host.
+/// The http URL that a request was redirected to on its own host, although the load balancer says
+/// that it came by https.
 pub(super) fn downgraded_location(seen: &SeenHop<'_>) -> Option<Url> {
-    let url = seen.url().filter(|url| url.scheme() == "https")?;
-    if !seen.response.is_redirect() || !seen.request.headers.has("x-forwarded-proto") {
-        return None;
-    }
+    let is_said = seen.exchange.url().is_some_and(|url| url.starts_with("https:"));
+    let is_forwarded = is_said && seen.request.headers.has("x-forwarded-proto");
+    is_forwarded.then(|| downgrade(seen)).flatten()
+}
+
+/// The http URL that a request by https was redirected to on its own host.
+pub(super) fn downgrade(seen: &SeenHop<'_>) -> Option<Url> {
+    let url = seen.url().filter(|url| url.scheme() == "https" && seen.response.is_redirect())?;
     let target = resolve_location(&url, seen.answered("location")?)?;
     (target.scheme() == "http" && target.host_str() == url.host_str()).then_some(target)
 }
