@@ -60,6 +60,12 @@ pub(crate) fn exchange(method: &str, url: &str) -> Builder {
     })
 }
 
+impl From<Exchange> for Builder {
+    fn from(exchange: Exchange) -> Self {
+        Self(exchange)
+    }
+}
+
 impl Builder {
     pub(crate) fn id(mut self, id: &str) -> Self {
         self.0.id = Arc::from(id);

@@ -138,8 +138,15 @@ impl<'a> Replay<'a> {
         if !is_safe(&hop.method) && !self.options.allow_unsafe {
             return Err(format!("needs --allow-unsafe: {} may change things on the server", hop.method));
         }
-        request::made_of(&self.recorded.chain, hop, &url, trace)
-            .ok_or_else(|| format!("the recording has no request to make {} {} of", hop.method, hop.url))
+        let request = request::made_of(&self.recorded.chain, hop, &url, trace)
+            .ok_or_else(|| format!("the recording has no request to make {} {} of", hop.method, hop.url))?;
+        if request.body.kept.len() as u64 != request.body.bytes {
+            return Err(format!(
+                "the recording lacks the body of {} {} (extract --bodies keeps it)",
+                hop.method, hop.url
+            ));
+        }
+        Ok(request)
     }
 
     /// Whether the load balancer of the recording would forward it to the server: it goes to the
@@ -266,6 +273,17 @@ mod tests {
             assert_eq!(sent.len(), 1, "{elsewhere}");
             assert!(matches!(done, Done::Undecided { .. }), "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn a_body_that_was_not_recorded_is_not_made_up() {
+        let mut post = call("POST", "https://request.example/items").header("Content-Length", "7").build();
+        post.request.as_mut().unwrap().body.bytes = 7;
+        let call = recorded([Builder::from(post)]);
+        let allowed = Options { allow_unsafe: true, ..Options::default() };
+        let (sent, done) = replayed(&call, allowed, []);
+        assert!(sent.is_empty());
+        assert!(matches!(done, Done::Undecided { why, .. } if why.contains("--bodies")));
     }
 
     #[test]

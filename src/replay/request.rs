@@ -15,8 +15,9 @@ pub(super) fn made_of(recorded: &Chain, hop: &Hop, url: &Url, trace: &str) -> Op
     let is_same = |request: &&Request| request.method == hop.method && request.url.as_deref() == Some(&hop.url);
     let model = requests().find(is_same).or_else(|| requests().next_back())?;
     let carries_body = hop.role == Role::Actual && model.method == hop.method;
-    let headers = model.headers.iter().filter_map(|line| replaced(line, hop, url, trace, carries_body));
-    let headers = headers.collect();
+    let body = if carries_body { model.body.clone() } else { Body::default() };
+    let hop_of = Made { hop, url, trace, body: carries_body.then_some(body.bytes) };
+    let headers = model.headers.iter().filter_map(|line| hop_of.line(line)).collect();
     Some(Request {
         time: moment(recorded),
         end_time: None,
@@ -25,18 +26,31 @@ pub(super) fn made_of(recorded: &Chain, hop: &Hop, url: &Url, trace: &str) -> Op
         url: Some(hop.url.clone()),
         headers,
         trailers: Headers::default(),
-        body: if carries_body { model.body.clone() } else { Body::default() },
+        body,
     })
 }
 
-/// A recorded line as this request carries it; `None`: it does not.
-fn replaced(line: &Header, hop: &Hop, url: &Url, trace: &str, carries_body: bool) -> Option<(String, String)> {
-    let value = match line.name.to_ascii_lowercase().as_str() {
-        "x-amzn-trace-id" => trace.to_owned(),
-        "origin" => hop.origin.clone()?,
-        "x-forwarded-proto" => url.scheme().to_owned(),
-        "content-length" | "content-type" | "transfer-encoding" if !carries_body => return None,
-        _ => line.value.clone(),
-    };
-    Some((line.name.clone(), value))
+/// What differs from the recorded request.
+struct Made<'a> {
+    hop: &'a Hop,
+    url: &'a Url,
+    trace: &'a str,
+    /// The length of the body, where there is one.
+    body: Option<u64>,
+}
+
+impl Made<'_> {
+    /// A recorded line as this request carries it; `None`: it does not.
+    fn line(&self, line: &Header) -> Option<(String, String)> {
+        let value = match (line.name.to_ascii_lowercase().as_str(), self.body) {
+            ("x-amzn-trace-id", _) => self.trace.to_owned(),
+            ("origin", _) => self.hop.origin.clone()?,
+            ("x-forwarded-proto", _) => self.url.scheme().to_owned(),
+            ("content-length" | "content-type" | "transfer-encoding", None) | ("expect", _) => return None,
+            // The recorded body is known without its transfer coding, and goes as one piece.
+            ("transfer-encoding", Some(length)) => return Some(("Content-Length".to_owned(), length.to_string())),
+            _ => line.value.clone(),
+        };
+        Some((line.name.clone(), value))
+    }
 }
