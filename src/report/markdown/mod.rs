@@ -135,6 +135,10 @@ fn explain(out: &mut String, finding: &Finding, all: bool) {
     if !finding.evidence.is_empty() {
         out.push_str("| source | where | evidence |\n| --- | --- | --- |\n");
         finding.evidence.iter().take(shown).for_each(|piece| evidence(out, piece));
+        let left = finding.evidence.len().saturating_sub(shown) as u64;
+        if left > 0 {
+            _ = writeln!(out, "\nAnd {} of evidence more.", count(left, "piece"));
+        }
     }
     if !finding.disproof.is_empty() {
         _ = writeln!(out, "\nNot so if {}", sentence(finding.disproof));

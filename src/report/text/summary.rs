@@ -65,7 +65,7 @@ fn nothing(page: &mut Page, analysis: &Analysis, outline: &Outline<'_>) {
             "Nothing to change: no cross-origin call was captured. If one failed, repeat it while the capture runs."
         }
         (false, true) => {
-            "No cross-origin call could be read. If one failed, it is in the connections that cannot be read: capture \
+            "No cross-origin call could be read. If one failed, it may be in the connections that cannot be read: capture \
              behind the load balancer."
         }
     };
