@@ -99,7 +99,7 @@ fn weigh(assumptions: &mut [Assumption], outcome: &Outcome, other: impl Fn(&str)
 
 /// Where the headers that the browser needs are first not there.
 fn drop_off(hops: &[Hop], outcome: &Outcome) -> Option<DropOff> {
-    if matches!(outcome, Outcome::Allowed | Outcome::NotCors) {
+    if matches!(outcome, Outcome::Allowed | Outcome::NotCors) || outcome.failure().is_some_and(is_about_a_value) {
         return None;
     }
     hops.iter().enumerate().find_map(|(index, hop)| {
@@ -113,6 +113,21 @@ fn drop_off(hops: &[Hop], outcome: &Outcome) -> Option<DropOff> {
         let headers = if hop.missing.is_empty() { hop.needed.clone() } else { hop.missing.clone() };
         Some(DropOff { hop: index, kind, headers, answered_by: hop.answered_by })
     })
+}
+
+/// Whether the header that decided is there, with a value that will not do.
+fn is_about_a_value(failure: &Failure) -> bool {
+    matches!(
+        failure.error,
+        Error::WildcardOriginNotAllowed
+            | Error::PreflightWildcardOriginNotAllowed
+            | Error::AllowOriginMismatch
+            | Error::PreflightAllowOriginMismatch
+            | Error::MultipleAllowOriginValues
+            | Error::PreflightMultipleAllowOriginValues
+            | Error::InvalidAllowOriginValue
+            | Error::PreflightInvalidAllowOriginValue
+    )
 }
 
 /// One browser's way through a chain.
@@ -613,6 +628,14 @@ mod tests {
         let assumed = star.verdict.assumptions.iter().find(|assumption| assumption.about == "credentials").unwrap();
         let otherwise = assumed.otherwise.as_ref().unwrap();
         assert_eq!(otherwise.failure().unwrap().error, Error::WildcardOriginNotAllowed);
+    }
+
+    #[test]
+    fn a_wrong_value_is_no_missing_header() {
+        let star = get(SLASH).header("Cookie", "s=1").shared_with("*");
+        assert_eq!(judged([star]).drop_off, None);
+        let missing = judged([get(SLASH)]).drop_off.unwrap();
+        assert_eq!(missing.headers, ["access-control-allow-origin"]);
     }
 
     #[test]

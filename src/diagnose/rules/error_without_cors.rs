@@ -3,6 +3,7 @@
 use super::super::case::{Case, Diagnosis, General, Rule, path};
 use super::super::server::is_uncaught_in_starlette;
 use super::super::{Fix, Severity};
+use super::EXAMPLE;
 use crate::cors::Error;
 
 pub(super) struct ErrorWithoutCors;
@@ -24,7 +25,7 @@ impl Rule for ErrorWithoutCors {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        let mut fixes = starlette();
+        let mut fixes = starlette(EXAMPLE);
         fixes.insert(0, the_error());
         fixes
     }
@@ -39,7 +40,7 @@ impl Rule for ErrorWithoutCors {
             if uncaught { "an exception that no handler caught" } else { "an error made outside of the CORS layer" };
         let mut fixes = vec![the_error()];
         if uncaught {
-            fixes.extend(starlette());
+            fixes.extend(starlette(case.page_origin()));
         }
         Some(Diagnosis {
             story: format!(
@@ -62,10 +63,10 @@ fn the_error() -> Fix {
     }
 }
 
-fn starlette() -> Vec<Fix> {
+fn starlette(origin: &str) -> Vec<Fix> {
     vec![Fix {
         server: "FastAPI",
-        change: "app = CORSMiddleware(app, allow_origins=[\"https://client.example.com\"])".to_owned(),
+        change: format!("app = CORSMiddleware(app, allow_origins=[\"{origin}\"])"),
         caution: Some("Wrapped around the whole application, after all else, instead of by add_middleware: then error pages carry the headers too, and the page can read the status.".to_owned()),
     }]
 }

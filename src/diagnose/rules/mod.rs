@@ -42,6 +42,16 @@ pub(super) static ALL: [&dyn Rule; 17] = [
     &origin_not_allowed::OriginNotAllowed,
 ];
 
+/// The page's origin where no capture tells it.
+const EXAMPLE: &str = "https://client.example.com";
+
+/// Starlette's CORS layer for one origin.
+fn cors_middleware(origin: &str) -> String {
+    format!(
+        "app.add_middleware(CORSMiddleware, allow_origins=[\"{origin}\"], allow_methods=[\"*\"], allow_headers=[\"*\"])"
+    )
+}
+
 /// The findings that a redirect back to plain http leads to.
 const DOWNGRADES: &[&str] = &["forwarded-proto-ignored", "forwarded-proto-malformed"];
 

@@ -2,6 +2,7 @@
 
 use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
 use super::super::{Fix, Severity};
+use super::EXAMPLE;
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
 
@@ -45,7 +46,7 @@ impl Rule for OriginNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![allow("https://client.example.com")]
+        vec![allow(EXAMPLE)]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {

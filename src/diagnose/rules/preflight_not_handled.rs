@@ -1,7 +1,9 @@
 //! Nothing answers OPTIONS as a preflight.
 
 use super::super::case::{Case, Diagnosis, General, Rule, path};
+use super::super::server::Server;
 use super::super::{Fix, Severity};
+use super::{EXAMPLE, cors_middleware};
 use crate::cors::Error;
 
 pub(super) struct PreflightNotHandled;
@@ -23,18 +25,7 @@ impl Rule for PreflightNotHandled {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![
-            Fix {
-                server: "FastAPI",
-                change: "app.add_middleware(CORSMiddleware, allow_origins=[\"https://client.example.com\"], allow_methods=[\"*\"], allow_headers=[\"*\"])".to_owned(),
-                caution: None,
-            },
-            Fix {
-                server: "the backend",
-                change: "answer OPTIONS on every path with 204 and the Access-Control-Allow-* headers".to_owned(),
-                caution: Some("In the outermost layer, so that neither routing nor authentication comes first.".to_owned()),
-            },
-        ]
+        vec![starlette(EXAMPLE), others()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -47,14 +38,35 @@ impl Rule for PreflightNotHandled {
         if !unhandled || refused {
             return None;
         }
+        let runs_asgi = Server::of(&seen.response.headers).runs_asgi();
+        let fixes =
+            if runs_asgi { vec![starlette(case.page_origin())] } else { vec![others(), starlette(case.page_origin())] };
         Some(Diagnosis {
             story: format!(
                 "The preflight for {} was answered {status} without CORS headers: no CORS layer saw it.",
                 path(&seen.hop.url)
             ),
             evidence: vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")],
-            fixes: self.fixes(),
+            fixes,
         })
+    }
+}
+
+fn starlette(origin: &str) -> Fix {
+    Fix {
+        server: "FastAPI",
+        change: cors_middleware(origin),
+        caution: Some(
+            "Where it is a FastAPI or Starlette application: added last, so that it is outermost.".to_owned(),
+        ),
+    }
+}
+
+fn others() -> Fix {
+    Fix {
+        server: "the backend",
+        change: "answer OPTIONS on every path with 204 and the Access-Control-Allow-* headers".to_owned(),
+        caution: Some("In the outermost layer, so that neither routing nor authentication comes first.".to_owned()),
     }
 }
 

@@ -3,7 +3,8 @@
 use super::super::case::{Case, Diagnosis, General, Rule, path};
 use super::super::server::Server;
 use super::super::{Fix, Severity};
-use crate::cors::Error;
+use super::{EXAMPLE, cors_middleware};
+use crate::cors::{AnsweredBy, Error};
 
 pub(super) struct PreflightRedirected;
 
@@ -27,16 +28,18 @@ impl Rule for PreflightRedirected {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![flask(), starlette(), call_target("the URL that the redirect names")]
+        vec![flask(), starlette(EXAMPLE), call_target("the URL that the redirect names")]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let seen = case.failed_with(&[Error::PreflightDisallowedRedirect, Error::PreflightMissingAllowOriginHeader])?;
-        let location = seen.answered("location").filter(|_| seen.is_preflight() && seen.response.is_redirect())?;
+        let by_backend = seen.hop.answered_by == AnsweredBy::Backend;
+        let location =
+            seen.answered("location").filter(|_| by_backend && seen.is_preflight() && seen.response.is_redirect())?;
         let own = match Server::of(&seen.response.headers) {
             Server::Gunicorn => vec![flask()],
-            server if server.runs_asgi() => vec![starlette()],
-            _ => vec![flask(), starlette()],
+            server if server.runs_asgi() => vec![starlette(case.page_origin())],
+            _ => vec![flask(), starlette(case.page_origin())],
         };
         let with_cors = if seen.response.headers.has("access-control-allow-origin") {
             " It carries CORS headers, which does not help."
@@ -63,10 +66,10 @@ fn flask() -> Fix {
     }
 }
 
-fn starlette() -> Fix {
+fn starlette(origin: &str) -> Fix {
     Fix {
         server: "FastAPI",
-        change: "app.add_middleware(CORSMiddleware, allow_origins=[\"https://client.example.com\"], allow_methods=[\"*\"], allow_headers=[\"*\"])".to_owned(),
+        change: cors_middleware(origin),
         caution: Some("CORSMiddleware answers preflights before the router can redirect them. Add it last, so that it is outermost, outside of HTTPSRedirectMiddleware too.".to_owned()),
     }
 }
@@ -78,6 +81,7 @@ fn call_target(target: &str) -> Fix {
 #[cfg(test)]
 mod tests {
     use crate::diagnose::testing::diagnosed;
+    use crate::http::Vantage;
     use crate::http::testing::{Builder, exchange};
 
     fn preflight() -> Builder {
@@ -94,6 +98,18 @@ mod tests {
         let found = diagnosed([redirect]);
         assert_eq!(found.by_chain, [["preflight-redirected"]]);
         assert_eq!(found.findings[0].fixes[0].server, "Flask");
+    }
+
+    #[test]
+    fn the_load_balancers_own_redirect_is_another_matter() {
+        let own = exchange("OPTIONS", "http://request.example/items")
+            .page("http://client.example")
+            .header("Access-Control-Request-Method", "POST")
+            .status(301)
+            .answer("Server", "awselb/2.0")
+            .answer("Location", "https://request.example:443/items")
+            .vantage(Vantage::Client);
+        assert_eq!(diagnosed([own]).by_chain, [["load-balancer-answered"]]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::super::case::{Case, Diagnosis, General, Rule, path};
 use super::super::{Fix, Severity};
+use super::EXAMPLE;
 use crate::cors::Error;
 
 pub(super) struct WildcardWithCredentials;
@@ -26,7 +27,7 @@ impl Rule for WildcardWithCredentials {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        fixes("https://client.example.com")
+        fixes(EXAMPLE)
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
