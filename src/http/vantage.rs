@@ -29,14 +29,16 @@ pub fn vantage(request: Option<&Headers>, response: Option<&Headers>) -> Vantage
 }
 
 /// The address of the browser behind a request: the first address in `X-Forwarded-For`, which is
-/// what the outermost proxy saw; without that header, the connection's own peer.
+/// what the outermost proxy saw; without a load balancer, the connection's own peer. Behind one that
+/// removes the header nobody knows it: the peer is a node of the load balancer, and the next request
+/// of the same browser may come by another.
 #[must_use]
 pub fn client_address(headers: &Headers, peer: Option<SocketAddr>) -> Option<IpAddr> {
-    headers
-        .all("x-forwarded-for")
-        .flat_map(|line| line.split(','))
-        .find_map(|entry| forwarded_address(trim_ows(entry)))
-        .or_else(|| peer.map(|peer| peer.ip().to_canonical()))
+    let mut forwarded = headers.all("x-forwarded-for").flat_map(|line| line.split(','));
+    forwarded.find_map(|entry| forwarded_address(trim_ows(entry))).or_else(|| {
+        let is_browser = vantage(Some(headers), None) != Vantage::Backend;
+        peer.filter(|_| is_browser).map(|peer| peer.ip().to_canonical())
+    })
 }
 
 /// An entry of `X-Forwarded-For`: an address, or an address and port (`12.34.56.78:8080`,
@@ -248,6 +250,10 @@ mod tests {
         assert_eq!(browser("[2001:db8::1]:8080"), "2001:db8::1".parse().ok());
         assert_eq!(browser("unknown, 203.0.113.50"), "203.0.113.50".parse().ok());
         assert_eq!(browser("unknown"), None);
+        let peer = "10.0.1.5:41022".parse().ok();
+        let removed = [("X-Forwarded-Proto", "https")].into_iter().collect();
+        assert_eq!(client_address(&removed, peer), None, "a node of the load balancer is no browser");
+        assert_eq!(client_address(&Headers::default(), peer), "10.0.1.5".parse().ok());
     }
 
     #[test]

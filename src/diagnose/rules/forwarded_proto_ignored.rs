@@ -38,7 +38,7 @@ impl Rule for ForwardedProtoIgnored {
     }
 
     fn is_decisive(&self, case: &Case<'_>) -> bool {
-        leads_to_failure(case)
+        leads_to_failure(case, |seen| downgraded_location(seen).is_some())
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -61,18 +61,22 @@ impl Rule for ForwardedProtoIgnored {
 }
 
 /// A redirect that already fails the CORS check fails for that, and not for where it leads.
-pub(super) fn leads_to_failure(case: &Case<'_>) -> bool {
+pub(super) fn leads_to_failure(case: &Case<'_>, leads_astray: impl Fn(&SeenHop<'_>) -> bool) -> bool {
     let failed = case.failure().and_then(|failure| case.judgement.hops.get(failure.hop));
-    let redirect = case.seen_hops().find(|seen| downgraded_location(seen).is_some());
+    let redirect = case.seen_hops().find(leads_astray);
     !matches!((failed, redirect), (Some(failed), Some(redirect)) if std::ptr::eq(failed, redirect.hop))
 }
 
 /// The http URL that a request was redirected to on its own host, although the load balancer says
 /// that it came by https.
 pub(super) fn downgraded_location(seen: &SeenHop<'_>) -> Option<Url> {
-    let is_said = seen.exchange.url().is_some_and(|url| url.starts_with("https:"));
-    let is_forwarded = is_said && seen.request.headers.has("x-forwarded-proto");
-    is_forwarded.then(|| downgrade(seen)).flatten()
+    came_by_https(seen).then(|| downgrade(seen)).flatten()
+}
+
+/// Whether the load balancer says that the request came by https.
+pub(super) fn came_by_https(seen: &SeenHop<'_>) -> bool {
+    let is_https = seen.exchange.url().is_some_and(|url| url.starts_with("https:"));
+    is_https && seen.request.headers.has("x-forwarded-proto")
 }
 
 /// The http URL that a request by https was redirected to on its own host.

@@ -41,7 +41,7 @@ impl Rule for ForwardedProtoMalformed {
     }
 
     fn is_decisive(&self, case: &Case<'_>) -> bool {
-        leads_to_failure(case)
+        leads_to_failure(case, |seen| downgraded_location(seen).is_some())
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {

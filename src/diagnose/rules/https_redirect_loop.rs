@@ -4,6 +4,7 @@ use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
 use super::super::server::Server;
 use super::super::trust::{self, Subnets};
 use super::super::{Fix, Severity};
+use super::forwarded_proto_ignored::came_by_https;
 use crate::http::resolve_location;
 
 pub(super) struct HttpsRedirectLoop;
@@ -31,7 +32,14 @@ impl Rule for HttpsRedirectLoop {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let seen = case.seen_hops().find(leads_to_itself)?;
+        let seen = case.seen_hops().find(|seen| came_by_https(seen) && leads_to_itself(seen))?;
+        // Where the same URL was then answered, what came by the redirect (a cookie) made the difference.
+        let is_let_in = |other: SeenHop<'_>| {
+            !other.is_preflight() && other.hop.url == seen.hop.url && !other.response.is_redirect()
+        };
+        if case.seen_hops().any(is_let_in) {
+            return None;
+        }
         let server = Server::of(&seen.response.headers);
         let mut fixes = trust::fixes(server, &Subnets::of(case.balancer));
         if server == Server::Gunicorn {
@@ -45,10 +53,11 @@ impl Rule for HttpsRedirectLoop {
     }
 }
 
-fn leads_to_itself(seen: &SeenHop<'_>) -> bool {
-    let Some(url) = seen.url().filter(|url| url.scheme() == "https") else { return false };
-    let target = seen.answered("location").and_then(|location| resolve_location(&url, location));
-    seen.response.is_redirect() && seen.request.headers.has("x-forwarded-proto") && target == Some(url)
+/// Whether a request is redirected to its own URL by https; a relative Location says nothing of https.
+pub(super) fn leads_to_itself(seen: &SeenHop<'_>) -> bool {
+    let Some(url) = seen.url() else { return false };
+    let location = seen.answered("location").filter(|location| location.starts_with("https://"));
+    seen.response.is_redirect() && location.and_then(|location| resolve_location(&url, location)) == Some(url)
 }
 
 fn django() -> Fix {
@@ -63,6 +72,18 @@ fn django() -> Fix {
 mod tests {
     use crate::diagnose::testing::diagnosed;
     use crate::http::testing::exchange;
+
+    #[test]
+    fn a_page_that_is_let_in_the_second_time_is_in_no_loop() {
+        let items = || exchange("GET", "https://request.example/items/").page("https://client.example");
+        let again = |location: &str| {
+            let redirect = items().behind_balancer().status(302).answer("Location", location);
+            redirect.answer("Set-Cookie", "seen=1").shared_with("https://client.example")
+        };
+        let let_in = items().behind_balancer().at(5).shared_with("https://client.example");
+        assert!(diagnosed([again("https://request.example/items/"), let_in]).by_chain[0].is_empty());
+        assert!(diagnosed([again("/items/")]).by_chain[0].is_empty(), "nobody insists on https");
+    }
 
     #[test]
     fn a_redirect_to_itself_is_a_loop() {

@@ -14,7 +14,13 @@ static GENERAL: General = General {
     recognise: "Nothing arrives at the backend, and the load balancer's access log has the request with target_status_code '-'. Seen from the browser's side the answer has Server: awselb/2.0.",
     disproof: "the backend's capture shows the request with an answer.",
     links: &["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html"],
-    symptom_of: &["forwarded-proto-ignored", "forwarded-proto-malformed", "https-redirect-loop"],
+    symptom_of: &[
+        "forwarded-proto-ignored",
+        "forwarded-proto-malformed",
+        "forwarded-proto-overwritten",
+        "forwarded-headers-absent",
+        "https-redirect-loop",
+    ],
 };
 
 impl Rule for LoadBalancerAnswered {

@@ -4,8 +4,10 @@
 mod allow_origin_repeated;
 mod credentials_not_allowed;
 mod error_without_cors;
+mod forwarded_headers_absent;
 mod forwarded_proto_ignored;
 mod forwarded_proto_malformed;
+mod forwarded_proto_overwritten;
 mod header_not_allowed;
 mod https_redirect_loop;
 mod load_balancer_answered;
@@ -22,10 +24,12 @@ mod wildcard_with_credentials;
 use super::case::Rule;
 
 /// Every rule.
-pub(super) static ALL: [&dyn Rule; 17] = [
+pub(super) static ALL: [&dyn Rule; 19] = [
     &preflight_redirected::PreflightRedirected,
     &forwarded_proto_malformed::ForwardedProtoMalformed,
     &forwarded_proto_ignored::ForwardedProtoIgnored,
+    &forwarded_proto_overwritten::ForwardedProtoOverwritten,
+    &forwarded_headers_absent::ForwardedHeadersAbsent,
     &https_redirect_loop::HttpsRedirectLoop,
     &origin_null::OriginNull,
     &preflight_needs_credentials::PreflightNeedsCredentials,
@@ -53,7 +57,12 @@ fn cors_middleware(origin: &str) -> String {
 }
 
 /// The findings that a redirect back to plain http leads to.
-const DOWNGRADES: &[&str] = &["forwarded-proto-ignored", "forwarded-proto-malformed"];
+const DOWNGRADES: &[&str] = &[
+    "forwarded-proto-ignored",
+    "forwarded-proto-malformed",
+    "forwarded-proto-overwritten",
+    "forwarded-headers-absent",
+];
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,8 @@
 
 use super::super::case::{Case, Diagnosis, General, Rule, SeenHop, path};
 use super::super::{Fix, Severity};
+use super::method_not_allowed::is_said;
+use crate::cors::{AnsweredBy, Error};
 
 pub(super) struct OriginNull;
 
@@ -32,8 +34,9 @@ impl Rule for OriginNull {
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let failure = case.failure()?;
         let failed = failed_hop(case)?;
-        let before = failure.hop.checked_sub(1).and_then(|index| case.judgement.hops.get(index));
-        let leads = before.map(|hop| format!(" after the redirect of {}", path(&hop.url))).unwrap_or_default();
+        let before = case.judgement.hops.iter().take(failure.hop);
+        let redirect = before.filter(|hop| hop.answer.as_ref().is_some_and(|answer| answer.location.is_some())).last();
+        let leads = redirect.map(|hop| format!(" after the redirect of {}", path(&hop.url))).unwrap_or_default();
         Some(Diagnosis {
             story: format!(
                 "{} was asked with Origin: null{leads}, since the redirect left an origin that is not the page's own ({}).",
@@ -46,12 +49,25 @@ impl Rule for OriginNull {
     }
 }
 
-/// The hop that failed, where it carried `null` instead of the page's origin.
+/// The failures that another origin could have spared.
+const ERRORS: [Error; 7] = [
+    Error::MissingAllowOriginHeader,
+    Error::AllowOriginMismatch,
+    Error::InvalidAllowOriginValue,
+    Error::PreflightMissingAllowOriginHeader,
+    Error::PreflightAllowOriginMismatch,
+    Error::PreflightInvalidAllowOriginValue,
+    Error::PreflightInvalidStatus,
+];
+
+/// The hop that failed, where it carried `null` instead of the page's origin, and where that may
+/// matter: servers that break, and load balancers, answer all origins alike.
 fn failed_hop<'a>(case: &Case<'a>) -> Option<SeenHop<'a>> {
-    let failure = case.failure()?;
-    let hop = case.judgement.hops.get(failure.hop)?;
-    let tainted = hop.origin.as_deref() == Some("null") && case.page_origin() != "null";
-    tainted.then(|| case.failed_with(&[failure.error])).flatten()
+    let failed = case.failed_with(&ERRORS)?;
+    let tainted = failed.hop.origin.as_deref() == Some("null") && case.page_origin() != "null";
+    let is_about_status = case.failure()?.error == Error::PreflightInvalidStatus;
+    let refused = if is_about_status { is_said(&failed.body(), "origin") } else { failed.response.status < 500 };
+    (tainted && refused && failed.hop.answered_by == AnsweredBy::Backend).then_some(failed)
 }
 
 #[cfg(test)]
@@ -69,6 +85,17 @@ mod tests {
         let second =
             exchange("GET", "https://other.example/x").page("null").at(5).shared_with("https://client.example");
         assert_eq!(diagnosed([first, second]).by_chain, [["origin-null-after-redirect"]]);
+    }
+
+    #[test]
+    fn a_server_that_breaks_would_have_broken_for_any_origin() {
+        let first = exchange("GET", "https://request.example/items")
+            .page("https://client.example")
+            .status(302)
+            .answer("Location", "https://other.example/x")
+            .shared_with("https://client.example");
+        let second = exchange("GET", "https://other.example/x").page("null").at(5).status(500);
+        assert_eq!(diagnosed([first, second]).by_chain, [["error-without-cors"]]);
     }
 
     #[test]
