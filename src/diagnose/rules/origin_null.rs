@@ -35,7 +35,7 @@ impl Rule for OriginNull {
         let failure = case.failure()?;
         let failed = failed_hop(case)?;
         let before = case.judgement.hops.iter().take(failure.hop);
-        let redirect = before.filter(|hop| hop.answer.as_ref().is_some_and(|answer| answer.location.is_some())).last();
+        let redirect = before.rev().find(|hop| hop.answer.as_ref().is_some_and(|answer| answer.location.is_some()));
         let leads = redirect.map(|hop| format!(" after the redirect of {}", path(&hop.url))).unwrap_or_default();
         Some(Diagnosis {
             story: format!(
