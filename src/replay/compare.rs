@@ -66,7 +66,7 @@ pub struct Run {
     /// The server's URL, as the user gave it.
     pub target: String,
     /// From where the requests came.
-    pub from: From,
+    pub sender: Sender,
     /// The calls, in order of time.
     pub calls: Vec<Replayed>,
     /// What was odd.
@@ -75,14 +75,14 @@ pub struct Run {
 
 /// From which address the requests came. Servers believe forwarded headers by that address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct From {
+pub struct Sender {
     /// The address that was used; `None`: whatever the system chose.
     pub bound_to: Option<IpAddr>,
     /// The load balancer's, as the recording shows it.
     pub load_balancer: Option<IpAddr>,
 }
 
-impl From {
+impl Sender {
     fn is_the_load_balancer(self) -> bool {
         self.bound_to.is_some() && self.bound_to == self.load_balancer
     }
@@ -117,7 +117,7 @@ pub fn skipped(call: &ChainReport, why: String) -> Replayed {
 
 /// What a finished replay means for a call. With `strict`, what hangs on the address is undecided.
 #[must_use]
-pub fn compare(call: &ChainReport, done: Done, from: From, strict: bool) -> Replayed {
+pub fn compare(call: &ChainReport, done: Done, sender: Sender, strict: bool) -> Replayed {
     let before = &call.judgement;
     match done {
         Done::Undecided { why, judgement } => {
@@ -125,14 +125,14 @@ pub fn compare(call: &ChainReport, done: Done, from: From, strict: bool) -> Repl
             let after = judgement.map(|judgement| *judgement);
             Replayed { after, differences, ..replayed(call, Verdict::Undecided, why) }
         }
-        Done::Judged(after) => judged(call, *after, from, strict),
+        Done::Judged(after) => judged(call, *after, sender, strict),
     }
 }
 
-fn judged(call: &ChainReport, after: Judgement, from: From, strict: bool) -> Replayed {
+fn judged(call: &ChainReport, after: Judgement, sender: Sender, strict: bool) -> Replayed {
     let (verdict, why) = weigh(&call.judgement.verdict.outcome, &after.verdict.outcome);
-    let hangs = !from.is_the_load_balancer() && hangs_on_the_address(call, &after);
-    let proviso = hangs.then(|| from.proviso());
+    let hangs = !sender.is_the_load_balancer() && hangs_on_the_address(call, &after);
+    let proviso = hangs.then(|| sender.proviso());
     let (verdict, why) = match &proviso {
         Some(proviso) if strict => (Verdict::Undecided, proviso.clone()),
         _ => (verdict, why),

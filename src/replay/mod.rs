@@ -17,7 +17,7 @@ use crate::chain::{Chain, Link, Role};
 use crate::cors::{AnsweredBy, Asserted, Browser, Hop, Judgement, Outcome, judge};
 use crate::http::{Context, End, Exchange, Frames, Origin, Request, Response, State, Time, Vantage};
 
-pub use compare::{Difference, From, Replayed, Run, Verdict, compare, skipped};
+pub use compare::{Difference, Replayed, Run, Sender, Verdict, compare, skipped};
 
 /// What may be sent, and whose rules decide.
 #[derive(Clone, Copy, Debug, Default)]

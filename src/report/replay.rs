@@ -18,8 +18,8 @@ pub fn replay_json(run: &Run) -> String {
     let object = RunObject {
         schema: REPLAY_SCHEMA,
         target: &run.target,
-        bound_to: run.from.bound_to,
-        load_balancer: run.from.load_balancer,
+        bound_to: run.sender.bound_to,
+        load_balancer: run.sender.load_balancer,
         chains: run.calls.iter().map(CallObject::of).collect(),
         warnings: &run.warnings,
         summary: SummaryObject::of(run),

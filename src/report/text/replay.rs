@@ -25,9 +25,10 @@ pub fn replay_text(run: &Run, layout: Layout) -> String {
 
 fn headline(page: &mut Page, run: &Run) {
     let ink = page.ink;
-    let from = run.from.bound_to.map_or_else(|| "an address of the system's choice".to_owned(), |own| own.to_string());
-    let whose = match run.from.load_balancer {
-        Some(balancer) if Some(balancer) == run.from.bound_to => ", the load balancer's own address".to_owned(),
+    let from =
+        run.sender.bound_to.map_or_else(|| "an address of the system's choice".to_owned(), |own| own.to_string());
+    let whose = match run.sender.load_balancer {
+        Some(balancer) if Some(balancer) == run.sender.bound_to => ", the load balancer's own address".to_owned(),
         Some(balancer) => format!(", not the load balancer's {balancer}"),
         None => ", since no load balancer is seen in the recording".to_owned(),
     };
@@ -142,12 +143,12 @@ fn tally(page: &mut Page, run: &Run) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::From;
+    use crate::replay::Sender;
     use crate::report::Charset;
 
     fn run(bound_to: &str, calls: Vec<Replayed>) -> Run {
-        let from = From { bound_to: bound_to.parse().ok(), load_balancer: "127.0.0.9".parse().ok() };
-        Run { target: "http://127.0.0.1:8000".to_owned(), from, calls, warnings: Vec::new() }
+        let sender = Sender { bound_to: bound_to.parse().ok(), load_balancer: "127.0.0.9".parse().ok() };
+        Run { target: "http://127.0.0.1:8000".to_owned(), sender, calls, warnings: Vec::new() }
     }
 
     fn skipped(why: &str) -> Replayed {

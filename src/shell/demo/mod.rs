@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::args;
 use crate::output::Output;
-use crate::replay::{self, From};
+use crate::replay::{self, address};
 use crate::stop::Stop;
 use crate::terminal::layout;
 use backend::Trust;
@@ -84,12 +84,12 @@ fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
 
 async fn again(analysis: &Analysis, target: SocketAddr, layout: Layout) -> Result<String, Stop> {
     let balancer = replay::balancer(analysis);
-    let from = From::choose(None, &balancer, target).map_err(Stop::Problem)?;
+    let sender = address::choose(None, &balancer, target).map_err(Stop::Problem)?;
     let mut calls = Vec::new();
     for call in &analysis.chains {
-        calls.push(replay::replay(call, &balancer, Options::default(), target, from, false).await?);
+        calls.push(replay::replay(call, &balancer, Options::default(), target, sender, false).await?);
     }
-    let run = Run { target: format!("http://{target}"), from: from.told(), calls, warnings: Vec::new() };
+    let run = Run { target: format!("http://{target}"), sender, calls, warnings: Vec::new() };
     Ok(replay_text(&run, layout))
 }
 

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 use corscope::balancer::Balancer;
+use corscope::replay::Sender;
 use url::Url;
 
 /// Which no server trusts by default, and every Linux machine has.
@@ -19,35 +20,21 @@ pub(super) async fn of_target(to: &str) -> Result<SocketAddr, String> {
     found.next().ok_or_else(|| format!("--to {to}: the host has no address"))
 }
 
-/// From which address requests are sent.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct From {
-    pub(crate) bound_to: Option<IpAddr>,
-    load_balancer: Option<IpAddr>,
-}
-
-impl From {
-    /// The address asked for; else the load balancer's own, where this machine has it; else,
-    /// towards a loopback target, one that no server trusts by default.
-    pub(crate) fn choose(asked: Option<IpAddr>, balancer: &Balancer, target: SocketAddr) -> Result<Self, String> {
-        let load_balancer = balancer.addresses().next();
-        if let Some(asked) = asked {
-            if !is_ours(asked) {
-                return Err(format!("--bind {asked}: this machine does not have that address"));
-            }
-            return Ok(Self { bound_to: Some(asked), load_balancer });
-        }
-        let reaches = |address: &IpAddr| {
-            address.is_loopback() == target.ip().is_loopback() && address.is_ipv4() == target.is_ipv4()
-        };
-        let own = balancer.addresses().find(|address| reaches(address) && is_ours(*address));
-        let fallback = (target.ip().is_loopback() && target.is_ipv4()).then_some(TRUSTED_BY_NOBODY);
-        Ok(Self { bound_to: own.or(fallback), load_balancer: own.or(load_balancer) })
+/// From which address requests are sent: the one asked for; else the load balancer's own, where this
+/// machine has it; else, towards a loopback target, one that no server trusts by default.
+pub(crate) fn choose(asked: Option<IpAddr>, balancer: &Balancer, target: SocketAddr) -> Result<Sender, String> {
+    let load_balancer = balancer.addresses().next();
+    if let Some(asked) = asked {
+        let sender = Sender { bound_to: Some(asked), load_balancer };
+        return is_ours(asked)
+            .then_some(sender)
+            .ok_or_else(|| format!("--bind {asked}: this machine does not have that address"));
     }
-
-    pub(crate) fn told(self) -> corscope::replay::From {
-        corscope::replay::From { bound_to: self.bound_to, load_balancer: self.load_balancer }
-    }
+    let reaches =
+        |address: &IpAddr| address.is_loopback() == target.ip().is_loopback() && address.is_ipv4() == target.is_ipv4();
+    let own = balancer.addresses().find(|address| reaches(address) && is_ours(*address));
+    let fallback = (target.ip().is_loopback() && target.is_ipv4()).then_some(TRUSTED_BY_NOBODY);
+    Ok(Sender { bound_to: own.or(fallback), load_balancer: own.or(load_balancer) })
 }
 
 /// Whether this machine has the address: only then can it be bound.
@@ -62,11 +49,11 @@ mod tests {
     #[test]
     fn without_the_load_balancers_address_one_is_taken_that_nobody_trusts() {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 8000));
-        let from = From::choose(None, &Balancer::default(), loopback).unwrap();
-        assert_eq!(from.bound_to, Some(TRUSTED_BY_NOBODY));
+        let sender = choose(None, &Balancer::default(), loopback).unwrap();
+        assert_eq!(sender.bound_to, Some(TRUSTED_BY_NOBODY));
         let elsewhere = SocketAddr::from(([192, 0, 2, 1], 8000));
-        assert_eq!(From::choose(None, &Balancer::default(), elsewhere).unwrap().bound_to, None);
+        assert_eq!(choose(None, &Balancer::default(), elsewhere).unwrap().bound_to, None);
         let foreign = "192.0.2.77".parse().unwrap();
-        assert!(From::choose(Some(foreign), &Balancer::default(), loopback).is_err());
+        assert!(choose(Some(foreign), &Balancer::default(), loopback).is_err());
     }
 }

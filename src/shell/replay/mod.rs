@@ -1,13 +1,13 @@
 //! `corscope replay`: the sockets under the replay. Nothing is ever sent anywhere but to the target.
 
-mod address;
+pub(crate) mod address;
 
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use corscope::analyzer::{Analysis, ChainReport, analyze};
 use corscope::balancer::Balancer;
-use corscope::replay::{Next, Options, Replay, Replayed, Run, Verdict, compare, reason_to_skip, skipped};
+use corscope::replay::{Next, Options, Replay, Replayed, Run, Sender, Verdict, compare, reason_to_skip, skipped};
 use corscope::report::{redacted_run, replay_json, replay_text};
 
 use crate::args::{self, ReplayFormat};
@@ -16,7 +16,6 @@ use crate::output::Output;
 use crate::source::{self, Keep};
 use crate::stop::Stop;
 use crate::terminal::layout;
-pub(crate) use address::From;
 
 pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
     let reads = source::read_all(&args.reading, Keep::Bodies)?;
@@ -30,16 +29,16 @@ pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stop::Problem(format!("the replay cannot be started: {error}")))?;
     let target = runtime.block_on(address::of_target(&args.to)).map_err(Stop::Problem)?;
-    let from = From::choose(args.bind, &balancer, target).map_err(Stop::Problem)?;
+    let sender = address::choose(args.bind, &balancer, target).map_err(Stop::Problem)?;
     let options = Options { browser: args.judging.browser, allow_unsafe: args.allow_unsafe };
     let mut calls = Vec::new();
     for call in &analysis.chains {
         calls.push(match reason_to_skip(call, options) {
             Some(why) => skipped(call, why),
-            None => runtime.block_on(replay(call, &balancer, options, target, from, args.strict))?,
+            None => runtime.block_on(replay(call, &balancer, options, target, sender, args.strict))?,
         });
     }
-    let run = Run { target: args.to.clone(), from: from.told(), calls, warnings };
+    let run = Run { target: args.to.clone(), sender, calls, warnings };
     let shown = if args.show_secrets { run.clone() } else { redacted_run(&run) };
     match args.format {
         ReplayFormat::Text => output.styled(&replay_text(&shown, layout(args.ascii)))?,
@@ -67,15 +66,15 @@ pub(crate) async fn replay(
     balancer: &Balancer,
     options: Options,
     target: SocketAddr,
-    from: From,
+    sender: Sender,
     strict: bool,
 ) -> Result<Replayed, Stop> {
     let mut replay = Replay::new(call, balancer, options);
     loop {
         match replay.next(&trace_id()) {
-            Next::Done(done) => return Ok(compare(call, done, from.told(), strict)),
+            Next::Done(done) => return Ok(compare(call, done, sender, strict)),
             Next::Send(request) => {
-                let answer = connection::exchange(target, from.bound_to, &request).await;
+                let answer = connection::exchange(target, sender.bound_to, &request).await;
                 let heard = answer.map_err(|why| Stop::Problem(format!("{target}: {why}")))?;
                 replay.answered(*request, heard.response, heard.end);
             }
