@@ -28,7 +28,7 @@ pub struct Joiner {
     /// Chains whose exchanges share a `context.fetch`.
     calls: HashMap<(Arc<str>, String), usize>,
     /// Requests of a short while ago, to know them again at another place.
-    passing: HashMap<Mark, Passing>,
+    passing: HashMap<Mark, VecDeque<Passing>>,
     pushed: usize,
 }
 
@@ -42,7 +42,7 @@ enum Mark {
 }
 
 /// A request that may be seen again.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Passing {
     chain: usize,
     link: usize,
@@ -146,19 +146,10 @@ impl Joiner {
 
     /// The same request, captured at another place: behind the load balancer, in a second file.
     fn is_seen_again(&mut self, exchange: &Arc<Exchange>, requested: &Requested<'_>) -> bool {
-        let mark = marks_sought(exchange, requested).into_iter().find(|mark| {
-            self.passing.get(mark).is_some_and(|passing| {
-                let in_time = requested.time.since(passing.since) <= PASSES_WITHIN;
-                in_time && passing.until.is_none_or(|until| requested.time <= until)
-            })
-        });
-        let Some(passing) = mark.and_then(|mark| self.passing.get(&mark)) else { return false };
+        let mut marks = marks_sought(exchange, requested).into_iter();
+        let Some(passing) = marks.find_map(|mark| self.passes(&mark, exchange, requested)) else { return false };
         let Some(chain) = self.chains.get_mut(passing.chain) else { return false };
         let Some(link) = chain.links.get_mut(passing.link) else { return false };
-        let is_elsewhere = link.exchange.source != exchange.source || link.exchange.connection != exchange.connection;
-        if !is_elsewhere {
-            return false;
-        }
         chain.joins.push(Join {
             from: Arc::clone(&link.exchange.id),
             to: Arc::clone(&exchange.id),
@@ -166,14 +157,38 @@ impl Joiner {
             because: vec!["the same request, captured at two places at the same time".to_owned()],
         });
         link.also_seen.push(Arc::clone(exchange));
+        // At a third place it is known by the trace id that it has here.
+        if let Some(mark) = trace(requested) {
+            self.passing.entry(mark).or_default().push_back(passing);
+        }
         true
+    }
+
+    /// What passes under this mark and is this request. One of several alike is taken for one: the
+    /// next that looks like it is the next one's.
+    fn passes(&mut self, mark: &Mark, exchange: &Exchange, requested: &Requested<'_>) -> Option<Passing> {
+        let Self { passing, chains, .. } = self;
+        let alike = passing.get_mut(mark)?;
+        let is_open = |passing: &Passing| {
+            let in_time = requested.time.since(passing.since) <= PASSES_WITHIN;
+            in_time && passing.until.is_none_or(|until| requested.time <= until)
+        };
+        while alike.front().is_some_and(|passing| !is_open(passing)) {
+            alike.pop_front();
+        }
+        let position = alike.iter().position(|passing| {
+            let link = chains.get(passing.chain).and_then(|chain| chain.links.get(passing.link));
+            is_open(passing) && link.is_some_and(|link| is_elsewhere(&link.exchange, exchange, requested))
+        })?;
+        alike.remove(position)
     }
 
     fn remember(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>) {
         let link = self.chains.get(chain).map_or(0, |chain| chain.links.len().saturating_sub(1));
         let until = exchange.response.as_ref().map(|response| response.end_time.unwrap_or(response.time));
         for mark in marks_left(exchange, requested) {
-            self.passing.insert(mark, Passing { chain, link, since: requested.time, until });
+            let passing = Passing { chain, link, since: requested.time, until };
+            self.passing.entry(mark).or_default().push_back(passing);
         }
     }
 
@@ -182,7 +197,10 @@ impl Joiner {
             waiting.retain(|expected| now.since(expected.since) <= FOLLOWS_WITHIN);
             !waiting.is_empty()
         });
-        self.passing.retain(|_, passing| now.since(passing.since) <= PASSES_WITHIN);
+        self.passing.retain(|_, alike| {
+            alike.retain(|passing| now.since(passing.since) <= PASSES_WITHIN);
+            !alike.is_empty()
+        });
     }
 }
 
@@ -196,6 +214,15 @@ fn marks_left(exchange: &Exchange, requested: &Requested<'_>) -> Vec<Mark> {
 fn marks_sought(exchange: &Exchange, requested: &Requested<'_>) -> Vec<Mark> {
     let behind_the_balancer = exchange.vantage == Vantage::Backend;
     trace(requested).into_iter().chain(behind_the_balancer.then(|| request_mark(requested))).collect()
+}
+
+/// Whether this is `seen`, at another place: made by the same program for the same page. A service
+/// that asks another on behalf of a request passes its trace id on, and is no other place of it.
+fn is_elsewhere(seen: &Exchange, exchange: &Exchange, requested: &Requested<'_>) -> bool {
+    let Some(request) = &seen.request else { return false };
+    let by_same =
+        ["user-agent", "origin"].iter().all(|name| request.headers.first(name) == requested.headers.first(name));
+    by_same && (seen.source != exchange.source || seen.connection != exchange.connection)
 }
 
 fn trace(requested: &Requested<'_>) -> Option<Mark> {
@@ -333,6 +360,38 @@ mod tests {
         let chains = joiner.finish();
         assert_eq!(chains.len(), 1);
         assert_eq!(chains[0].links[0].also_seen.len(), 1);
+    }
+
+    #[test]
+    fn requests_alike_are_each_seen_once_further_in() {
+        let mut joiner = Joiner::default();
+        let direct = |id: &str, at| exchange("GET", ITEMS).page(PAGE).id(id).at(at);
+        for (connection, builder) in
+            [direct("0", 0), direct("1", 1), get(ITEMS).id("2").at(2), get(ITEMS).id("3").at(3)].into_iter().enumerate()
+        {
+            let mut exchange = builder.build();
+            exchange.connection = connection as u64;
+            exchange.client = "203.0.113.50:50000".parse().ok();
+            exchange.response.as_mut().unwrap().time = crate::http::testing::at(9);
+            joiner.push(&Arc::new(exchange));
+        }
+        let chains = joiner.finish();
+        let seen: Vec<usize> = chains.iter().map(|chain| chain.links[0].also_seen.len()).collect();
+        assert_eq!(seen, [1, 1]);
+    }
+
+    #[test]
+    fn a_trace_id_that_is_passed_on_makes_no_second_place() {
+        let mut joiner = Joiner::default();
+        let traced = |builder: Builder| builder.header("X-Amzn-Trace-Id", "Root=1-0-0");
+        let mut outer = traced(get(ITEMS)).id("0").build();
+        outer.response.as_mut().unwrap().time = crate::http::testing::at(9);
+        let service = exchange("GET", "http://stock.internal/items").header("User-Agent", "python-requests").at(2);
+        let mut inner = traced(service).id("1").build();
+        inner.connection = 1;
+        joiner.push(&Arc::new(outer));
+        joiner.push(&Arc::new(inner));
+        assert_eq!(joiner.finish().len(), 2);
     }
 
     #[test]

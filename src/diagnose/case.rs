@@ -8,7 +8,7 @@ use super::siblings::Siblings;
 use super::{Evidence, Explanation, Fix, Severity};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Role};
-use crate::cors::{Error, Failure, Hop, Judgement};
+use crate::cors::{AnsweredBy, Error, Failure, Hop, Judgement};
 use crate::http::{Exchange, Headers, Request, Response};
 
 /// A rule: one cause, whether it holds, what to say here and what to say in general.
@@ -114,6 +114,11 @@ impl<'a> SeenHop<'a> {
     /// The hop's URL, parsed.
     pub(super) fn url(&self) -> Option<Url> {
         Url::parse(&self.hop.url).ok()
+    }
+
+    /// Whether the load balancer itself answered: then no layer of the backend is to blame.
+    pub(super) fn is_by_load_balancer(&self) -> bool {
+        self.hop.answered_by == AnsweredBy::LoadBalancer
     }
 
     pub(super) fn is_preflight(&self) -> bool {

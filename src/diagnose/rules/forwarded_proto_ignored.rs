@@ -97,7 +97,10 @@ fn story(case: &Case<'_>, seen: &SeenHop<'_>, target: &Url, server: Server) -> S
             "The page is on https, so the browser may not go there."
         }
         Outcome::Blocked(_) => "There the load balancer's port-80 listener answers by itself, without CORS headers.",
-        _ => "This call got through all the same; a fetch() from a page would not.",
+        Outcome::Undetermined(_) => {
+            "What came of this call was not captured; a fetch() from a page does not get through."
+        }
+        Outcome::Allowed | Outcome::NotCors => "This call got through all the same; a fetch() from a page would not.",
     };
     let peer = seen.exchange.client.map_or_else(|| "the load balancer".to_owned(), |peer| peer.ip().to_string());
     format!(
@@ -153,6 +156,18 @@ mod tests {
             .status(307)
             .answer("location", "http://request.example/items/");
         assert_eq!(diagnosed([bare]).by_chain, [["origin-not-allowed", "forwarded-proto-ignored"]]);
+    }
+
+    #[test]
+    fn what_was_not_captured_is_not_said_to_have_got_through() {
+        let image = exchange("GET", "https://request.example/items")
+            .header("Referer", "https://client.example/")
+            .header("Sec-Fetch-Mode", "no-cors")
+            .header("Sec-Fetch-Dest", "image")
+            .behind_balancer()
+            .status(307)
+            .answer("location", "http://request.example/items/");
+        assert!(!diagnosed([image]).findings[0].story.contains("got through"));
     }
 
     #[test]

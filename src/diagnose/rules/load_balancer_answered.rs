@@ -100,4 +100,17 @@ mod tests {
         redirect = redirect.vantage(Vantage::Client);
         assert_eq!(diagnosed([redirect]).by_chain, [["load-balancer-answered"]]);
     }
+
+    #[test]
+    fn what_the_load_balancer_answers_is_laid_to_no_layer_of_the_backend() {
+        for (method, status) in [("OPTIONS", 403), ("OPTIONS", 404), ("GET", 401)] {
+            let own = exchange(method, "https://request.example/x")
+                .page("https://client.example")
+                .header("Access-Control-Request-Method", "PUT")
+                .vantage(Vantage::Client)
+                .status(status)
+                .answer("Server", "awselb/2.0");
+            assert_eq!(diagnosed([own]).by_chain, [["load-balancer-answered"]], "{method} {status}");
+        }
+    }
 }

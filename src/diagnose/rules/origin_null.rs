@@ -3,7 +3,7 @@
 use super::super::case::{Case, Diagnosis, General, Rule, SeenHop, path};
 use super::super::{Fix, Severity};
 use super::method_not_allowed::is_said;
-use crate::cors::{AnsweredBy, Error};
+use crate::cors::Error;
 
 pub(super) struct OriginNull;
 
@@ -34,8 +34,8 @@ impl Rule for OriginNull {
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let failure = case.failure()?;
         let failed = failed_hop(case)?;
-        let before = case.judgement.hops.iter().take(failure.hop);
-        let redirect = before.rev().find(|hop| hop.answer.as_ref().is_some_and(|answer| answer.location.is_some()));
+        let mut before = case.judgement.hops.iter().take(failure.hop);
+        let redirect = before.rfind(|hop| hop.answer.as_ref().is_some_and(|answer| answer.location.is_some()));
         let leads = redirect.map(|hop| format!(" after the redirect of {}", path(&hop.url))).unwrap_or_default();
         Some(Diagnosis {
             story: format!(
@@ -67,7 +67,7 @@ fn failed_hop<'a>(case: &Case<'a>) -> Option<SeenHop<'a>> {
     let tainted = failed.hop.origin.as_deref() == Some("null") && case.page_origin() != "null";
     let is_about_status = case.failure()?.error == Error::PreflightInvalidStatus;
     let refused = if is_about_status { is_said(&failed.body(), "origin") } else { failed.response.status < 500 };
-    (tainted && refused && failed.hop.answered_by == AnsweredBy::Backend).then_some(failed)
+    (tainted && refused && !failed.is_by_load_balancer()).then_some(failed)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl Rule for PreflightNeedsCredentials {
         let seen = case.failed_with(&[Error::PreflightMissingAllowOriginHeader, Error::PreflightInvalidStatus])?;
         let refused = matches!(seen.response.status, 401 | 407)
             || (seen.response.status == 403 && !seen.body().contains("Invalid CORS request"));
-        if !refused {
+        if !refused || seen.is_by_load_balancer() {
             return None;
         }
         let fixes = if Server::of(&seen.response.headers).runs_asgi() { vec![starlette()] } else { self.fixes() };

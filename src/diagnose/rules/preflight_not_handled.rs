@@ -35,7 +35,7 @@ impl Rule for PreflightNotHandled {
         let refused = ["access-control-allow-credentials", "access-control-allow-methods"]
             .iter()
             .any(|name| seen.response.headers.has(name));
-        if !unhandled || refused {
+        if !unhandled || refused || seen.is_by_load_balancer() {
             return None;
         }
         let runs_asgi = Server::of(&seen.response.headers).runs_asgi();

@@ -1,10 +1,13 @@
 //! OPTIONS is answered with a redirect.
 
+use url::Url;
+
 use super::super::case::{Case, Diagnosis, General, Rule, path};
 use super::super::server::Server;
 use super::super::{Fix, Severity};
 use super::{EXAMPLE, cors_middleware};
 use crate::cors::{AnsweredBy, Error};
+use crate::http::resolve_location;
 
 pub(super) struct PreflightRedirected;
 
@@ -36,11 +39,8 @@ impl Rule for PreflightRedirected {
         let by_backend = seen.hop.answered_by == AnsweredBy::Backend;
         let location =
             seen.answered("location").filter(|_| by_backend && seen.is_preflight() && seen.response.is_redirect())?;
-        let own = match Server::of(&seen.response.headers) {
-            Server::Gunicorn => vec![flask()],
-            server if server.runs_asgi() => vec![starlette(case.page_origin())],
-            _ => vec![flask(), starlette(case.page_origin())],
-        };
+        let url = seen.url()?;
+        let target = resolve_location(&url, location);
         let with_cors = if seen.response.headers.has("access-control-allow-origin") {
             " It carries CORS headers, which does not help."
         } else {
@@ -53,8 +53,35 @@ impl Rule for PreflightRedirected {
                 seen.response.status
             ),
             evidence: vec![seen.status_evidence(), seen.response_evidence("location")],
-            fixes: own.into_iter().chain([call_target(path(location))]).collect(),
+            fixes: match target.filter(|target| is_the_same_resource(&url, target)) {
+                Some(target) => canonical(Server::of(&seen.response.headers), &target, case.page_origin()),
+                None => vec![let_pass(), starlette(case.page_origin())],
+            },
         })
+    }
+}
+
+/// Whether a redirect changes the scheme or a slash only. Any other leads somewhere else, mostly to
+/// a login, and calling that instead helps nobody.
+fn is_the_same_resource(url: &Url, target: &Url) -> bool {
+    let stem = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    url.host_str() == target.host_str() && stem(url) == stem(target)
+}
+
+fn canonical(server: Server, target: &Url, origin: &str) -> Vec<Fix> {
+    let own = match server {
+        Server::Gunicorn => vec![flask()],
+        server if server.runs_asgi() => vec![starlette(origin)],
+        _ => vec![flask(), starlette(origin)],
+    };
+    own.into_iter().chain([call_target(path(target.as_str()))]).collect()
+}
+
+fn let_pass() -> Fix {
+    Fix {
+        server: "the backend",
+        change: "let OPTIONS requests with Access-Control-Request-Method pass without a redirect".to_owned(),
+        caution: Some("Where that leads to a login: browsers send no credentials with a preflight, so every one is redirected. Answer 401 instead of a redirect to calls of a page.".to_owned()),
     }
 }
 
@@ -116,5 +143,17 @@ mod tests {
     fn an_answered_preflight_does_not() {
         let answered = preflight().answer("Access-Control-Allow-Headers", "content-type");
         assert!(diagnosed([answered]).by_chain[0].is_empty());
+    }
+
+    #[test]
+    fn who_is_sent_to_a_login_is_not_told_to_call_it() {
+        let login = exchange("OPTIONS", "https://request.example/items")
+            .page("https://client.example")
+            .header("Access-Control-Request-Method", "PUT")
+            .status(302)
+            .answer("Location", "https://sso.example/login");
+        let found = diagnosed([login]);
+        assert_eq!(found.by_chain, [["preflight-redirected"]]);
+        assert!(found.findings[0].fixes.iter().all(|fix| fix.server != "client" && fix.server != "Flask"));
     }
 }
