@@ -256,8 +256,20 @@ fn names_asked_for(preflight: &Request) -> impl Iterator<Item = String> {
 /// Headers that a page's script is likely to have set: browsers add none of these by themselves,
 /// and proxies seldom.
 fn is_set_by_scripts(name: &str) -> bool {
-    const BY_PROXIES: [&str; 7] =
-        ["x-forwarded-", "x-amz", "x-real-ip", "x-request-id", "x-envoy-", "x-b3-", "x-client-data"];
+    const BY_PROXIES: [&str; 12] = [
+        "x-forwarded-",
+        "x-amz",
+        "x-real-ip",
+        "x-request-id",
+        "x-envoy-",
+        "x-b3-",
+        "x-client-data",
+        "x-scheme",
+        "x-original-",
+        "x-cloud-trace-context",
+        "x-arr-",
+        "x-azure-",
+    ];
     let name = name.to_ascii_lowercase();
     matches!(name.as_str(), "authorization" | "content-type" | "range")
         || (name.starts_with("x-") && !BY_PROXIES.iter().any(|prefix| name.starts_with(prefix)))
@@ -335,6 +347,14 @@ mod tests {
         let abroad = || exchange("GET", "https://b.example/x").page("https://a.example");
         assert_eq!(read_all([home, abroad()]).credentials, Credentials::SameOrigin);
         assert_eq!(read_all([abroad(), abroad().header("Cookie", "s=1")]).credentials, Credentials::Include);
+    }
+
+    #[test]
+    fn what_proxies_add_is_no_wish_of_the_page() {
+        let behind_ingress = exchange("GET", "https://b.example/x").page("https://a.example");
+        let behind_ingress =
+            behind_ingress.header("X-Scheme", "https").header("X-Original-Forwarded-For", "203.0.113.5");
+        assert!(read(behind_ingress.build(), Role::Actual).headers.is_empty());
     }
 
     #[test]

@@ -247,7 +247,9 @@ impl Walk<'_> {
                 about: "load balancer",
                 assumed: format!("{} {}", response.status, response.reason),
                 because: because.clone(),
-                otherwise: None,
+                otherwise: Some(Outcome::Undetermined(
+                    "the browser may have given up first, and nobody waited for an answer".to_owned(),
+                )),
             });
             hop.inferred_because = Some(because);
             return Ok(self.answered(hop, &response));
@@ -296,7 +298,7 @@ impl Walk<'_> {
                 about: "port 80",
                 assumed: "301 to https by the load balancer, without CORS headers".to_owned(),
                 because: "no http request for this host reached the backend".to_owned(),
-                otherwise: None,
+                otherwise: Some(Outcome::Undetermined("what answers http for this host was not captured".to_owned())),
             });
         }
         hop.answered_by = AnsweredBy::LoadBalancer;
@@ -359,7 +361,11 @@ impl Walk<'_> {
                 about: "cache",
                 assumed: "the stored response carries the CORS headers".to_owned(),
                 because: "a 304 that repeats none leaves those of the stored response in force".to_owned(),
-                otherwise: None,
+                otherwise: Some(Outcome::Blocked(Failure {
+                    error: Error::MissingAllowOriginHeader,
+                    parameter: String::new(),
+                    hop: self.hops.len().saturating_sub(1),
+                })),
             });
         }
         let outcome = if self.is_no_matter_of_cors() || kind == ResponseType::Basic {
@@ -405,7 +411,16 @@ impl Walk<'_> {
         self.finished(outcome, None, Vec::new())
     }
 
-    fn finished(self, outcome: Outcome, response_type: Option<ResponseType>, visible_headers: Vec<String>) -> Walked {
+    fn finished(
+        mut self,
+        outcome: Outcome,
+        response_type: Option<ResponseType>,
+        visible_headers: Vec<String>,
+    ) -> Walked {
+        if outcome == Outcome::NotCors {
+            // It stays that whatever was answered.
+            self.assumptions.iter_mut().for_each(|assumption| assumption.otherwise = None);
+        }
         Walked {
             outcome,
             response_type,
@@ -607,6 +622,18 @@ mod tests {
         assert_eq!((followed.verdict.outcome, followed.hops.len()), (Outcome::Allowed, 2));
         let home = judged([exchange("POST", "http://client.example/api").page(PAGE)]);
         assert_eq!(home.verdict.outcome, Outcome::NotCors);
+    }
+
+    #[test]
+    fn what_the_load_balancer_is_assumed_to_do_may_be_otherwise() {
+        for (judgement, about) in [
+            (judged([downgrade("http://client.example")]), "port 80"),
+            (judged([get(ITEMS).no_response(End::Closed)]), "load balancer"),
+            (judged([get(ITEMS).status(304)]), "cache"),
+        ] {
+            let assumed = judgement.verdict.assumptions.iter().find(|assumption| assumption.about == about).unwrap();
+            assert!(assumed.otherwise.is_some(), "{about}");
+        }
     }
 
     #[test]

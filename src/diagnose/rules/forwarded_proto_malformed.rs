@@ -1,8 +1,8 @@
 //! `X-Forwarded-Proto` is there, but not in a form that servers read.
 
-use super::super::case::{Case, Diagnosis, General, Rule};
+use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
 use super::super::{Fix, Severity};
-use super::forwarded_proto_ignored::{downgraded_location, leads_to_failure};
+use super::forwarded_proto_ignored::{downgrade, downgraded_location, leads_to_failure};
 
 pub(super) struct ForwardedProtoMalformed;
 
@@ -41,15 +41,12 @@ impl Rule for ForwardedProtoMalformed {
     }
 
     fn is_decisive(&self, case: &Case<'_>) -> bool {
-        leads_to_failure(case, |seen| downgraded_location(seen).is_some())
+        leads_to_failure(case, is_misread)
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let seen = case.seen_hops().find(|seen| downgraded_location(seen).is_some())?;
+        let seen = case.seen_hops().find(is_misread)?;
         let lines: Vec<&str> = seen.request.headers.all("x-forwarded-proto").collect();
-        if lines == ["https"] {
-            return None;
-        }
         Some(Diagnosis {
             story: format!(
                 "X-Forwarded-Proto arrives as '{}', which the server does not read as https: it redirected to {}.",
@@ -60,6 +57,14 @@ impl Rule for ForwardedProtoMalformed {
             fixes: self.fixes(),
         })
     }
+}
+
+/// A request that was led to http, and that some proxy called https, but not all, or not plainly.
+fn is_misread(seen: &SeenHop<'_>) -> bool {
+    let lines: Vec<&str> = seen.request.headers.all("x-forwarded-proto").collect();
+    let mut values = lines.iter().flat_map(|line| line.split(','));
+    let is_called_https = values.any(|value| value.trim().eq_ignore_ascii_case("https"));
+    lines != ["https"] && (downgraded_location(seen).is_some() || (is_called_https && downgrade(seen).is_some()))
 }
 
 #[cfg(test)]
@@ -77,5 +82,16 @@ mod tests {
             .answer("location", "http://request.example/items/")
             .shared_with("https://client.example");
         assert_eq!(diagnosed([doubled]).by_chain, [["forwarded-proto-malformed"]]);
+    }
+
+    #[test]
+    fn a_list_that_ends_in_http_is_malformed_and_not_overwritten() {
+        let redirect = exchange("GET", "http://request.example/items")
+            .page("https://client.example")
+            .header("X-Forwarded-Proto", "https, http")
+            .status(307)
+            .answer("Location", "http://request.example/items/")
+            .shared_with("https://client.example");
+        assert_eq!(diagnosed([redirect]).by_chain, [["forwarded-proto-malformed"]]);
     }
 }

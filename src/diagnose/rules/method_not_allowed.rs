@@ -1,6 +1,6 @@
 //! The preflight's answer does not allow the method.
 
-use super::super::case::{Case, Diagnosis, General, Rule};
+use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
 use super::super::{Fix, Severity};
 use crate::cors::Error;
 
@@ -32,10 +32,11 @@ impl Rule for MethodNotAllowed {
             Error::InvalidAllowMethodsPreflightResponse,
             Error::PreflightInvalidStatus,
         ])?;
-        if case.failure()?.error == Error::PreflightInvalidStatus && !is_said(&seen.body(), "method") {
+        let method = &case.judgement.asked.method;
+        let is_refused = is_said(&seen.body(), "method") || is_unlisted(&seen, method);
+        if case.failure()?.error == Error::PreflightInvalidStatus && !is_refused {
             return None;
         }
-        let method = &case.judgement.asked.method;
         Some(Diagnosis {
             story: format!(
                 "The page wants to send {method}; the preflight's answer allows {}.",
@@ -48,6 +49,14 @@ impl Rule for MethodNotAllowed {
             fixes: vec![allow(method)],
         })
     }
+}
+
+/// Whether the answer lists methods, and this one not among them: a CORS layer that refuses by its
+/// status, where the body that says so was not kept.
+fn is_unlisted(seen: &SeenHop<'_>, method: &str) -> bool {
+    let needs_leave = !matches!(method, "GET" | "HEAD" | "POST");
+    let listed = seen.answered("access-control-allow-methods").filter(|_| needs_leave);
+    listed.is_some_and(|listed| listed.split(',').all(|other| !matches!(other.trim(), "*") && other.trim() != method))
 }
 
 /// Whether Starlette's refusal names this: `Disallowed CORS origin, method`.
@@ -79,6 +88,20 @@ mod tests {
                 .answer("Access-Control-Allow-Methods", methods)
         };
         assert_eq!(diagnosed([preflight("GET")]).by_chain, [["method-not-allowed-by-cors"]]);
+        assert!(diagnosed([preflight("GET, PUT")]).by_chain[0].is_empty());
+    }
+
+    #[test]
+    fn a_list_without_the_method_says_it_where_the_body_was_not_kept() {
+        let preflight = |methods: &str| {
+            exchange("OPTIONS", "https://request.example/x")
+                .page("https://client.example")
+                .header("Access-Control-Request-Method", "PUT")
+                .status(400)
+                .shared_with("https://client.example")
+                .answer("Access-Control-Allow-Methods", methods)
+        };
+        assert_eq!(diagnosed([preflight("GET, POST")]).by_chain, [["method-not-allowed-by-cors"]]);
         assert!(diagnosed([preflight("GET, PUT")]).by_chain[0].is_empty());
     }
 }

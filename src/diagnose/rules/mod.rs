@@ -2,6 +2,7 @@
 //! symptoms.
 
 mod allow_origin_repeated;
+mod credentials_in_location;
 mod credentials_not_allowed;
 mod error_without_cors;
 mod forwarded_headers_absent;
@@ -24,7 +25,7 @@ mod wildcard_with_credentials;
 use super::case::Rule;
 
 /// Every rule.
-pub(super) static ALL: [&dyn Rule; 19] = [
+pub(super) static ALL: [&dyn Rule; 20] = [
     &preflight_redirected::PreflightRedirected,
     &forwarded_proto_malformed::ForwardedProtoMalformed,
     &forwarded_proto_ignored::ForwardedProtoIgnored,
@@ -38,6 +39,7 @@ pub(super) static ALL: [&dyn Rule; 19] = [
     &wildcard_with_credentials::WildcardWithCredentials,
     &credentials_not_allowed::CredentialsNotAllowed,
     &allow_origin_repeated::AllowOriginRepeated,
+    &credentials_in_location::CredentialsInLocation,
     &no_answer::NoAnswer,
     &load_balancer_answered::LoadBalancerAnswered,
     &error_without_cors::ErrorWithoutCors,

@@ -42,10 +42,17 @@ impl Rule for PreflightNotHandled {
         let fixes =
             if runs_asgi { vec![starlette(case.page_origin())] } else { vec![others(), starlette(case.page_origin())] };
         Some(Diagnosis {
-            story: format!(
-                "The preflight for {} was answered {status} without CORS headers: no CORS layer saw it.",
-                path(&seen.hop.url)
-            ),
+            story: if seen.response.headers.has("access-control-allow-origin") {
+                format!(
+                    "The preflight for {} was answered {status}: something adds Access-Control-Allow-Origin, but nothing answers OPTIONS, and browsers want a 2xx.",
+                    path(&seen.hop.url)
+                )
+            } else {
+                format!(
+                    "The preflight for {} was answered {status} without CORS headers: no CORS layer saw it.",
+                    path(&seen.hop.url)
+                )
+            },
             evidence: vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")],
             fixes,
         })
@@ -93,5 +100,17 @@ mod tests {
     fn a_cors_layer_that_refuses_did_handle_it() {
         let refused = preflight().status(200).answer("Access-Control-Allow-Methods", "GET");
         assert_eq!(diagnosed([refused]).by_chain, [["origin-not-allowed"]]);
+    }
+
+    #[test]
+    fn headers_that_are_there_are_not_said_to_be_missing() {
+        let preflight = exchange("OPTIONS", "https://request.example/x")
+            .page("https://client.example")
+            .header("Access-Control-Request-Method", "PUT")
+            .status(405)
+            .shared_with("https://client.example");
+        let found = diagnosed([preflight]);
+        assert_eq!(found.by_chain, [["preflight-not-handled"]]);
+        assert!(!found.findings[0].story.contains("without CORS headers"));
     }
 }
