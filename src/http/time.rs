@@ -17,18 +17,22 @@ pub struct Time {
 impl Time {
     /// `nanoseconds` since 1970-01-01T00:00:00Z, of which `digits` (0 to 9) decimal digits of the
     /// second are known. A moment outside of what a calendar can show (years -9999 to 9999) is
-    /// moved to the nearest that it can.
+    /// moved to the nearest second that it can.
     #[must_use]
     pub fn from_nanoseconds(nanoseconds: i128, digits: u8) -> Self {
         let nearest = if nanoseconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
-        Self { moment: Timestamp::from_nanosecond(nanoseconds).unwrap_or(nearest), digits: digits.min(9) }
+        let moment = Timestamp::from_nanosecond(nanoseconds)
+            .or_else(|_| Timestamp::from_second(nearest.as_second()))
+            .unwrap_or(nearest);
+        Self { moment, digits: digits.min(9) }
     }
 
     /// Reads an RFC 3339 date and time, such as `2026-11-23T07:00:00.123456Z`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let moment: Timestamp = text.parse().ok()?;
-        let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
+        // ISO 8601 lets a comma stand for the point.
+        let fraction = text.split_once(['.', ',']).map_or("", |(_, rest)| rest);
         let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
         Some(Self { moment, digits: u8::try_from(digits).unwrap_or(9).min(9) })
     }
@@ -92,11 +96,17 @@ mod tests {
         for text in ["2026-11-23T07:00:00Z", "2026-11-23T07:00:00.000Z", "2026-11-23T07:00:00.120456Z"] {
             assert_eq!(Time::parse(text).map(|time| time.to_string()), Some(text.to_owned()));
         }
+        let comma = Time::parse("2026-11-23T07:00:00,120Z").map(|time| time.to_string());
+        assert_eq!(comma.as_deref(), Some("2026-11-23T07:00:00.120Z"));
         assert_eq!(Time::parse("yesterday"), None);
     }
 
     #[test]
     fn the_end_of_the_calendar_is_not_the_end_of_the_program() {
-        assert!(Time::from_nanoseconds(i128::MAX, 9) > Time::from_nanoseconds(i128::MIN, 9));
+        let (last, first) = (Time::from_nanoseconds(i128::MAX, 6), Time::from_nanoseconds(i128::MIN, 6));
+        assert!(last > first);
+        for end in [first, last] {
+            assert_eq!(Time::parse(&end.to_string()), Some(end));
+        }
     }
 }

@@ -180,7 +180,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Opti
 impl Line {
     fn into_exchange(self, place: Place<'_>) -> Result<Exchange, String> {
         not_this_schema(self.schema.as_deref())?;
-        if self.request.is_none() && self.response.is_none() {
+        if self.request.is_none() && self.response.is_none() && self.interim.is_empty() {
             return Err("request and response are both null".to_owned());
         }
         let mut warnings = self.warnings;

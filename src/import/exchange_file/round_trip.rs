@@ -81,11 +81,12 @@ fn context() -> impl Strategy<Value = Context> {
     })
 }
 
-fn messages() -> impl Strategy<Value = (Option<Request>, Option<Response>)> {
-    prop_oneof![
-        (request(), option::of(response())).prop_map(|(request, response)| (Some(request), response)),
-        response().prop_map(|response| (None, Some(response))),
-    ]
+/// At least one: of an interrupted connection it may be an interim response alone.
+fn messages() -> impl Strategy<Value = (Option<Request>, Vec<Response>, Option<Response>)> {
+    (option::of(request()), vec(response(), 0..3), option::of(response()))
+        .prop_filter("at least one", |(request, interim, response)| {
+            request.is_some() || !interim.is_empty() || response.is_some()
+        })
 }
 
 fn frames() -> impl Strategy<Value = Frames> {
@@ -107,7 +108,6 @@ prop_compose! {
         addresses in any::<(Option<(std::net::Ipv4Addr, u16)>, Option<(std::net::Ipv6Addr, u16)>)>(),
         frames in frames(),
         messages in messages(),
-        interim in vec(response(), 0..3),
         warnings in vec(wire_text(), 0..3),
         context in option::of(context()),
         redacted in vec(wire_text(), 0..3),
@@ -122,8 +122,8 @@ prop_compose! {
             server: addresses.1.map(Into::into),
             frames,
             request: messages.0,
-            interim,
-            response: messages.1,
+            interim: messages.1,
+            response: messages.2,
             state,
             end,
             warnings,

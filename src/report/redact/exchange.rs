@@ -4,13 +4,16 @@ use super::fields::masked_value;
 use super::text::masked;
 use crate::http::{Context, Exchange, Header, Headers, Request, Response};
 
+/// Names of masked secrets that are listed for one exchange; a hostile query could make up any number.
+const MAX_NAMES: usize = 256;
+
 /// An exchange with its secrets masked, and the names of what was masked in `redacted`. Kept bytes
 /// of bodies are left out: nobody can say what they hold.
 #[must_use]
 pub fn redacted_exchange(exchange: &Exchange) -> Exchange {
     let mut names = exchange.redacted.clone();
     let mut note = |name: &str| {
-        if !names.iter().any(|known| known == name) {
+        if names.len() < MAX_NAMES && !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
     };
@@ -61,5 +64,20 @@ fn headers(headers: &Headers, note: &mut dyn FnMut(&str)) -> Headers {
 fn redact_context(context: &mut Context, note: &mut dyn FnMut(&str)) {
     for text in [&mut context.page_url, &mut context.page_csp, &mut context.fetch].into_iter().flatten() {
         *text = masked(text, note);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn a_long_query_makes_no_long_list() {
+        let query: Vec<String> = (0..MAX_NAMES * 2).map(|number| format!("{number}token=x")).collect();
+        let call = exchange("GET", &format!("https://a.example/?{}", query.join("&"))).build();
+        let redacted = redacted_exchange(&call);
+        assert_eq!(redacted.redacted.len(), MAX_NAMES);
+        assert!(!redacted.url().unwrap_or_default().contains("=x"));
     }
 }

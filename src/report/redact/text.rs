@@ -44,51 +44,81 @@ const SECRET_NAMES: [&str; 33] = [
 /// Names that end so are secrets too: `csrf_token`, `X-Goog-Signature`.
 const SECRET_ENDINGS: [&str; 6] = ["token", "secret", "password", "signature", "apikey", "sessionid"];
 
+/// Encoded URLs in URLs are looked into so deep. What is nested deeper is no redirect's, and is taken
+/// for a secret unread.
+const MAX_NESTED: u8 = 4;
+
 /// Masks what looks like a secret in a text of any kind; `note` is told what each was called.
 pub(super) fn masked(text: &str, note: &mut dyn FnMut(&str)) -> String {
     let mut done = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(secret) = next_secret(rest) {
-        let (before, from) = rest.split_at(secret.start);
-        done.push_str(before);
+    let mut end = 0;
+    for secret in Secrets::of(text, 0) {
+        done.push_str(text.get(end..secret.start).unwrap_or_default());
         done.push_str(MASK);
         note(&secret.name);
-        rest = from.get(secret.length..).unwrap_or_default();
+        end = secret.start + secret.length;
     }
-    done.push_str(rest);
+    done.push_str(text.get(end..).unwrap_or_default());
     done
 }
 
-/// Where the first secret of a text stands.
+/// Where a secret of a text stands.
 struct Secret<'a> {
     start: usize,
     length: usize,
     name: Cow<'a, str>,
 }
 
-fn next_secret(text: &str) -> Option<Secret<'_>> {
-    let mut from = 0;
-    while let Some((at, trigger)) = next_trigger(text, from) {
-        let after = at + trigger.len();
-        let found = match trigger {
-            "://" => userinfo(text, after),
-            "=" => parameter(text, at),
-            "eyJ" => web_token(text, at),
-            _ => credentials(text, at),
-        };
-        if found.as_ref().is_some_and(|secret| text.get(secret.start..secret.start + secret.length) != Some(MASK)) {
-            return found;
+/// The secrets of a text, in order. It remembers what it has looked at, so that a long text takes no
+/// more than its length.
+struct Secrets<'a> {
+    text: &'a str,
+    /// How often the text was decoded to come to it.
+    nested: u8,
+    from: usize,
+    /// The parameter looked at last: where its value ends, and whether it is of a URL.
+    value_end: usize,
+    in_url: bool,
+    /// No web token begins before.
+    no_token_before: usize,
+}
+
+impl<'a> Iterator for Secrets<'a> {
+    type Item = Secret<'a>;
+
+    fn next(&mut self) -> Option<Secret<'a>> {
+        while let Some((at, trigger)) = next_trigger(self.text, self.from) {
+            self.from = at + trigger.len();
+            let found = match trigger {
+                "://" => userinfo(self.text, self.from),
+                "=" => self.parameter(at),
+                "eyJ" => self.web_token(at),
+                _ => credentials(self.text, at),
+            };
+            let is_news = |secret: &Secret<'_>| {
+                self.text.get(secret.start..secret.start + secret.length).is_some_and(|secret| secret != MASK)
+            };
+            if let Some(secret) = found.filter(is_news) {
+                self.from = secret.start + secret.length;
+                return Some(secret);
+            }
         }
-        from = after;
+        None
     }
-    None
 }
 
 /// Every secret that can be told from its surroundings begins at or beside one of these.
 fn next_trigger(text: &str, from: usize) -> Option<(usize, &'static str)> {
     const TRIGGERS: [&str; 8] = ["://", "=", "eyJ", "Bearer ", "bearer ", "Basic ", "basic ", "Digest "];
-    let rest = text.get(from..)?;
-    TRIGGERS.into_iter().filter_map(|trigger| Some((from + rest.find(trigger)?, trigger))).min_by_key(|(at, _)| *at)
+    let begins = |byte: u8| matches!(byte, b':' | b'=' | b'e' | b'B' | b'b' | b'D');
+    let rest = text.as_bytes().get(from..)?;
+    let mut places = rest.iter().enumerate().filter(|(_, byte)| begins(**byte)).map(|(at, _)| at);
+    places.find_map(|at| {
+        let trigger = TRIGGERS
+            .into_iter()
+            .find(|trigger| rest.get(at..).is_some_and(|rest| rest.starts_with(trigger.as_bytes())))?;
+        Some((from + at, trigger))
+    })
 }
 
 /// What a URL, a parameter or a word in a text ends at.
@@ -108,38 +138,57 @@ fn userinfo(text: &str, after: usize) -> Option<Secret<'_>> {
     Some(Secret { start: after, length: secret.len(), name: Cow::Borrowed("userinfo") })
 }
 
-/// The value of `?token=value`, where its name or its looks are a secret's.
-fn parameter(text: &str, equals: usize) -> Option<Secret<'_>> {
-    let name = text.get(..equals)?.rsplit(|character| ends_word(character) || "?&;#,(/".contains(character)).next()?;
-    let value = text.get(equals + 1..)?.split(|character| ends_word(character) || "&;#".contains(character)).next()?;
-    let in_url = text.get(..equals - name.len())?.ends_with(['?', '&', '#', ';']);
-    let secret = (in_url && (is_secret_name(name) || looks_secret(value))) || hides_secret(value);
-    // Full stops and brackets that end a sentence are no part of a value.
-    let value = value.trim_end_matches(['.', ',', ')']);
-    (secret && !value.is_empty()).then(|| Secret {
-        start: equals + 1,
-        length: value.len(),
-        name: Cow::Owned(format!("?{}", decoded(name))),
-    })
+impl<'a> Secrets<'a> {
+    fn of(text: &'a str, nested: u8) -> Self {
+        Self { text, nested, from: 0, value_end: 0, in_url: false, no_token_before: 0 }
+    }
+
+    /// The value of `?token=value`, where its name or its looks are a secret's.
+    fn parameter(&mut self, equals: usize) -> Option<Secret<'a>> {
+        let (before, rest) = (self.text.get(..equals)?, self.text.get(equals + 1..)?);
+        let name = before.rsplit(|character| ends_word(character) || "?&;#,(/=".contains(character)).next()?;
+        let is_first = equals >= self.value_end;
+        if is_first {
+            let value = rest.split(|character| ends_word(character) || "&;#".contains(character)).next()?;
+            self.value_end = equals + 1 + value.len();
+            self.in_url = before.get(..equals - name.len())?.ends_with(['?', '&', '#', ';']);
+        }
+        let value = self.text.get(equals + 1..self.value_end)?;
+        // What may be hidden behind a later equals sign was found behind the first.
+        let looked_at = if is_first { value } else { value.split('=').next()? };
+        let secret = (self.in_url && (is_secret_name(name) || looks_secret(looked_at)))
+            || (is_first && hides_secret(value, self.nested));
+        // Full stops and brackets that end a sentence are no part of a value.
+        let value = value.trim_end_matches(['.', ',', ')']);
+        (secret && !value.is_empty()).then(|| Secret {
+            start: equals + 1,
+            length: value.len(),
+            name: Cow::Owned(format!("?{}", decoded(name))),
+        })
+    }
+
+    /// A JSON web token, wherever it stands.
+    fn web_token(&mut self, at: usize) -> Option<Secret<'a>> {
+        let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '=');
+        let (before, rest) = self.text.split_at_checked(at)?;
+        let begins_word = !before.ends_with(is_part) || before.ends_with('=');
+        if at < self.no_token_before || !begins_word {
+            return None;
+        }
+        let word = rest.split(|character| !is_part(character) && character != '.').next()?;
+        let token = word.trim_end_matches('.');
+        if token.len() < 16 || !token.contains('.') {
+            self.no_token_before = at + word.len();
+            return None;
+        }
+        Some(Secret { start: at, length: token.len(), name: Cow::Borrowed("token") })
+    }
 }
 
 /// Whether a value is an encoded URL or query that carries a secret itself.
-fn hides_secret(value: &str) -> bool {
-    value.contains('%') && next_secret(&decoded(value)).is_some()
-}
-
-/// A JSON web token, wherever it stands.
-fn web_token(text: &str, at: usize) -> Option<Secret<'_>> {
-    let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '=');
-    let rest = text.get(at..)?;
-    let token = rest.split(|character| !is_part(character) && character != '.').next()?.trim_end_matches('.');
-    let begins_word = !text.get(..at)?.ends_with(is_part) || text.get(..at)?.ends_with('=');
-    let parts = token.split('.').count();
-    (begins_word && parts >= 2 && token.len() >= 16).then_some(Secret {
-        start: at,
-        length: token.len(),
-        name: Cow::Borrowed("token"),
-    })
+fn hides_secret(value: &str, nested: u8) -> bool {
+    let plain = decoded(value);
+    plain != value && (nested == MAX_NESTED || Secrets::of(&plain, nested + 1).next().is_some())
 }
 
 /// The value of `Bearer value`.
@@ -182,7 +231,10 @@ pub(super) fn looks_secret(value: &str) -> bool {
 }
 
 /// Percent-encoding undone, as far as it is text.
-fn decoded(text: &str) -> String {
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -191,7 +243,7 @@ fn decoded(text: &str) -> String {
         bytes.push(coded.unwrap_or(byte));
         rest = if coded.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
@@ -244,6 +296,32 @@ mod tests {
         let mut names = Vec::new();
         masked("https://a:b@c/?token=1&api_key=2", &mut |name| names.push(name.to_owned()));
         assert_eq!(names, ["userinfo", "?token", "?api_key"]);
+    }
+
+    /// Each of these is one of the many that a hostile text repeats.
+    #[test]
+    fn a_long_text_takes_no_more_than_its_length() {
+        let repeated = ["%=a", "=", "a=b", "=eyJ", "eyJ.", "://u@=", "%25", "Bearer ", "?code=%3D&", "x=%3D%253D"];
+        for piece in repeated {
+            let text = format!("https://a.example/?q={}", piece.repeat((1 << 16) / piece.len()));
+            let once = mask(&text);
+            assert_eq!(mask(&once), once, "{piece}");
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_deeper_than_anybody_looks_is_masked() {
+        let encoded = |text: &str| {
+            ["%", "/", "?", "="].iter().fold(text.to_owned(), |text, character| {
+                text.replace(character, &format!("%{:02X}", character.as_bytes()[0]))
+            })
+        };
+        let nested =
+            |text: &str, depth| (0..depth).fold(text.to_owned(), |text, _| format!("/?next={}", encoded(&text)));
+        for depth in 1..10 {
+            assert_eq!(mask(&nested("/?token=abc", depth)), "/?next=[redacted]", "{depth}");
+        }
+        assert_eq!(mask("/?next=%2Fitems%2F"), "/?next=%2Fitems%2F");
     }
 
     proptest! {
