@@ -32,13 +32,23 @@ pub struct Joiner {
     pushed: usize,
 }
 
-/// By what the same request is known at another place.
+/// By what the same request is known at another place: also by the program that made it and the page
+/// it was made for, since a service that asks another on behalf of a request passes its trace id on,
+/// and is no other place of it.
 #[derive(Debug, PartialEq, Eq, Hash)]
-enum Mark {
+struct Mark {
+    by: MarkedBy,
+    method: String,
+    user_agent: Option<String>,
+    origin: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum MarkedBy {
     /// The load balancer's trace id, which every request gets anew.
-    Trace(String, String),
-    /// Browser, method and URL, for the place before the load balancer.
-    Request(Option<IpAddr>, String, String),
+    Trace(String),
+    /// Browser and URL, for the place before the load balancer.
+    Request(Option<IpAddr>, String),
 }
 
 /// A request that may be seen again.
@@ -178,7 +188,7 @@ impl Joiner {
         }
         let position = alike.iter().position(|passing| {
             let link = chains.get(passing.chain).and_then(|chain| chain.links.get(passing.link));
-            is_open(passing) && link.is_some_and(|link| is_elsewhere(&link.exchange, exchange, requested))
+            is_open(passing) && link.is_some_and(|link| is_elsewhere(&link.exchange, exchange))
         })?;
         alike.remove(position)
     }
@@ -216,22 +226,23 @@ fn marks_sought(exchange: &Exchange, requested: &Requested<'_>) -> Vec<Mark> {
     trace(requested).into_iter().chain(behind_the_balancer.then(|| request_mark(requested))).collect()
 }
 
-/// Whether this is `seen`, at another place: made by the same program for the same page. A service
-/// that asks another on behalf of a request passes its trace id on, and is no other place of it.
-fn is_elsewhere(seen: &Exchange, exchange: &Exchange, requested: &Requested<'_>) -> bool {
-    let Some(request) = &seen.request else { return false };
-    let by_same =
-        ["user-agent", "origin"].iter().all(|name| request.headers.first(name) == requested.headers.first(name));
-    by_same && (seen.source != exchange.source || seen.connection != exchange.connection)
+/// Whether the two were captured at different places.
+fn is_elsewhere(seen: &Exchange, exchange: &Exchange) -> bool {
+    seen.source != exchange.source || seen.connection != exchange.connection
 }
 
 fn trace(requested: &Requested<'_>) -> Option<Mark> {
     let trace = requested.headers.first("x-amzn-trace-id")?;
-    Some(Mark::Trace(trace.to_owned(), requested.method.to_owned()))
+    Some(mark(MarkedBy::Trace(trace.to_owned()), requested))
 }
 
 fn request_mark(requested: &Requested<'_>) -> Mark {
-    Mark::Request(requested.client, requested.method.to_owned(), requested.url.clone())
+    mark(MarkedBy::Request(requested.client, requested.url.clone()), requested)
+}
+
+fn mark(by: MarkedBy, requested: &Requested<'_>) -> Mark {
+    let field = |name: &str| requested.headers.first(name).map(str::to_owned);
+    Mark { by, method: requested.method.to_owned(), user_agent: field("user-agent"), origin: field("origin") }
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ static GENERAL: General = General {
     id: "no-answer-from-backend",
     severity: Severity::Error,
     title: "the backend did not answer the request",
-    what: "The backend closed or reset the connection, or stayed silent, instead of answering. The load balancer then answers 502 or 504 by itself, without CORS headers, and the page sees a CORS error.",
+    what: "The connection was closed or reset, or stayed silent, before the backend answered. The load balancer then answers 502 or 504 by itself, without CORS headers, and the page sees a CORS error.",
     recognise: "A request that is followed by FIN or RST, or by silence, instead of a response.",
-    disproof: "the capture ends or begins in the middle, or lost packets: then the answer may only be unseen.",
+    disproof: "the capture ends or begins in the middle, or lost packets: then the answer may only be unseen. Or the first FIN or RST comes from the side that asked: then the browser gave up (the load balancer's log says 460).",
     links: &["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html"],
     symptom_of: &[],
 };
@@ -41,19 +41,20 @@ impl Rule for NoAnswer {
         let hop = case.judgement.hops.get(case.failure()?.hop)?;
         let exchange = hop.exchange.as_deref().filter(|exchange| exchange.state == State::NoResponse)?;
         let how = match exchange.end {
-            End::Reset => "reset the connection",
-            End::Closed => "closed the connection",
-            End::Timeout => "stayed silent",
+            // Which side did it is not told: the browser may have given up first.
+            End::Reset => "the connection was reset first",
+            End::Closed => "the connection was closed first",
+            End::Timeout => "it stayed silent",
             End::Complete | End::CaptureEnded => return None,
         };
         Some(Diagnosis {
-            story: format!("The backend {how} instead of answering {} {}.", hop.method, hop.url),
+            story: format!("The backend did not answer {} {}: {how}.", hop.method, hop.url),
             evidence: vec![Evidence {
                 source: exchange.source.clone(),
                 exchange: exchange.id.clone(),
                 frame: exchange.frames.request.map(|span| span.first),
                 header: None,
-                value: format!("{} {}: the backend {how}", hop.method, hop.url),
+                value: format!("{} {} without an answer: {how}", hop.method, hop.url),
             }],
             fixes: self.fixes(),
         })
@@ -72,7 +73,9 @@ mod tests {
 
     #[test]
     fn a_reset_instead_of_an_answer_is_named() {
-        assert_eq!(diagnosed([call().no_response(End::Reset)]).by_chain, [["no-answer-from-backend"]]);
+        let found = diagnosed([call().no_response(End::Reset)]);
+        assert_eq!(found.by_chain, [["no-answer-from-backend"]]);
+        assert!(!found.findings[0].story.contains("backend reset"), "it may have been the other side");
     }
 
     #[test]
