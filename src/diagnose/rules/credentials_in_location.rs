@@ -1,8 +1,8 @@
 //! A redirect carries user and password.
 
-use super::super::case::{Case, Diagnosis, General, Rule, path};
-use super::super::{Fix, Severity};
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct CredentialsInLocation;
 

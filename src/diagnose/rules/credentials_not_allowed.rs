@@ -1,8 +1,8 @@
 //! `Access-Control-Allow-Credentials` is not `true`.
 
-use super::super::case::{Case, Diagnosis, General, Rule, path};
-use super::super::{Fix, Severity};
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct CredentialsNotAllowed;
 

@@ -1,10 +1,10 @@
 //! An error response bypassed the CORS layer.
 
-use super::super::case::{Case, Diagnosis, General, Rule, path};
-use super::super::server::is_uncaught_in_starlette;
-use super::super::{Fix, Severity};
 use super::EXAMPLE;
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::server::is_uncaught_in_starlette;
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ErrorWithoutCors;
 

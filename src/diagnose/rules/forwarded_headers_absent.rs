@@ -1,9 +1,9 @@
 //! Whatever ended TLS forwards nothing.
 
-use super::super::case::{Case, Diagnosis, General, Rule};
-use super::super::{Fix, Severity};
 use super::forwarded_proto_ignored::leads_to_failure;
 use super::forwarded_proto_overwritten::is_misled;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ForwardedHeadersAbsent;
 

@@ -2,11 +2,11 @@
 
 use url::Url;
 
-use super::super::case::{Case, Diagnosis, General, Rule, SeenHop, path};
-use super::super::server::Server;
-use super::super::trust::{self, Subnets};
-use super::super::{Fix, Severity};
 use crate::cors::Outcome;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::server::Server;
+use crate::diagnose::trust::{self, Subnets};
+use crate::diagnose::{Fix, Severity};
 use crate::http::resolve_location;
 
 pub(super) struct ForwardedProtoIgnored;

@@ -1,8 +1,8 @@
 //! `X-Forwarded-Proto` is there, but not in a form that servers read.
 
-use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
-use super::super::{Fix, Severity};
 use super::forwarded_proto_ignored::{downgrade, downgraded_location, leads_to_failure};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ForwardedProtoMalformed;
 

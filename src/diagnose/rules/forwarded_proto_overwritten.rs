@@ -1,9 +1,9 @@
 //! A proxy further in replaced https by http in `X-Forwarded-Proto`.
 
-use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
-use super::super::{Fix, Severity};
 use super::forwarded_proto_ignored::{downgrade, leads_to_failure};
 use super::https_redirect_loop::leads_to_itself;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ForwardedProtoOverwritten;
 

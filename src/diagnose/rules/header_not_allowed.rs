@@ -1,9 +1,9 @@
 //! The preflight's answer does not allow a header.
 
-use super::super::case::{Case, Diagnosis, General, Rule};
-use super::super::{Fix, Severity};
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct HeaderNotAllowed;
 

@@ -1,10 +1,10 @@
 //! The server redirects to https what already came by https.
 
-use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
-use super::super::server::Server;
-use super::super::trust::{self, Subnets};
-use super::super::{Fix, Severity};
 use super::forwarded_proto_ignored::came_by_https;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::server::Server;
+use crate::diagnose::trust::{self, Subnets};
+use crate::diagnose::{Fix, Severity};
 use crate::http::resolve_location;
 
 pub(super) struct HttpsRedirectLoop;

@@ -1,8 +1,8 @@
 //! The load balancer itself answered, without CORS headers.
 
-use super::super::case::{Case, Diagnosis, General, Rule};
-use super::super::{Evidence, Fix, Severity};
 use crate::cors::AnsweredBy;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::{Evidence, Fix, Severity};
 
 pub(super) struct LoadBalancerAnswered;
 

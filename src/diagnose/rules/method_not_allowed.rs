@@ -1,8 +1,8 @@
 //! The preflight's answer does not allow the method.
 
-use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
-use super::super::{Fix, Severity};
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct MethodNotAllowed;
 

@@ -1,7 +1,7 @@
 //! The request got no answer.
 
-use super::super::case::{Case, Diagnosis, General, Rule};
-use super::super::{Evidence, Fix, Severity};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::{Evidence, Fix, Severity};
 use crate::http::{End, State};
 
 pub(super) struct NoAnswer;

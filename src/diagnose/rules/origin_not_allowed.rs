@@ -1,10 +1,10 @@
 //! The origin is not on the server's list.
 
-use super::super::case::{Case, Diagnosis, General, Rule, SeenHop};
-use super::super::{Fix, Severity};
 use super::EXAMPLE;
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::{Evidence, Fix, Severity};
 
 pub(super) struct OriginNotAllowed;
 
@@ -84,7 +84,7 @@ fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> String {
 }
 
 /// What shows that the CORS layer did see the request.
-fn tell(seen: &SeenHop<'_>) -> Option<super::super::Evidence> {
+fn tell(seen: &SeenHop<'_>) -> Option<Evidence> {
     ["access-control-allow-credentials", "vary"]
         .into_iter()
         .find(|name| seen.response.headers.has(name))

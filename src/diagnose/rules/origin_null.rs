@@ -1,9 +1,9 @@
 //! A redirect across origins made Origin `null`.
 
-use super::super::case::{Case, Diagnosis, General, Rule, SeenHop, path};
-use super::super::{Fix, Severity};
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct OriginNull;
 

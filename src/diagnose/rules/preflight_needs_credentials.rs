@@ -1,9 +1,9 @@
 //! Something in front of the CORS layer wants a login for OPTIONS.
 
-use super::super::case::{Case, Diagnosis, General, Rule, path};
-use super::super::server::Server;
-use super::super::{Fix, Severity};
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::server::Server;
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct PreflightNeedsCredentials;
 

@@ -1,10 +1,10 @@
 //! Nothing answers OPTIONS as a preflight.
 
-use super::super::case::{Case, Diagnosis, General, Rule, path};
-use super::super::server::Server;
-use super::super::{Fix, Severity};
 use super::{EXAMPLE, cors_middleware};
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::server::Server;
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct PreflightNotHandled;
 

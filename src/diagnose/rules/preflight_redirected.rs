@@ -2,11 +2,11 @@
 
 use url::Url;
 
-use super::super::case::{Case, Diagnosis, General, Rule, path};
-use super::super::server::Server;
-use super::super::{Fix, Severity};
 use super::{EXAMPLE, cors_middleware};
 use crate::cors::{AnsweredBy, Error};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::server::Server;
+use crate::diagnose::{Fix, Severity};
 use crate::http::resolve_location;
 
 pub(super) struct PreflightRedirected;

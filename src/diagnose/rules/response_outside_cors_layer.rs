@@ -1,9 +1,9 @@
 //! A middleware outside of the CORS layer answered.
 
-use super::super::case::{Case, Diagnosis, General, Rule, path};
-use super::super::server::Server;
-use super::super::{Fix, Severity};
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::server::Server;
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ResponseOutsideCorsLayer;
 

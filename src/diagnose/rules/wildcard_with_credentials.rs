@@ -1,9 +1,9 @@
 //! `*` for a call with credentials.
 
-use super::super::case::{Case, Diagnosis, General, Rule, path};
-use super::super::{Fix, Severity};
 use super::EXAMPLE;
 use crate::cors::Error;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::{Fix, Severity};
 
 pub(super) struct WildcardWithCredentials;
 
