@@ -15,6 +15,7 @@ mod replay;
 mod source;
 mod stop;
 mod terminal;
+mod view;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let output = Output::new(args.color);
     let done = match &args.command {
         Command::Analyze(analyze) => analyze::run(analyze, output),
+        Command::View(view) => view::run(view, output),
         Command::Extract(extract) => extract::run(extract, output),
         Command::Replay(replay) => replay::run(replay, output),
         Command::Explain(explain) => explain::run(explain, output),

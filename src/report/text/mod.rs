@@ -12,6 +12,7 @@ mod hop;
 mod ink;
 mod ladder;
 mod page;
+mod pane;
 mod summary;
 
 use call::{Detail, brief};
@@ -24,6 +25,7 @@ use super::outline::Outline;
 use crate::analyzer::Analysis;
 
 pub use explain::{explain, explain_all};
+pub use pane::{Ladder, StyledLine, explain_lines, ladder_lines};
 
 /// How a text is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
