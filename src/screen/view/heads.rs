@@ -13,13 +13,12 @@ pub(super) fn lines(model: &Model) -> Vec<Line<'static>> {
     };
     let title = format!("hop {} of {}; [ and ] go to the others", model.hop + 1, model.hops());
     let mut lines = vec![Line::styled(title, DIM)];
-    match &hop.exchange {
-        Some(exchange) => lines.extend(heads(model, exchange)),
-        None => {
-            lines.push(Line::from(wire(model, BOLD, &format!("{} {}", hop.method, hop.url))));
-            let why = hop.inferred_because.as_deref().unwrap_or("nobody saw it");
-            lines.push(Line::from(wire(model, DIM, &format!("inferred: {why}"))));
-        }
+    if let Some(exchange) = &hop.exchange {
+        lines.extend(heads(model, exchange));
+    } else {
+        lines.push(Line::from(wire(model, BOLD, &format!("{} {}", hop.method, hop.url))));
+        let why = hop.inferred_because.as_deref().unwrap_or("nobody saw it");
+        lines.push(Line::from(wire(model, DIM, &format!("inferred: {why}"))));
     }
     lines
 }

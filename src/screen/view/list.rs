@@ -17,7 +17,7 @@ const ONE_LINE: u16 = 64;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, place: Rect) {
     let title = format!(" Calls {}/{}", (model.chosen + 1).min(model.calls.len()), model.calls.len());
-    let block = framed(model, title, model.pane == Pane::List);
+    let block = framed(model, &title, model.pane == Pane::List);
     if model.calls.is_empty() {
         let why =
             if model.analysis().chains.is_empty() { "No calls were found." } else { "No call passes the filter." };

@@ -48,11 +48,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
     if let Some(place) = places.ladder {
         let title = ladder::title(model);
-        pane(model, frame, place, Pane::Ladder, title, ladder::lines(model, inner_width(place)), model.ladder);
+        pane(model, frame, place, Pane::Ladder, &title, ladder::lines(model, inner_width(place)), model.ladder);
     }
     if let Some(place) = places.detail {
         let lines = detail::lines(model, inner_width(place));
-        pane(model, frame, place, Pane::Detail, detail::title(model), lines, model.detail);
+        pane(model, frame, place, Pane::Detail, &detail::title(model), lines, model.detail);
     }
     status::bar(model, frame, places.status);
     if model.mode == Mode::Help {
@@ -156,7 +156,7 @@ fn pane(
     frame: &mut Frame<'_>,
     place: Rect,
     which: Pane,
-    title: String,
+    title: &str,
     lines: Vec<Line<'static>>,
     scroll: Scroll,
 ) {
@@ -174,7 +174,7 @@ fn put(frame: &mut Frame<'_>, place: Rect, block: Block<'_>, lines: Vec<Line<'st
 }
 
 /// A frame; that of the pane that keys go to has its title marked.
-fn framed(model: &Model, title: String, has_keys: bool) -> Block<'static> {
+fn framed(model: &Model, title: &str, has_keys: bool) -> Block<'static> {
     let mark = if has_keys { ">" } else { " " };
     let style = if has_keys { BOLD } else { DIM };
     let set = match model.charset {
