@@ -15,5 +15,6 @@ pub mod http;
 pub mod import;
 pub mod replay;
 pub mod report;
+pub mod screen;
 pub mod session;
 pub mod wire;

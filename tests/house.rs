@@ -18,7 +18,7 @@ struct Room {
 }
 
 /// The import table. What is not in it is forbidden.
-const ROOMS: [Room; 13] = [
+const ROOMS: [Room; 14] = [
     Room { name: "wire", rooms: &[], crates: &["etherparse", "httparse", "memchr", "thiserror"] },
     Room { name: "http", rooms: &[], crates: &["url", "jiff", "thiserror"] },
     Room { name: "flow", rooms: &["wire"], crates: &[] },
@@ -37,6 +37,11 @@ const ROOMS: [Room; 13] = [
         name: "report",
         rooms: &["http", "import", "chain", "balancer", "cors", "diagnose", "analyzer", "replay"],
         crates: &["serde", "serde_json", "anstyle", "unicode_width", "url", "thiserror"],
+    },
+    Room {
+        name: "screen",
+        rooms: &["http", "chain", "cors", "diagnose", "analyzer", "report"],
+        crates: &["anstyle", "ratatui", "unicode_width"],
     },
     // The binary names the library as `corscope`, so `crate` is the shell itself there.
     Room { name: "replay", rooms: &["http", "chain", "balancer", "cors", "analyzer"], crates: &["url"] },
@@ -161,7 +166,7 @@ fn fault(room: &Room, path: &[String]) -> Option<String> {
 }
 
 /// Names that begin a path into an outside crate; any other beginning is something local.
-const CRATES: [&str; 21] = [
+const CRATES: [&str; 24] = [
     "anstream",
     "anstyle",
     "base64",
@@ -177,11 +182,14 @@ const CRATES: [&str; 21] = [
     "pcap",
     "psl",
     "ratatui",
+    "ratatui_crossterm",
     "serde",
     "serde_json",
+    "signal_hook",
     "terminal_size",
     "thiserror",
     "tokio",
+    "unicode_width",
     "url",
 ];
 

@@ -21,13 +21,16 @@ pub use json::{SCHEMA, json};
 pub use markdown::markdown;
 pub use redact::{MASK, redacted, redacted_exchange, redacted_run};
 pub use replay::{REPLAY_SCHEMA, replay_json};
-pub use text::{Layout, NARROWEST, WIDEST, explain, explain_all, replay_text, text};
+pub use text::{
+    Ladder, Layout, NARROWEST, StyledLine, WIDEST, explain, explain_all, explain_lines, ladder_lines, replay_text, text,
+};
 
 use crate::analyzer::ChainReport;
 use crate::http::Time;
 
 /// When a call began: the time of its first message.
-pub(crate) fn time_of(call: &ChainReport) -> Option<Time> {
+#[must_use]
+pub fn time_of(call: &ChainReport) -> Option<Time> {
     let exchange = &call.chain.links.first()?.exchange;
     exchange.request.as_ref().map(|request| request.time).or(exchange.response.as_ref().map(|response| response.time))
 }

@@ -53,6 +53,7 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Analyze(Analyze),
+    View(View),
     Extract(Extract),
     Replay(Replay),
     Explain(Explain),
@@ -128,6 +129,41 @@ pub(crate) enum FailOn {
     Undetermined,
     Finding,
     Nothing,
+}
+
+/// Look through the calls of a capture in the terminal
+///
+/// The list of calls, the ladder of the chosen one with the place where the CORS headers drop off,
+/// and what it means: verdict, cause, evidence and fix, the headers hop by hop, the raw heads.
+/// ? shows the keys.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  corscope view backend.pcap
+  corscope view backend.pcap --filter outcome:blocked")]
+pub(crate) struct View {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+
+    /// The filter line to begin with (see `analyze --help`)
+    #[arg(long, value_name = "EXPR", value_parser = filter_text)]
+    pub(crate) filter: Option<String>,
+
+    /// Do not mask credentials, cookies and tokens
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+/// A filter that can be read, as it was written.
+fn filter_text(expression: &str) -> Result<String, corscope::report::FilterError> {
+    Filter::parse(expression).map(|_| expression.to_owned())
 }
 
 /// List the network interfaces that can be captured on

@@ -17,6 +17,7 @@ mod replay;
 mod source;
 mod stop;
 mod terminal;
+mod view;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let output = Output::new(args.color);
     let done = match &args.command {
         Command::Analyze(analyze) => analyze::run(analyze, output),
+        Command::View(view) => view::run(view, output),
         Command::Extract(extract) => extract::run(extract, output),
         Command::Replay(replay) => replay::run(replay, output),
         Command::Demo(demo) => demo::run(demo, output),

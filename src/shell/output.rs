@@ -26,6 +26,11 @@ impl Output {
         Self { to: BufWriter::with_capacity(64 << 10, stdout), colours }
     }
 
+    /// Whether colours are wanted.
+    pub(crate) fn colours(&self) -> bool {
+        self.colours
+    }
+
     /// Writes text with ANSI styles in it, which are taken out where nobody wants them.
     pub(crate) fn styled(&mut self, text: &str) -> Result<(), Stop> {
         let written = if self.colours {

@@ -80,7 +80,7 @@ fn mark(page: &Page, outcome: &Outcome) -> (anstyle::Style, &'static str) {
     }
 }
 
-fn verdict(page: &mut Page, verdict: &Verdict, all: bool) {
+pub(super) fn verdict(page: &mut Page, verdict: &Verdict, all: bool) {
     let ink = page.ink;
     let (style, mark) = mark(page, &verdict.outcome);
     let mut spans = vec![ink.own(style, word(&verdict.outcome))];

@@ -79,7 +79,7 @@ fn calls(page: &mut Page, group: &Group<'_>, detail: Detail) {
 }
 
 /// What is wrong, what shows it, and what mends it.
-fn cause(page: &mut Page, finding: &Finding, detail: Detail) {
+pub(super) fn cause(page: &mut Page, finding: &Finding, detail: Detail) {
     let ink = page.ink;
     page.line([blanks(2), ink.own(LABEL, "CAUSE  "), ink.own(BOLD, finding.id)]);
     page.paragraphs(4, PLAIN, &finding.story);
@@ -158,14 +158,14 @@ pub(super) fn typed(page: &mut Page, head: Vec<Span>, line: &str) {
     }
 }
 
-fn unidentified(page: &mut Page) {
+pub(super) fn unidentified(page: &mut Page) {
     let words = "No cause that corscope knows explains these calls. The hop marked HERE is where it goes wrong: who \
                  answered there has to send the headers named beside it, or, where nothing was sent, the redirect \
                  before it has to lead elsewhere.";
     label(page, "CAUSE  ", words);
 }
 
-fn undetermined(page: &mut Page) {
+pub(super) fn undetermined(page: &mut Page) {
     let words = "What is missing stands with each call above. A longer capture, without a snapshot length (tcpdump \
                  -s 0), or one at the other side of the load balancer as well, usually settles it.";
     label(page, "MISSING  ", words);

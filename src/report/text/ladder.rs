@@ -11,17 +11,21 @@ use crate::cors::{AnsweredBy, Hop};
 use crate::http::{Exchange, Vantage};
 
 /// Draws a call's hops. `name_sources`: say beside each hop which source shows it.
-pub(super) fn ladder(page: &mut Page, call: &ChainReport, name_sources: bool) {
+/// Answers the line of the page at which each hop begins.
+pub(super) fn ladder(page: &mut Page, call: &ChainReport, name_sources: bool) -> Vec<usize> {
+    let mut begins = Vec::new();
     let lanes = Lanes::of(call, page.width);
     heading(page, &lanes);
     for (index, hop) in call.judgement.hops.iter().enumerate() {
         let drop_off = call.judgement.drop_off.as_ref().filter(|drop_off| drop_off.hop == index);
         put(page, &lanes, lanes.empty(page.ink), Vec::new());
+        begins.push(page.height());
         let number = format!("{}", index + 1);
         block(page, &lanes, Some(&number), &request_arrow(&lanes, hop), request(page.ink, hop, name_sources));
         let beside = answer(page.ink, hop, drop_off);
         block(page, &lanes, None, &answer_arrow(&lanes, hop), beside);
     }
+    begins
 }
 
 fn heading(page: &mut Page, lanes: &Lanes) {

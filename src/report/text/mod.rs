@@ -12,6 +12,7 @@ mod hop;
 mod ink;
 mod ladder;
 mod page;
+mod pane;
 mod replay;
 mod summary;
 
@@ -25,6 +26,7 @@ use super::outline::Outline;
 use crate::analyzer::Analysis;
 
 pub use explain::{explain, explain_all};
+pub use pane::{Ladder, StyledLine, explain_lines, ladder_lines};
 pub use replay::replay_text;
 
 /// How a text is laid out.

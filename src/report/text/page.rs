@@ -17,16 +17,34 @@ const JOINTS: [&str; 2] = ["/?&,;=", ".-_"];
 pub(super) struct Page {
     pub(super) width: usize,
     pub(super) ink: Ink,
-    out: String,
+    lines: Vec<Vec<Span>>,
 }
 
 impl Page {
     pub(super) fn new(width: usize, ink: Ink) -> Self {
-        Self { width, ink, out: String::new() }
+        Self { width, ink, lines: Vec::new() }
     }
 
+    /// The page with its styles as ANSI sequences.
     pub(super) fn into_text(self) -> String {
-        self.out
+        let mut text = String::new();
+        for line in self.lines {
+            for Span { style, text: words, .. } in line {
+                // Writing to a String does not fail.
+                _ = write!(text, "{}{words}{}", style.render(), style.render_reset());
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    pub(super) fn into_lines(self) -> Vec<Vec<Span>> {
+        self.lines
+    }
+
+    /// How many lines there are so far.
+    pub(super) fn height(&self) -> usize {
+        self.lines.len()
     }
 
     pub(super) fn prose_width(&self) -> usize {
@@ -34,7 +52,7 @@ impl Page {
     }
 
     pub(super) fn blank(&mut self) {
-        self.out.push('\n');
+        self.lines.push(Vec::new());
     }
 
     /// One line as it is, however long: what is copied must not be broken.
@@ -43,13 +61,10 @@ impl Page {
         while spans.last().is_some_and(|span| span.text.trim_end_matches(' ').is_empty()) {
             spans.pop();
         }
-        let last = spans.len().saturating_sub(1);
-        for (at, span) in spans.iter().enumerate() {
-            let text = if at == last { span.text.trim_end_matches(' ') } else { &span.text };
-            // Writing to a String does not fail.
-            _ = write!(self.out, "{}{text}{}", span.style.render(), span.style.render_reset());
+        if let Some(last) = spans.last_mut() {
+            last.text.truncate(last.text.trim_end_matches(' ').len());
         }
-        self.out.push('\n');
+        self.lines.push(spans);
     }
 
     /// Prose, wrapped; every line begins with `indent` blanks.

@@ -1,0 +1,75 @@
+//! The first line and the last: the filter, what was read, and the most useful keys.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::wire;
+use crate::cors::Outcome;
+use crate::http::State;
+use crate::report::visible;
+use crate::screen::keys::TABLE;
+use crate::screen::model::{Mode, Model};
+use crate::screen::theme::{BOLD, CHOSEN, DIM};
+
+pub(super) fn filter_line(model: &Model, frame: &mut Frame<'_>, place: Rect) {
+    let typing = model.mode == Mode::Typing;
+    let (style, state) = match &model.refused {
+        Some(why) => (model.theme.bad(), format!("  no filter: {why}")),
+        None if model.filter.is_empty() && typing => (DIM, "  such as outcome:blocked path:/items".to_owned()),
+        None if model.filter.is_empty() => (DIM, "  none; / begins one".to_owned()),
+        None => (model.theme.good(), format!("  ok, {} calls", model.calls.len())),
+    };
+    let label = if typing { CHOSEN } else { BOLD };
+    let mut spans = vec![Span::styled(" Filter ", label), Span::raw(" "), wire(model, style, &model.filter)];
+    if typing {
+        spans.push(Span::styled("_", CHOSEN));
+    }
+    spans.push(wire(model, style, &state));
+    frame.render_widget(Paragraph::new(Line::from(spans)), place);
+}
+
+pub(super) fn bar(model: &Model, frame: &mut Frame<'_>, place: Rect) {
+    let line = match (model.mode, model.notice) {
+        (Mode::Asking, _) => {
+            Line::styled(" Show credentials, cookies and tokens? y shows them, any other key does not", CHOSEN)
+        }
+        (_, Some(notice)) => Line::styled(format!(" {notice}"), BOLD),
+        _ => known(model, usize::from(place.width)),
+    };
+    frame.render_widget(Paragraph::new(line), place);
+}
+
+/// Counters, then as many keys as there is room for.
+fn known(model: &Model, width: usize) -> Line<'static> {
+    let mut spans = vec![Span::styled(format!(" {}", counters(model)), BOLD)];
+    let mut used = Line::from(spans.clone()).width();
+    for binding in &TABLE {
+        let Some(hint) = binding.hint else { continue };
+        let words = format!("  {} {hint}", binding.label);
+        used += words.len();
+        if used > width {
+            break;
+        }
+        spans.push(Span::styled(words, DIM));
+    }
+    Line::from(spans)
+}
+
+fn counters(model: &Model) -> String {
+    let analysis = model.analysis();
+    let lost: u64 = analysis.sources.iter().map(|source| source.lost_bytes).sum();
+    let count =
+        |is: &dyn Fn(&crate::analyzer::ChainReport) -> bool| analysis.chains.iter().filter(|one| is(one)).count();
+    let blocked = count(&|call| matches!(call.judgement.verdict.outcome, Outcome::Blocked(_)));
+    let undetermined = count(&|call| matches!(call.judgement.verdict.outcome, Outcome::Undetermined(_)));
+    let cut = count(&|call| call.chain.links.iter().any(|link| link.exchange.state != State::Complete));
+    let source = match analysis.sources.as_slice() {
+        [one] => visible(&one.path, model.charset),
+        many => format!("{} sources", many.len()),
+    };
+    let short = source.rsplit('/').next().unwrap_or_default().chars().take(28).collect::<String>();
+    let secrets = if model.show_secrets { "  SECRETS SHOWN" } else { "" };
+    format!("{short}  {blocked} blocked  lost {lost} B  cut {cut}  undetermined {undetermined}{secrets}")
+}

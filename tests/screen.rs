@@ -1,0 +1,195 @@
+//! Whole screens as text, of a recorded capture and of hostile bytes.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up shall fail")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use corscope::analyzer::{Analysis, Options, Part, SourceKind, analyze};
+use corscope::report::Charset;
+use corscope::screen::keys::Key;
+use corscope::screen::{Effect, Message, Model, Setup, draw};
+use corscope::wire::capture::Reader;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 50)];
+
+#[test]
+fn the_first_screen_shows_what_goes_wrong() {
+    for size in SIZES {
+        insta::assert_snapshot!(named("list", size), screen(&model(size)));
+    }
+}
+
+#[test]
+fn enter_leads_to_the_ladder() {
+    for size in SIZES {
+        insta::assert_snapshot!(named("ladder", size), screen(&pressed(size, &[Key::Enter])));
+    }
+}
+
+#[test]
+fn headers_stand_hop_by_hop() {
+    for size in SIZES {
+        insta::assert_snapshot!(named("headers", size), screen(&pressed(size, &[Key::Char('2')])));
+    }
+}
+
+#[test]
+fn heads_are_shown_as_they_were_sent() {
+    insta::assert_snapshot!("heads", screen(&pressed((120, 36), &[Key::Char('3'), Key::Char('[')])));
+}
+
+#[test]
+fn help_is_read_from_the_table() {
+    for size in SIZES {
+        insta::assert_snapshot!(named("help", size), screen(&pressed(size, &[Key::Char('?')])));
+    }
+}
+
+#[test]
+fn a_filter_says_at_once_whether_it_can_be_read() {
+    let mut model = pressed((80, 24), &[Key::Char('/')]);
+    model.update(Message::Paste("outcome:allowed".to_owned()));
+    insta::assert_snapshot!("filter", screen(&model));
+    model.update(Message::Paste(" colour:red".to_owned()));
+    assert!(screen(&model).contains("no filter: at character"), "{}", screen(&model));
+}
+
+#[test]
+fn nothing_at_all_is_a_screen_too() {
+    insta::assert_snapshot!("empty", screen(&Model::new(Analysis::default(), setup((80, 24)))));
+}
+
+#[test]
+fn no_size_is_too_small_to_draw() {
+    for columns in (1..60).step_by(7) {
+        for rows in (1..30).step_by(4) {
+            for keys in [&[][..], &[Key::Enter], &[Key::Char('2')], &[Key::Char('?')]] {
+                screen(&pressed((columns, rows), keys));
+            }
+        }
+    }
+    assert!(screen(&model((19, 5))).contains("too small"));
+}
+
+#[test]
+fn hostile_bytes_reach_no_cell() {
+    let mut analysis = recorded();
+    for call in &mut analysis.chains {
+        call.judgement.asked.url = "https://a.example/\u{1b}[2J\u{202e}\u{9b}".to_owned();
+        for hop in &mut call.judgement.hops {
+            hop.url.push_str("\u{1b}]0;x\u{7}");
+            if let Some(exchange) = &mut hop.exchange {
+                let exchange = Arc::make_mut(exchange);
+                exchange.request.as_mut().unwrap().headers.push("origin\u{1b}[31m", "\u{1b}c\u{200b}");
+            }
+        }
+    }
+    for tab in ['1', '2', '3'] {
+        let mut model = Model::new(analysis.clone(), setup((120, 36)));
+        model.update(Message::Key(Key::Char('[')));
+        model.update(Message::Key(Key::Char(tab)));
+        let text = screen(&model);
+        let acted_upon = |character: char| character.is_control() && character != '\n';
+        assert!(!text.contains(acted_upon) && !text.contains(['\u{202e}', '\u{200b}']), "{text}");
+        assert!(text.contains(r"\x1B"), "{text}");
+    }
+}
+
+#[test]
+fn ascii_and_no_colours_are_obeyed() {
+    let plain = Setup { charset: Charset::Ascii, colours: false, ..setup((120, 36)) };
+    let model = Model::new(recorded(), plain);
+    let text = screen(&model);
+    assert!(text.is_ascii(), "{text}");
+    assert!(text.contains("X B") && text.contains("HERE"), "{text}");
+    let buffer = buffer(&model);
+    assert!(buffer.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
+}
+
+#[test]
+fn secrets_are_shown_only_after_a_yes() {
+    let mut model = pressed((120, 36), &[Key::Char('P')]);
+    assert!(screen(&model).contains("Show credentials"));
+    model.update(Message::Key(Key::Char('n')));
+    assert!(!screen(&model).contains("SECRETS SHOWN"));
+    model.update(Message::Key(Key::Char('P')));
+    model.update(Message::Key(Key::Char('y')));
+    assert!(screen(&model).contains("SECRETS SHOWN"));
+    model.update(Message::Key(Key::Char('P')));
+    assert!(!screen(&model).contains("SECRETS SHOWN"));
+}
+
+#[test]
+fn keys_move_and_answer_with_effects() {
+    let mut model = model((120, 36));
+    assert_eq!(
+        model.update(Message::Key(Key::Char('y'))),
+        Some(Effect::Copy("uvicorn app:app --proxy-headers --forwarded-allow-ips '127.0.0.9'".to_owned()))
+    );
+    model.update(Message::Key(Key::Char('G')));
+    assert!(screen(&model).contains("Calls 6/6"));
+    model.update(Message::Key(Key::Char('g')));
+    model.update(Message::Key(Key::Char('g')));
+    assert!(screen(&model).contains("Calls 1/6"));
+    model.update(Message::Click(3, 5));
+    assert!(screen(&model).contains("Calls 2/6"), "{}", screen(&model));
+    model.update(Message::Wheel(3, 5, true));
+    assert!(screen(&model).contains("Calls 5/6"));
+    assert_eq!(model.update(Message::Key(Key::Enter)), None);
+    assert_eq!(model.update(Message::Key(Key::Char('q'))), None);
+    assert_eq!(model.update(Message::Key(Key::Char('q'))), Some(Effect::Quit));
+    assert_eq!(model.update(Message::Key(Key::Char('Q'))), Some(Effect::Quit));
+}
+
+fn named(name: &str, (columns, rows): (u16, u16)) -> String {
+    format!("{name}-{columns}x{rows}")
+}
+
+fn setup(size: (u16, u16)) -> Setup {
+    Setup { size, charset: Charset::Unicode, colours: true, show_secrets: false, filter: String::new() }
+}
+
+fn model(size: (u16, u16)) -> Model {
+    Model::new(recorded(), setup(size))
+}
+
+fn pressed(size: (u16, u16), keys: &[Key]) -> Model {
+    let mut model = model(size);
+    for key in keys {
+        model.update(Message::Key(*key));
+    }
+    model
+}
+
+fn recorded() -> Analysis {
+    static RECORDED: std::sync::OnceLock<Analysis> = std::sync::OnceLock::new();
+    RECORDED.get_or_init(read).clone()
+}
+
+fn read() -> Analysis {
+    let path: Arc<str> = "fastapi-broken.pcapng".into();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(&*path);
+    let bytes = std::fs::read(file).unwrap();
+    let mut part = Part::new(&path, 4096);
+    Reader::new().push(&bytes, true, &mut |packet| part.packet(&packet)).unwrap();
+    analyze(vec![part.finish(path, SourceKind::Pcapng, bytes.len() as u64)], &Options::default())
+}
+
+fn buffer(model: &Model) -> ratatui::buffer::Buffer {
+    let (columns, rows) = model.size();
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| draw(model, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn screen(model: &Model) -> String {
+    let buffer = buffer(model);
+    let width = usize::from(buffer.area.width);
+    let rows = buffer.content.chunks(width).map(|row| {
+        let text: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+        text.trim_end().to_owned()
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
