@@ -74,6 +74,15 @@ fn no_size_is_too_small_to_draw() {
 }
 
 #[test]
+fn a_terminal_may_shrink_before_it_says_so() {
+    for keys in [&[][..], &[Key::Enter], &[Key::Char('?')]] {
+        let model = pressed((200, 50), keys);
+        let mut terminal = Terminal::new(TestBackend::new(30, 8)).unwrap();
+        terminal.draw(|frame| draw(&model, frame)).unwrap();
+    }
+}
+
+#[test]
 fn hostile_bytes_reach_no_cell() {
     let mut analysis = recorded();
     for call in &mut analysis.chains {

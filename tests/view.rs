@@ -44,13 +44,22 @@ impl Tmux {
     }
 
     fn wait(&self, text: &str) -> String {
+        self.until(text, true)
+    }
+
+    /// Until a text is gone: Escape and the next key, sent at once, would be Alt and that key.
+    fn wait_gone(&self, text: &str) -> String {
+        self.until(text, false)
+    }
+
+    fn until(&self, text: &str, shown: bool) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
             let seen = self.run(&["capture-pane", "-p"]);
-            if seen.contains(text) {
+            if seen.contains(text) == shown {
                 return seen;
             }
-            assert!(Instant::now() < end, "'{text}' is never shown:\n{seen}");
+            assert!(Instant::now() < end, "'{text}' shown: never {shown}:\n{seen}");
             std::thread::yield_now();
         }
     }
@@ -76,6 +85,7 @@ fn keys_are_obeyed_and_the_terminal_is_given_back() {
     tmux.press(&["?"]);
     tmux.wait("next call with a finding");
     tmux.press(&["Escape"]);
+    tmux.wait_gone("next call with a finding");
     tmux.press(&["2"]);
     tmux.wait("a-c-allow-origin");
     tmux.press(&["Q"]);

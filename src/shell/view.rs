@@ -137,6 +137,9 @@ fn of_mouse(mouse: MouseEvent) -> Option<Message> {
 }
 
 fn translated(key: KeyEvent) -> Option<Key> {
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        return None;
+    }
     Some(match key.code {
         KeyCode::Char(letter) if key.modifiers.contains(KeyModifiers::CONTROL) => Key::Ctrl(letter),
         KeyCode::Char(letter) => Key::Char(letter),
