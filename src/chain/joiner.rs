@@ -16,6 +16,10 @@ const FOLLOWS_WITHIN: Duration = Duration::from_secs(3);
 /// The same request passes two places of one path within this time.
 const PASSES_WITHIN: Duration = Duration::from_secs(1);
 
+/// Expectations of one browser for one URL that are kept: as many as even thousands of browsers
+/// behind one address raise within [`FOLLOWS_WITHIN`]. A hostile capture could raise any number.
+const MAX_EXPECTED: usize = 1024;
+
 /// How often expectations that nothing can fulfil any more are dropped, in exchanges.
 const SWEEP_EVERY: usize = 8192;
 
@@ -114,15 +118,15 @@ impl Joiner {
 
     /// The chain that this request continues: the one that has waited longest.
     fn continued(&mut self, requested: &Requested<'_>, role: Role) -> Option<(usize, Join)> {
-        let waiting = self.expected.get_mut(&(requested.client, requested.url.clone()))?;
-        waiting.retain(|expected| requested.time.since(expected.since) <= FOLLOWS_WITHIN);
+        let Self { chains, expected, .. } = self;
+        let waiting = expected.get_mut(&(requested.client, requested.url.clone()))?;
+        waiting.retain(|expected| {
+            // A redirect raises two expectations, of which one can be met.
+            let is_open = chains.get(expected.chain).is_some_and(|chain| chain.links.len() == expected.links);
+            is_open && requested.time.since(expected.since) <= FOLLOWS_WITHIN
+        });
         let position = waiting.iter().position(|expected| expected.is_met_by(requested, role))?;
         let expected = waiting.remove(position)?;
-        // A redirect raises two expectations, of which one can be met.
-        let chain = self.chains.get(expected.chain)?;
-        if chain.links.len() != expected.links {
-            return self.continued(requested, role);
-        }
         Some((expected.chain, expected.join(requested)))
     }
 
@@ -130,7 +134,11 @@ impl Joiner {
     fn expect(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>, role: Role) {
         let links = self.chains.get(chain).map_or(0, |chain| chain.links.len());
         for (url, expected) in Expected::after(exchange, requested, role, chain, links) {
-            self.expected.entry((requested.client, url)).or_default().push_back(expected);
+            let waiting = self.expected.entry((requested.client, url)).or_default();
+            if waiting.len() == MAX_EXPECTED {
+                waiting.pop_front();
+            }
+            waiting.push_back(expected);
         }
     }
 
@@ -240,6 +248,27 @@ mod tests {
             get(ITEMS).at(10),
         ]);
         assert_eq!(chains.len(), 2);
+    }
+
+    #[test]
+    fn what_is_expected_is_bounded_and_not_kept_when_it_was_met() {
+        let mut joiner = Joiner::default();
+        let most = |joiner: &Joiner| joiner.expected.values().map(VecDeque::len).max();
+        for _ in 0..MAX_EXPECTED * 2 {
+            joiner.push(&preflight(ITEMS, "PUT").shared());
+        }
+        assert_eq!(most(&joiner), Some(MAX_EXPECTED));
+        joiner.push(&exchange("PUT", ITEMS).page(PAGE).behind_balancer().at(10).shared());
+        assert_eq!(most(&joiner), Some(MAX_EXPECTED - 1));
+        // The http Location is met at once, which leaves nothing to wait for by https.
+        let mut joiner = Joiner::default();
+        let plain = "http://request.example/items/";
+        for call in 0..4 {
+            joiner.push(&get(ITEMS).status(307).answer("Location", plain).at(call * 20).shared());
+            joiner.push(&exchange("GET", plain).page("null").behind_balancer().at(call * 20 + 10).shared());
+        }
+        joiner.push(&exchange("GET", SLASH).page("null").behind_balancer().at(100).shared());
+        assert_eq!((joiner.chains.len(), most(&joiner)), (5, Some(0)));
     }
 
     #[test]

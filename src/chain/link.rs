@@ -41,6 +41,9 @@ fn normal_form(mut url: Url) -> String {
     url.into()
 }
 
+/// Names that a preflight asks for and that its request is known by; a head could hold any number.
+const MAX_NAMES: usize = 256;
+
 /// A request that would continue a chain.
 #[derive(Debug)]
 pub(super) struct Expected {
@@ -93,7 +96,11 @@ impl Expected {
         let names = requested.headers.all("access-control-request-headers").flat_map(|line| line.split(','));
         Self {
             method: requested.headers.first("access-control-request-method").unwrap_or_default().to_owned(),
-            names: names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect(),
+            names: names
+                .map(|name| name.trim().to_ascii_lowercase())
+                .filter(|name| !name.is_empty())
+                .take(MAX_NAMES)
+                .collect(),
             ..self
         }
     }
