@@ -154,7 +154,7 @@ fn fault(room: &Room, path: &[String]) -> Option<String> {
     if SIDE_EFFECTS.iter().any(|effect| joined == *effect || joined.starts_with(&format!("{effect}::"))) {
         return Some("has no place in the pure library".to_owned());
     }
-    let is_crate = CRATES.iter().any(|name| *name == first);
+    let is_crate = CRATES.contains(&first);
     let may = room.crates.contains(&first) || TEST_CRATES.contains(&first);
     (is_crate && !may).then(|| format!("is no crate that `{}` may use", room.name))
 }
