@@ -16,6 +16,10 @@ const FOLLOWS_WITHIN: Duration = Duration::from_secs(3);
 /// The same request passes two places of one path within this time.
 const PASSES_WITHIN: Duration = Duration::from_secs(1);
 
+/// Expectations of one browser for one URL that are kept: more than even thousands of browsers
+/// behind one address raise within [`FOLLOWS_WITHIN`]. A hostile capture could raise any number.
+const MAX_EXPECTED: usize = 1 << 15;
+
 /// How often expectations that nothing can fulfil any more are dropped, in exchanges.
 const SWEEP_EVERY: usize = 8192;
 
@@ -150,7 +154,11 @@ impl Joiner {
     fn expect(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>, role: Role) {
         let links = self.chains.get(chain).map_or(0, |chain| chain.links.len());
         for (sought, expected) in Expected::after(exchange, requested, role, chain, links) {
-            self.expected.entry(sought).or_default().push_back(expected);
+            let waiting = self.expected.entry(sought).or_default();
+            if waiting.len() == MAX_EXPECTED {
+                waiting.pop_front();
+            }
+            waiting.push_back(expected);
         }
     }
 
@@ -288,6 +296,18 @@ mod tests {
             get(ITEMS).at(10),
         ]);
         assert_eq!(chains.len(), 2);
+    }
+
+    #[test]
+    fn what_is_expected_is_bounded() {
+        let mut joiner = Joiner::default();
+        let most = |joiner: &Joiner| joiner.expected.values().map(VecDeque::len).max();
+        for _ in 0..=MAX_EXPECTED {
+            joiner.push(&preflight(ITEMS, "PUT").shared());
+        }
+        assert_eq!(most(&joiner), Some(MAX_EXPECTED));
+        joiner.push(&exchange("PUT", ITEMS).page(PAGE).behind_balancer().at(10).shared());
+        assert_eq!(most(&joiner), Some(MAX_EXPECTED - 1));
     }
 
     #[test]

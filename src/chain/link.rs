@@ -43,6 +43,9 @@ fn normal_form(mut url: Url) -> String {
     url.into()
 }
 
+/// Names that a preflight asks for and that its request is known by; a head could hold any number.
+const MAX_NAMES: usize = 256;
+
 /// What a request must be to continue a chain, as far as equality tells: requests are looked up by
 /// it, so that many that wait for the same URL do not make the search longer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -133,8 +136,8 @@ impl Expected {
             user_agent: field("user-agent"),
             is_let_on: response.is_some_and(|response| (200..300).contains(&response.status) && is_shared(response)),
         };
-        let names = names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect();
-        (sought, Self { names, ..self })
+        let names = names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty());
+        (sought, Self { names: names.take(MAX_NAMES).collect(), ..self })
     }
 
     /// The Location itself and, where that is http, the same by https: what comes back to the

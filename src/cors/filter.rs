@@ -1,5 +1,7 @@
 //! What a page's script may read of a response (Fetch 2.2.6, filtered responses).
 
+use std::collections::HashSet;
+
 use super::lists::tokens;
 use super::safelist::is_readable;
 use super::{Credentials, ResponseType};
@@ -10,12 +12,12 @@ pub(super) fn visible(kind: ResponseType, headers: &Headers, credentials: Creden
     let exposed = headers.get("access-control-expose-headers");
     // A list with a bad element exposes nothing, but fails nothing either.
     let exposed = exposed.value().and_then(|value| tokens(value).ok()).unwrap_or_default();
-    let all_exposed = credentials != Credentials::Include && exposed.contains(&"*");
+    // A set, since both lists may be as long as a head.
+    let exposed: HashSet<String> = exposed.into_iter().map(str::to_ascii_lowercase).collect();
+    let all_exposed = credentials != Credentials::Include && exposed.contains("*");
     let is_visible = |name: &str| match kind {
         ResponseType::Basic => true,
-        ResponseType::Cors => {
-            all_exposed || is_readable(name) || exposed.iter().any(|listed| listed.eq_ignore_ascii_case(name))
-        }
+        ResponseType::Cors => all_exposed || is_readable(name) || exposed.contains(name),
         ResponseType::Opaque | ResponseType::OpaqueRedirect => false,
     };
     let mut names: Vec<String> = headers

@@ -1,5 +1,7 @@
 //! What a preflight's answer must say (Fetch, "CORS-preflight fetch", steps 7 and on).
 
+use std::collections::HashSet;
+
 use super::check::{Checked, cors_check};
 use super::lists::List;
 use super::safelist::is_safe_method;
@@ -54,10 +56,11 @@ fn check_permissions(browser: Browser, response: &Response, request: &Request<'_
         return Checked::Fail(Error::MethodDisallowedByPreflightResponse, request.method.to_owned());
     }
     let any_name = star(&names);
+    // A set, since both lists may be as long as a head.
+    let listed: HashSet<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let refused = request.names.iter().find(|name| {
-        let listed = names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name));
         let covered = any_name && (*name != "authorization" || browser.covers_authorization_by_wildcard());
-        !listed && !covered
+        !listed.contains(*name) && !covered
     });
     match refused {
         Some(name) => Checked::Fail(Error::HeaderDisallowedByPreflightResponse, name.clone()),

@@ -228,4 +228,18 @@ mod tests {
         assert!(sessions.counters().given_up > 0);
         assert!(heaviest <= MAX_WEIGHT && heaviest > MAX_WEIGHT / 2, "{heaviest}");
     }
+
+    #[test]
+    fn a_message_weighs_what_it_takes() {
+        let mut flows = crate::flow::Flows::default();
+        let mut sessions = Sessions::new("story".into());
+        let mut story = Story::opened();
+        story.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n").server("HTTP/1.1 100 C\r\n\r\n".repeat(100));
+        story.server(["HTTP/1.1 200 OK\r\n", &"A:\r\n".repeat(100), "\r\n"].concat());
+        for packet in story.packets() {
+            flows.push(&packet.segment(), packet.stamp, &mut |delivery| sessions.push(delivery, &mut |_| {}));
+        }
+        let taken = 100 * size_of::<crate::http::Response>() + 100 * size_of::<crate::http::Header>();
+        assert!(sessions.weight > taken, "{} for {taken}", sessions.weight);
+    }
 }

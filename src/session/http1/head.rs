@@ -8,6 +8,9 @@ use crate::wire::http1::{Line, has_bare_lf, lines, plain_fields};
 /// Header lines that are kept of one message. Servers refuse more than 100 or so.
 const MAX_HEADERS: usize = 1000;
 
+/// Odd things that are told of one section: a hostile one can be odd in each of its lines.
+const MAX_WARNINGS: usize = 16;
+
 /// Reads the lines of a section of the message that `what` names.
 ///
 /// An odd line is reported and kept as far as it makes sense, since it costs the message nothing
@@ -20,9 +23,10 @@ pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<S
         return Headers::complete(kept);
     }
     let mut is_all = whole;
+    let told_before = warnings.len();
     let mut warn = |text: String| {
-        // Once is enough, however often a hostile head repeats it.
-        if warnings.last() != Some(&text) {
+        let told = warnings.get(told_before..).unwrap_or_default();
+        if told.len() < MAX_WARNINGS && !told.contains(&text) {
             warnings.push(text);
         }
     };
@@ -91,7 +95,14 @@ mod tests {
         let (lines, warnings) = told(b" early\nA : 1\r\nB: x\r\n\ty\r\nnonsense\r\nC: 2\n\n");
         let expected = [("A", "1"), ("B", "x y"), ("C", "2")];
         assert_eq!(lines, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert_eq!(warnings, 5);
+        assert_eq!(warnings, 4);
+    }
+
+    #[test]
+    fn a_head_that_is_odd_all_over_is_not_told_line_by_line() {
+        let odd: Vec<String> = (0..500).map(|number| format!("nonsense {number}\r\n")).collect();
+        assert_eq!(told(odd.concat().as_bytes()).1, MAX_WARNINGS);
+        assert_eq!(told(&b"nonsense\r\nA : 1\r\n".repeat(500)).1, 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time, client_url, vantage,
+    Body, End, Exchange, FrameSpan, Frames, Header, Headers, Request, Response, State, Time, client_url, vantage,
 };
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
@@ -148,8 +148,14 @@ pub(super) struct Open {
     pub(super) weight: usize,
 }
 
-/// The memory that an exchange takes beside its text, about.
+/// The memory that an exchange takes beside its messages, about.
 const OPEN_COST: usize = 1024;
+
+/// The memory that a message takes beside its head, about.
+const MESSAGE_COST: usize = size_of::<Response>();
+
+/// The memory that a header line takes beside its text, about: two allocations and where they are.
+const LINE_COST: usize = size_of::<Header>() + 2 * 16;
 
 impl Open {
     /// One that nothing is known of yet but the first line of its first message.
@@ -165,6 +171,11 @@ impl Open {
             warnings: Vec::new(),
             weight: OPEN_COST,
         }
+    }
+
+    /// Adds what a message with that head takes.
+    pub(super) fn weigh(&mut self, head: &[u8], headers: &Headers) {
+        self.weight += MESSAGE_COST + 2 * head.len() + LINE_COST * headers.iter().count();
     }
 
     pub(super) fn is_done(&self) -> bool {

@@ -33,8 +33,8 @@ impl Listener for Requests<'_> {
         let (line, section) = split_line(bytes);
         let Some(line) = request_line(line) else { return Framing::NoBody };
         let mut open = Open::new(self.exchanges.number(), self.desk.version(line.version));
-        open.weight += 2 * bytes.len();
         let headers = head::read(section, whole, "request", &mut open.warnings);
+        open.weigh(bytes, &headers);
         if line.target.contains(&b' ') {
             open.warnings.push("the request target holds spaces".to_owned());
         }

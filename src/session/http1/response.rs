@@ -37,8 +37,8 @@ impl Listener for Responses<'_> {
             self.exchanges.answer_unasked(unasked);
         }
         let Some(open) = self.exchanges.answering() else { return Framing::NoBody };
-        open.weight += 2 * bytes.len();
         let headers = head::read(section, whole, "response", &mut open.warnings);
+        open.weigh(bytes, &headers);
         let method = open.request.as_ref().map(|request| request.value.method.as_str());
         let framing = framing::of_response(line.status, method, &headers, &mut open.warnings);
         let mut response = Response {
