@@ -54,7 +54,7 @@ fn fields(model: &Model, headers: &Headers) -> Vec<Line<'static>> {
     let field = |name: &str, value: &str| {
         Line::from(vec![wire(model, model.theme.label(), name), wire(model, DIM, ": "), wire(model, BOLD, value)])
     };
-    let mut lines: Vec<_> = headers.iter().map(|header| field(&header.name, &header.value)).collect();
+    let mut lines: Vec<_> = headers.iter().map(|header| field(header.name, header.value)).collect();
     if !headers.is_complete() {
         lines.push(Line::styled("the rest of this head was not captured", model.theme.unsure()));
     }
