@@ -8,7 +8,8 @@ use crate::screen::model::Model;
 use crate::screen::theme::{BOLD, DIM};
 
 pub(super) fn lines(model: &Model) -> Vec<Line<'static>> {
-    let Some(hop) = model.call().and_then(|call| call.judgement.hops.get(model.hop)) else {
+    let call = model.call();
+    let Some(hop) = call.as_ref().and_then(|call| call.judgement.hops.get(model.hop)) else {
         return vec![Line::from("No hop.")];
     };
     let title = format!("hop {} of {}; [ and ] go to the others", model.hop + 1, model.hops());
