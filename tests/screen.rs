@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use corscope::analyzer::{Analysis, Options, Part, SourceKind, analyze};
+use corscope::analyzer::{Analysis, Keep, Options, Part, SourceKind, analyze};
 use corscope::report::Charset;
 use corscope::screen::keys::Key;
 use corscope::screen::{Effect, Message, Model, Setup, draw};
@@ -183,7 +183,7 @@ fn read() -> Analysis {
     let path: Arc<str> = "fastapi-broken.pcapng".into();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(&*path);
     let bytes = std::fs::read(file).unwrap();
-    let mut part = Part::new(&path, 4096);
+    let mut part = Part::new(&path, Keep::Errors);
     Reader::new().push(&bytes, true, &mut |packet| part.packet(&packet)).unwrap();
     analyze(vec![part.finish(path, SourceKind::Pcapng, bytes.len() as u64)], &Options::default())
 }

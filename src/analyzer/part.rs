@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Read, SourceKind, SourceSummary};
 use crate::flow::{Flows, Stamp};
 use crate::http::Exchange;
-use crate::session::Sessions;
+use crate::session::{Keep, Sessions};
 use crate::wire::link::{Decoded, decode};
 use crate::wire::{LinkType, Packet, Segment};
 
@@ -35,10 +35,9 @@ struct Odd {
 }
 
 impl Part {
-    /// `path` is what the exchanges name as their source; `keep` says how many bytes of each body
-    /// are kept.
+    /// `path` is what the exchanges name as their source; `keep` says which bodies are kept.
     #[must_use]
-    pub fn new(path: &Arc<str>, keep: usize) -> Self {
+    pub fn new(path: &Arc<str>, keep: Keep) -> Self {
         Self {
             flows: Flows::default(),
             sessions: Sessions::new(Arc::clone(path)).keeping(keep),

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
         let what = "view needs a terminal, and standard output is none: corscope analyze writes the same as text";
         return Err(Stop::Problem(what.to_owned()));
     }
-    let reads = source::read_all(&args.reading, Keep::Beginnings)?;
+    let reads = source::read_all(&args.reading, Keep::Errors)?;
     source::say_warnings(&reads);
     let analysis = analyze(reads, &args.judging.options());
     let setup = Setup {
