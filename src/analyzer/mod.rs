@@ -5,7 +5,7 @@ mod part;
 
 use std::sync::Arc;
 
-pub use analyze::{Options, Read, analyze};
+pub use analyze::{Options, Read, analyze, analyze_exchanges};
 pub use part::Part;
 
 use crate::chain::Chain;
