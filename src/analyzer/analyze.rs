@@ -31,7 +31,16 @@ pub struct Options {
 #[must_use]
 pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
     let (sources, exchanges): (Vec<_>, Vec<_>) = reads.into_iter().map(|read| (read.summary, read.exchanges)).unzip();
-    let mut exchanges: Vec<Arc<Exchange>> = exchanges.into_iter().flatten().map(Arc::new).collect();
+    analyze_exchanges(sources, exchanges.into_iter().flatten().map(Arc::new).collect(), options)
+}
+
+/// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
+#[must_use]
+pub fn analyze_exchanges(
+    sources: Vec<SourceSummary>,
+    mut exchanges: Vec<Arc<Exchange>>,
+    options: &Options,
+) -> Analysis {
     exchanges.sort_by_key(|exchange| began(exchange));
     let mut balancer = Balancer::default();
     let mut joiner = Joiner::default();

@@ -6,7 +6,7 @@ mod part;
 
 use std::sync::Arc;
 
-pub use analyze::{Options, Read, analyze};
+pub use analyze::{Options, Read, analyze, analyze_exchanges};
 pub use call::{Brief, Call, ChainReport};
 pub use part::Part;
 

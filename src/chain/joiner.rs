@@ -14,7 +14,7 @@ use crate::http::{Exchange, Time, Vantage};
 
 /// A browser sends a request right after its preflight's answer, and follows a redirect at once: a
 /// round trip and a new connection later at the most. What comes later is a call of its own.
-const FOLLOWS_WITHIN: Duration = Duration::from_secs(3);
+pub const FOLLOWS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The same request passes two places of one path within this time.
 const PASSES_WITHIN: Duration = Duration::from_secs(1);

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::flow::{Chunk, Delivery, Ending, FlowId, Side};
-use crate::http::Exchange;
+use crate::http::{Exchange, Time};
 use crate::wire::Endpoint;
 use connection::Connection;
 use desk::Desk;
@@ -113,6 +113,11 @@ impl Sessions {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.desk.counters
+    }
+
+    /// When each request came that is still without its answer, in no order.
+    pub fn waiting(&self) -> impl Iterator<Item = Time> {
+        self.connections.values().flat_map(Connection::waiting)
     }
 
     fn hear(&mut self, delivery: &Delivery<'_>) {
