@@ -13,6 +13,7 @@
     reason = "a fuzz target shall fail"
 )]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corscope::analyzer::{Options, Part, Read, SourceKind, SourceSummary, Unread, analyze};
@@ -22,6 +23,7 @@ use corscope::import::exchange_file::{Bodies, Importer, LineError, to_line};
 use corscope::report::{Charset, Layout, WIDEST, json, markdown, redacted, text};
 use corscope::session::{Counters, Sessions};
 use corscope::wire::capture::{Detected, Reader, Warning, detect};
+use corscope::wire::http1::{request_line, split_line, status_line};
 use corscope::wire::link::{Decoded, decode};
 use corscope::wire::{Endpoint, Flags, LinkType, Moment, Packet, Segment};
 
@@ -49,10 +51,10 @@ pub(crate) fn link(input: &[u8]) {
 /// it is read the same byte by byte.
 pub(crate) fn streams(input: &[u8]) {
     let segments = told(input);
-    let (whole, counters) = heard(&segments);
+    let (whole, clean) = heard(&segments);
     let plain = |exchange: &Exchange| exchange.state == State::Complete && exchange.warnings.is_empty();
-    let nothing_skipped = counters == Counters { exchanges: counters.exchanges, ..Counters::default() };
-    if nothing_skipped && whole.iter().all(plain) && segments.iter().all(|segment| segment.in_order) {
+    let is_plain = clean && whole.iter().all(plain) && segments.iter().all(|segment| segment.in_order);
+    if is_plain && begin_as_http(&segments) {
         let (apart, _) = heard(&byte_by_byte(&segments));
         assert_eq!(essence(whole), essence(apart));
     }
@@ -146,7 +148,7 @@ impl Told {
 fn told(input: &[u8]) -> Vec<Told> {
     // The client's numbers wrap soon.
     let mut next = [[u32::MAX - 60, 7000], [5, 900]];
-    let mut in_order = true;
+    let (mut in_order, mut opened) = (true, [false; 2]);
     let mut segments = Vec::new();
     for piece in input.split(|&byte| byte == 0xFF) {
         let Some((&bits, mut rest)) = piece.split_first() else { continue };
@@ -161,7 +163,9 @@ fn told(input: &[u8]) -> Vec<Told> {
         let (shift, cut_off) = (Told::shift(byte(has(Told::SHIFTED))), u32::from(byte(has(Told::CUT))));
         let (server, other) = (has(Told::SERVER), has(Told::OTHER_CONNECTION));
         let next = &mut next[usize::from(other)];
-        let flags = Flags { syn: has(Told::SYN), ack: true, fin: has(Told::FIN), rst: has(Told::RST) };
+        // The first of all answers nothing.
+        let ack = !has(Told::SYN) || std::mem::replace(&mut opened[usize::from(other)], true);
+        let flags = Flags { syn: has(Told::SYN), ack, fin: has(Told::FIN), rst: has(Told::RST) };
         let len = u32::try_from(rest.len()).unwrap() + cut_off + u32::from(flags.syn) + u32::from(flags.fin);
         let sequence = next[usize::from(server)].wrapping_add(shift);
         if shift == 0 {
@@ -199,7 +203,22 @@ fn byte_by_byte(segments: &[Told]) -> Vec<Told> {
     apart
 }
 
-fn heard(segments: &[Told]) -> (Vec<Exchange>, Counters) {
+/// Whether each side of each connection begins with a message, so that nothing has to be looked for.
+fn begin_as_http(segments: &[Told]) -> bool {
+    let mut sides: BTreeMap<(u16, bool), Vec<u8>> = BTreeMap::new();
+    for segment in segments {
+        sides.entry((segment.port, segment.server)).or_default().extend(&segment.payload);
+    }
+    sides.into_iter().all(|((_, server), bytes)| {
+        let line = split_line(&bytes).0;
+        let version =
+            if server { status_line(line).map(|it| it.version) } else { request_line(line).map(|it| it.version) };
+        bytes.is_empty() || version.is_some_and(|version| version.starts_with(b"HTTP/1."))
+    })
+}
+
+/// The exchanges, and whether nothing was lost, skipped or left unread on the way.
+fn heard(segments: &[Told]) -> (Vec<Exchange>, bool) {
     let mut flows = Flows::default();
     let mut sessions = Sessions::new("told".into()).keeping(64);
     let (mut exchanges, mut ended) = (Vec::new(), 0);
@@ -227,7 +246,9 @@ fn heard(segments: &[Told]) -> (Vec<Exchange>, Counters) {
         sessions.push(delivery, &mut |exchange| exchanges.push(exchange));
     });
     assert_eq!(ended, 2 * flows.counters().connections, "every side ends, and once");
-    (exchanges, sessions.counters())
+    let counters = sessions.counters();
+    let all_read = counters == Counters { exchanges: counters.exchanges, ..Counters::default() };
+    (exchanges, all_read && flows.counters().lost_bytes == 0)
 }
 
 /// The exchanges without what depends on the packets alone.
