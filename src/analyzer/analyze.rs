@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Analysis, ChainReport, SourceSummary};
+use super::alike::Alike;
+use super::{Analysis, Brief, Call, SourceSummary};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
-use crate::cors::{Asserted, Browser, Judgement, judge};
-use crate::diagnose::{Judged, diagnose};
-use crate::http::{Exchange, Time, client_address, is_health_check};
+use crate::cors::{Asserted, Browser, judge};
+use crate::diagnose::{Examiner, Finding};
+use crate::http::{Exchange, Time, is_health_check};
 
 /// What one source held: its summary, and its exchanges in the order in which they ended.
 #[derive(Clone, Debug)]
@@ -33,43 +34,44 @@ pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
     let (sources, exchanges): (Vec<_>, Vec<_>) = reads.into_iter().map(|read| (read.summary, read.exchanges)).unzip();
     let mut exchanges: Vec<Arc<Exchange>> = exchanges.into_iter().flatten().map(Arc::new).collect();
     exchanges.sort_by_key(|exchange| began(exchange));
-    let (health_checks, calls): (Vec<_>, Vec<_>) = exchanges.into_iter().partition(|exchange| is_for_health(exchange));
     let mut balancer = Balancer::default();
     let mut joiner = Joiner::default();
-    for exchange in &calls {
-        balancer.observe(exchange);
-        joiner.push(exchange);
+    let mut health_checks = 0;
+    for exchange in exchanges {
+        if is_for_health(&exchange) {
+            health_checks += 1;
+        } else {
+            balancer.observe(&exchange);
+            joiner.push(&exchange);
+        }
     }
-    let judged: Vec<(Chain, Judgement)> = joiner
-        .finish()
-        .into_iter()
-        .filter_map(|chain| {
-            judge(&chain, &balancer, &options.asserted, options.browser).map(|judgement| (chain, judgement))
-        })
-        .collect();
-    report(sources, judged, &balancer, health_checks.len() as u64)
+    let (chains, findings) = judge_all(joiner.finish(), &balancer, options);
+    let judged_with = Arc::new((balancer, options.clone()));
+    Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 
-fn report(
-    sources: Vec<SourceSummary>,
-    judged: Vec<(Chain, Judgement)>,
-    balancer: &Balancer,
-    health_checks: u64,
-) -> Analysis {
-    let views: Vec<Judged<'_>> = judged.iter().map(|(chain, judgement)| Judged { chain, judgement }).collect();
-    let diagnosed = diagnose(&views, balancer);
-    let chains = judged
-        .into_iter()
-        .zip(diagnosed.by_chain)
-        .map(|((chain, judgement), findings)| ChainReport {
-            client: client(&chain),
-            user_agent: user_agent(&chain),
-            chain,
-            judgement,
-            findings,
+/// What each chain came to, and the root causes of all.
+fn judge_all(chains: Vec<Chain>, balancer: &Balancer, options: &Options) -> (Vec<Call>, Vec<Finding>) {
+    let mut examiner = Examiner::new(&chains, balancer);
+    let mut alike = Alike::default();
+    let briefs: Vec<Option<Brief>> = chains
+        .iter()
+        .map(|chain| {
+            if let Some(brief) = alike.get(chain) {
+                return Some(brief.clone());
+            }
+            let judgement = judge(chain, balancer, &options.asserted, options.browser)?;
+            let examined = examiner.examine(chain, &judgement);
+            let brief = Brief::of(&judgement, &examined.findings);
+            if examined.by_itself {
+                alike.put(&brief);
+            }
+            Some(brief)
         })
         .collect();
-    Analysis { sources, chains, findings: diagnosed.findings, health_checks }
+    let findings = examiner.findings();
+    let calls = chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?)));
+    (calls.collect(), findings)
 }
 
 /// When an exchange began: with its request, or where that is missing with its response.
@@ -80,15 +82,6 @@ fn began(exchange: &Exchange) -> Option<Time> {
 
 fn is_for_health(exchange: &Exchange) -> bool {
     exchange.request.as_ref().is_some_and(|request| is_health_check(&request.headers))
-}
-
-fn client(chain: &Chain) -> Option<std::net::IpAddr> {
-    let exchange = &chain.links.first()?.exchange;
-    client_address(&exchange.request.as_ref()?.headers, exchange.client)
-}
-
-fn user_agent(chain: &Chain) -> Option<String> {
-    chain.links.first()?.exchange.request.as_ref()?.headers.first("user-agent").map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -128,9 +121,9 @@ mod tests {
             .shared_with("https://client.example");
         let analysis = analyze(vec![read("two", [followed]), read("one", [redirect])], &Options::default());
         assert_eq!(analysis.chains.len(), 1);
-        assert_eq!(analysis.chains[0].chain.id(), "a");
+        assert_eq!(analysis.chains[0].id(), "a");
         assert_eq!(analysis.sources.len(), 2);
-        assert_eq!(analysis.chains[0].client, "203.0.113.50".parse().ok());
+        assert_eq!(analysis.report(&analysis.chains[0]).client, "203.0.113.50".parse().ok());
     }
 
     #[test]

@@ -1,45 +1,72 @@
 //! The fold over everything read, and all that is known so far.
 
+mod alike;
 mod analyze;
+mod call;
 mod part;
 
 use std::sync::Arc;
 
 pub use analyze::{Options, Read, analyze};
+pub use call::{Brief, Call, ChainReport};
 pub use part::Part;
 
-use crate::chain::Chain;
-use crate::cors::Judgement;
+use crate::balancer::Balancer;
+use crate::cors::judge;
 use crate::diagnose::Finding;
+use crate::http::client_address;
 
 pub use crate::session::Unread;
 
 /// All that is known of some sources.
+///
+/// Of each call only the decision is kept; what led there is worked out again by [`Analysis::report`]
+/// when somebody looks.
 #[derive(Clone, Debug, Default)]
 pub struct Analysis {
     /// What was read, in the order given.
     pub sources: Vec<SourceSummary>,
     /// Every call of a page, in order of time.
-    pub chains: Vec<ChainReport>,
+    pub chains: Arc<Vec<Call>>,
     /// The root causes, the worst first.
     pub findings: Vec<Finding>,
     /// Load balancers' health checks, which are in no chain.
     pub health_checks: u64,
+    /// Done to every report before anybody sees it: what masks secrets.
+    pub mask: Option<fn(&mut ChainReport)>,
+    /// What the calls were judged with.
+    pub(crate) judged_with: Arc<(Balancer, Options)>,
 }
 
-/// One chain with its judgement and causes.
-#[derive(Clone, Debug)]
-pub struct ChainReport {
-    /// The exchanges.
-    pub chain: Chain,
-    /// The browser's address as the load balancer passed it on, or the connection's own.
-    pub client: Option<std::net::IpAddr>,
-    /// The User-Agent field of its first request.
-    pub user_agent: Option<String>,
-    /// The hops and the verdict.
-    pub judgement: Judgement,
-    /// Ids of its findings, the cause before its symptoms.
-    pub findings: Vec<&'static str>,
+impl Analysis {
+    /// One of the calls with all that is known of it.
+    #[must_use]
+    pub fn report(&self, call: &Call) -> ChainReport {
+        let mut report = call.told().cloned().unwrap_or_else(|| self.judge_again(call));
+        if let Some(mask) = self.mask {
+            mask(&mut report);
+        }
+        report
+    }
+
+    /// Every call with all that is known of it, made as it is asked for.
+    pub fn reports(&self) -> impl Iterator<Item = ChainReport> {
+        self.chains.iter().map(|call| self.report(call))
+    }
+
+    fn judge_again(&self, call: &Call) -> ChainReport {
+        let (balancer, options) = &*self.judged_with;
+        let chain = call.chain();
+        let first = chain.links.first().and_then(|link| Some((link, link.exchange.request.as_ref()?)));
+        ChainReport {
+            client: first.and_then(|(link, request)| client_address(&request.headers, link.exchange.client)),
+            user_agent: first.and_then(|(_, request)| request.headers.first("user-agent").map(str::to_owned)),
+            // It was judged before, so it can be.
+            judgement: judge(chain, balancer, &options.asserted, options.browser).unwrap_or_default(),
+            findings: call.brief().findings.to_vec(),
+            chain: chain.clone(),
+        }
+    }
 }
 
 /// What one source held.

@@ -234,7 +234,7 @@ impl<'a> Evidence<'a> {
         }
         let lines = self.actual().into_iter().flat_map(|actual| actual.headers.iter());
         headers.extend(
-            lines.filter(|line| is_set_by_scripts(&line.name)).map(|line| AuthorHeader::new(&line.name, &*line.value)),
+            lines.filter(|line| is_set_by_scripts(line.name)).map(|line| AuthorHeader::new(line.name, line.value)),
         );
         headers
     }

@@ -24,6 +24,6 @@ pub use fetch::{Answered, Ask, Ending, Fetch, Step};
 pub use intent::{Api, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
 pub use judge::judge;
 pub use verdict::{
-    Answer, AnsweredBy, Asked, Assumption, Check, Clause, Differs, DropOff, DropOffKind, Error, Failure, Hop,
+    Answer, AnsweredBy, Asked, Assumption, Check, Clause, Decision, Differs, DropOff, DropOffKind, Error, Failure, Hop,
     Judgement, Messages, Outcome, ResponseType, Verdict,
 };

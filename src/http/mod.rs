@@ -16,7 +16,7 @@ mod time;
 mod vantage;
 
 pub use exchange::{Context, End, Exchange, FrameSpan, Frames, State, Vantage};
-pub use headers::{Field, Header, Headers};
+pub use headers::{Field, Header, HeaderLines, Headers};
 pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_redirect_status};
 pub use origin::{Origin, OriginError, is_loopback, same_origin};

@@ -123,7 +123,7 @@ impl Builder {
     /// Part of the response's head was lost.
     pub(crate) fn lost_head(mut self) -> Self {
         let response = self.0.response.as_mut().unwrap();
-        response.headers = Headers::partial(response.headers.iter().cloned().collect());
+        response.headers = response.headers.clone().into_partial();
         self.0.state = State::Truncated;
         self
     }
@@ -131,7 +131,7 @@ impl Builder {
     /// Part of the request's head was lost.
     pub(crate) fn lost_request_head(mut self) -> Self {
         let request = self.0.request.as_mut().unwrap();
-        request.headers = Headers::partial(request.headers.iter().cloned().collect());
+        request.headers = request.headers.clone().into_partial();
         self.0.state = State::Truncated;
         self
     }

@@ -17,7 +17,7 @@ mod samples;
 
 pub use escape::{Charset, elide, visible};
 pub use filter::{Filter, FilterError};
-pub use json::{SCHEMA, json};
+pub use json::{SCHEMA, json, write_json};
 pub use markdown::markdown;
 pub use redact::{MASK, redacted, redacted_exchange, redacted_run};
 pub use replay::{REPLAY_SCHEMA, replay_json};

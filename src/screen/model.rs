@@ -2,8 +2,7 @@
 
 use super::keys::Key;
 use super::theme::Theme;
-use crate::analyzer::{Analysis, ChainReport};
-use crate::cors::Outcome;
+use crate::analyzer::{Analysis, Call, ChainReport};
 use crate::report::{Charset, Filter, redacted};
 
 /// How the screen begins.
@@ -130,18 +129,21 @@ impl Model {
     }
 
     /// The call at a line of the list.
-    pub(super) fn call_at(&self, line: usize) -> Option<&ChainReport> {
+    fn brief_at(&self, line: usize) -> Option<&Call> {
         self.analysis().chains.get(*self.calls.get(line)?)
     }
 
-    pub(super) fn call(&self) -> Option<&ChainReport> {
+    /// All that is known of the call at a line of the list.
+    pub(super) fn call_at(&self, line: usize) -> Option<ChainReport> {
+        Some(self.analysis().report(self.brief_at(line)?))
+    }
+
+    pub(super) fn call(&self) -> Option<ChainReport> {
         self.call_at(self.chosen)
     }
 
     pub(super) fn has_finding(&self, line: usize) -> bool {
-        self.call_at(line).is_some_and(|call| {
-            !call.findings.is_empty() || matches!(call.judgement.verdict.outcome, Outcome::Blocked(_))
-        })
+        self.brief_at(line).is_some_and(|call| !call.findings().is_empty() || call.decision().error().is_some())
     }
 
     /// Reads the filter line again; the chosen call stays chosen where it is still there.
@@ -155,7 +157,7 @@ impl Model {
         };
         self.refused = None;
         let before = self.calls.get(self.chosen).copied();
-        let calls = self.raw.chains.iter().enumerate().filter(|(_, call)| filter.matches(call));
+        let calls = self.raw.chains.iter().enumerate().filter(|(_, call)| filter.matches(&self.raw, call));
         self.calls = calls.map(|(at, _)| at).collect();
         match self.calls.iter().position(|at| Some(*at) == before) {
             Some(line) => self.chosen = line,
@@ -166,7 +168,7 @@ impl Model {
     /// Chooses a call, at the hop where its headers drop off.
     pub(super) fn choose(&mut self, line: usize) {
         self.chosen = line.min(self.calls.len().saturating_sub(1));
-        self.hop = self.call().and_then(|call| call.judgement.drop_off.as_ref()).map_or(0, |drop_off| drop_off.hop);
+        self.hop = self.call().and_then(|call| call.judgement.drop_off).map_or(0, |drop_off| drop_off.hop);
         self.ladder = Scroll::default();
         self.detail = Scroll::default();
     }

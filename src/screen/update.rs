@@ -122,8 +122,8 @@ impl Model {
     }
 
     fn copy(&mut self) -> Option<Effect> {
-        let finding = self.call().and_then(|call| call.findings.first());
-        let finding = self.analysis().findings.iter().find(|one| Some(&one.id) == finding);
+        let finding = self.call().and_then(|call| call.findings.first().copied());
+        let finding = self.analysis().findings.iter().find(|one| Some(one.id) == finding);
         let fix = finding.and_then(|finding| finding.fixes.first()).map(|fix| fix.change.clone());
         self.notice = Some(if fix.is_some() { "the first fix was sent to the clipboard" } else { "no fix to copy" });
         fix.map(Effect::Copy)

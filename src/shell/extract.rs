@@ -57,10 +57,10 @@ impl<'a> Chosen<'a> {
     fn by(filter: &'a Filter, reads: &[Read], options: &Options) -> Self {
         let analysis = analyze(reads.to_vec(), options);
         let (mut in_calls, mut of_filter) = (HashSet::new(), HashSet::new());
-        for call in &analysis.chains {
-            let links = call.chain.links.iter();
+        for call in analysis.chains.iter() {
+            let links = call.chain().links.iter();
             let ids = links.flat_map(|link| std::iter::once(&link.exchange).chain(&link.also_seen)).map(|one| &one.id);
-            let chosen = filter.matches(call);
+            let chosen = filter.matches(&analysis, call);
             for id in ids {
                 in_calls.insert(Arc::clone(id));
                 if chosen {

@@ -9,9 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::SCHEMA;
 use super::names::Named;
-use crate::http::{
-    self, Body, Context, End, Exchange, FrameSpan, Frames, Header, Headers, Request, Response, State, Time, trim_ows,
-};
+use crate::http::{self, Body, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time};
 
 /// Where a line stands: what it is called when it has no name of its own.
 #[derive(Clone, Copy)]
@@ -305,8 +303,8 @@ impl ResponseLine {
 }
 
 fn headers(lines: Vec<(String, String)>, complete: bool) -> Headers {
-    let lines = lines.into_iter().map(|(name, value)| Header { name, value: trim_ows(&value).to_owned() }).collect();
-    if complete { Headers::complete(lines) } else { Headers::partial(lines) }
+    let lines: Headers = lines.into_iter().collect();
+    if complete { lines } else { lines.into_partial() }
 }
 
 fn time(field: &str, text: &str) -> Result<Time, String> {

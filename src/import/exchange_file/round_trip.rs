@@ -6,8 +6,7 @@ use proptest::prelude::*;
 
 use super::{Bodies, Importer, to_line};
 use crate::http::{
-    Body, Context, End, Exchange, FrameSpan, Frames, Header, Headers, Request, Response, State, Time, Vantage, latin1,
-    trim_ows,
+    Body, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time, Vantage, latin1, trim_ows,
 };
 
 fn wire_text() -> impl Strategy<Value = String> {
@@ -22,9 +21,10 @@ fn time() -> impl Strategy<Value = Time> {
 }
 
 fn headers() -> impl Strategy<Value = Headers> {
-    let line = (wire_text(), wire_text()).prop_map(|(name, value)| Header { name, value });
-    (vec(line, 0..5), any::<bool>())
-        .prop_map(|(lines, complete)| if complete { Headers::complete(lines) } else { Headers::partial(lines) })
+    (vec((wire_text(), wire_text()), 0..5), any::<bool>()).prop_map(|(lines, complete)| {
+        let lines: Headers = lines.into_iter().collect();
+        if complete { lines } else { lines.into_partial() }
+    })
 }
 
 fn body() -> impl Strategy<Value = Body> {

@@ -202,7 +202,7 @@ impl<'a> FieldLines<'a> {
 }
 
 fn pairs(headers: &Headers) -> Vec<(&str, &str)> {
-    headers.iter().map(|line| (line.name.as_str(), line.value.as_str())).collect()
+    headers.iter().map(|line| (line.name, line.value)).collect()
 }
 
 impl BodyLine {

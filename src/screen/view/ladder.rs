@@ -36,5 +36,5 @@ pub(in crate::screen) fn begins(model: &Model) -> Vec<usize> {
 
 fn ladder(model: &Model, width: u16) -> Option<Ladder> {
     let layout = Layout { width: usize::from(width.saturating_sub(1)), charset: model.charset };
-    Some(ladder_lines(model.call()?, layout, model.analysis().sources.len() > 1))
+    Some(ladder_lines(&model.call()?, layout, model.analysis().sources.len() > 1))
 }

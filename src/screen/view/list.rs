@@ -64,8 +64,8 @@ fn call_lines(model: &Model, line: usize, width: u16) -> Vec<Line<'static>> {
     let room = usize::from(width.saturating_sub(2));
     let cause = call.findings.first().copied().unwrap_or_default();
     let chosen = if line == model.chosen { CHOSEN } else { Style::new() };
-    let head = format!("{mark} {} {} ", clock(call), cut(model, &asked.method, 7));
-    let status = status(call);
+    let head = format!("{mark} {} {} ", clock(&call), cut(model, &asked.method, 7));
+    let status = status(&call);
     if height(width) == 1 {
         let ends = format!(" {status} {cause}");
         let left = room.saturating_sub(head.chars().count() + 1 + 4 + 29);

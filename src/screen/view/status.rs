@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::wire;
-use crate::cors::Outcome;
+use crate::analyzer::Call;
+use crate::cors::Decision;
 use crate::http::State;
 use crate::report::visible;
 use crate::screen::keys::TABLE;
@@ -60,11 +61,10 @@ fn known(model: &Model, width: usize) -> Line<'static> {
 fn counters(model: &Model) -> String {
     let analysis = model.analysis();
     let lost: u64 = analysis.sources.iter().map(|source| source.lost_bytes).sum();
-    let count =
-        |is: &dyn Fn(&crate::analyzer::ChainReport) -> bool| analysis.chains.iter().filter(|one| is(one)).count();
-    let blocked = count(&|call| matches!(call.judgement.verdict.outcome, Outcome::Blocked(_)));
-    let undetermined = count(&|call| matches!(call.judgement.verdict.outcome, Outcome::Undetermined(_)));
-    let cut = count(&|call| call.chain.links.iter().any(|link| link.exchange.state != State::Complete));
+    let count = |is: &dyn Fn(&Call) -> bool| analysis.chains.iter().filter(|one| is(one)).count();
+    let blocked = count(&|call| matches!(call.decision(), Decision::Blocked(_)));
+    let undetermined = count(&|call| call.decision() == Decision::Undetermined);
+    let cut = count(&|call| call.chain().links.iter().any(|link| link.exchange.state != State::Complete));
     let source = match analysis.sources.as_slice() {
         [one] => visible(&one.path, model.charset),
         many => format!("{} sources", many.len()),

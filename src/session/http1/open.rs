@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, End, Exchange, FrameSpan, Frames, Header, Headers, Request, Response, State, Time, client_url, vantage,
+    Body, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time, client_url, vantage,
 };
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
@@ -154,8 +154,8 @@ const OPEN_COST: usize = 1024;
 /// The memory that a message takes beside its head, about.
 const MESSAGE_COST: usize = size_of::<Response>();
 
-/// The memory that a header line takes beside its text, about: two allocations and where they are.
-const LINE_COST: usize = size_of::<Header>() + 2 * 16;
+/// The memory that a header line takes beside its text.
+const LINE_COST: usize = 2 * size_of::<u32>();
 
 impl Open {
     /// One that nothing is known of yet but the first line of its first message.
@@ -175,7 +175,7 @@ impl Open {
 
     /// Adds what a message with that head takes.
     pub(super) fn weigh(&mut self, head: &[u8], headers: &Headers) {
-        self.weight += MESSAGE_COST + 2 * head.len() + LINE_COST * headers.iter().count();
+        self.weight += MESSAGE_COST + 2 * head.len() + LINE_COST * headers.len();
     }
 
     pub(super) fn is_done(&self) -> bool {
