@@ -38,12 +38,14 @@ fn repeated_and_reordered_segments_are_paired_as_tshark_pairs_them() {
 
 #[test]
 fn the_captures_are_paired_as_tshark_pairs_them() {
+    let mut compared = 0;
     for capture in captures() {
         let bytes = std::fs::read(&capture).unwrap();
         let pairs = tsharks(&capture);
-        assert!(!pairs.is_empty(), "{}", capture.display());
         assert_eq!(ours(&exchanges(&bytes)), pairs, "{}", capture.display());
+        compared += pairs.len();
     }
+    assert!(compared > 50, "{compared}");
 }
 
 fn agree(traffic: Traffic) {
