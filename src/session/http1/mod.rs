@@ -325,6 +325,7 @@ mod tests {
             "the request target holds spaces",
             "Content-Length is given as 0 and as 1: a smuggling risk; the first is followed",
             "Transfer-Encoding and Content-Length contradict each other: a smuggling risk; the former is followed",
+            "Transfer-Encoding is unknown to HTTP/1.0: a smuggling risk; it is followed",
         ];
         assert_eq!(read[0].warnings, expected);
         assert_eq!(&*read[0].protocol, "HTTP/1.0");
