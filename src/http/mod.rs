@@ -15,7 +15,7 @@ pub(crate) mod testing;
 mod time;
 mod vantage;
 
-pub use exchange::{Context, End, Exchange, FrameSpan, Frames, State, Vantage};
+pub use exchange::{Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
 pub use headers::{Field, Header, HeaderLines, Headers};
 pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_redirect_status};

@@ -54,6 +54,7 @@ pub(crate) fn exchange(method: &str, url: &str) -> Builder {
         }),
         state: State::Complete,
         end: End::Complete,
+        closed: None,
         warnings: Vec::new(),
         context: None,
         redacted: Vec::new(),

@@ -115,6 +115,7 @@ impl<'a> Replay<'a> {
             state: if response.is_some() { State::Complete } else { State::NoResponse },
             response,
             end,
+            closed: None,
             warnings: Vec::new(),
             context: Some(self.context.clone()),
             redacted: Vec::new(),

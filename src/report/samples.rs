@@ -77,6 +77,7 @@ fn exchange(said: &Said<'_>) -> Arc<Exchange> {
         }),
         state: State::Complete,
         end: End::Complete,
+        closed: None,
         warnings: Vec::new(),
         context: None,
         redacted: Vec::new(),

@@ -138,7 +138,7 @@ impl Sessions {
     fn end(&mut self, delivery: &Delivery<'_>, how: Ending) {
         let Some(connection) = self.connections.get_mut(&delivery.flow) else { return };
         let others = self.weight - connection.weight();
-        let both = connection.end(delivery.side, how, &mut self.desk);
+        let both = connection.end(delivery.side, how, delivery.stamp, &mut self.desk);
         self.weight = others + connection.weight();
         if both {
             self.weight = others;

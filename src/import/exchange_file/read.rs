@@ -9,7 +9,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::SCHEMA;
 use super::names::Named;
-use crate::http::{self, Body, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time};
+use crate::http::{
+    self, Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time,
+};
 
 /// Where a line stands: what it is called when it has no name of its own.
 #[derive(Clone, Copy)]
@@ -83,6 +85,8 @@ struct Line {
     state: Option<String>,
     end: Option<String>,
     #[serde(default)]
+    closed: Option<ClosedLine>,
+    #[serde(default)]
     warnings: Vec<String>,
     #[serde(default)]
     context: Option<ContextLine>,
@@ -95,6 +99,13 @@ struct Line {
 struct FrameLines {
     request: Option<(u64, u64)>,
     response: Option<(u64, u64)>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "who closed and when")]
+struct ClosedLine {
+    by: String,
+    time: String,
 }
 
 #[derive(Deserialize)]
@@ -212,10 +223,17 @@ impl Line {
             response,
             state,
             end,
+            closed: self.closed.map(ClosedLine::into_closed).transpose()?,
             warnings,
             context: self.context.map(ContextLine::into_context),
             redacted: self.redacted,
         })
+    }
+}
+
+impl ClosedLine {
+    fn into_closed(self) -> Result<Closed, String> {
+        Ok(Closed { by: Named::named("closed.by", &self.by)?, time: time("closed.time", &self.time)? })
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, End, Exchange, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time, client_url, vantage,
+    Body, Closed, End, Exchange, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time, client_url,
+    vantage,
 };
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
@@ -148,6 +149,18 @@ pub(super) struct Open {
     pub(super) weight: usize,
 }
 
+/// How an exchange ended, and who ended the connection, where that is how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) end: End,
+    pub(super) closed: Option<Closed>,
+}
+
+impl Ended {
+    /// With its last byte.
+    pub(super) const COMPLETE: Self = Self { end: End::Complete, closed: None };
+}
+
 /// The memory that an exchange takes beside its messages, about.
 const OPEN_COST: usize = 1024;
 
@@ -203,7 +216,7 @@ impl Open {
         mut self,
         connection: u64,
         ends: (Endpoint, Endpoint),
-        end: End,
+        ended: Ended,
         desk: &Desk,
     ) -> Exchange {
         let state = self.state();
@@ -231,7 +244,8 @@ impl Open {
             interim: self.interim,
             response,
             state,
-            end,
+            end: ended.end,
+            closed: ended.closed,
             warnings: self.warnings,
             context: None,
             redacted: Vec::new(),

@@ -38,7 +38,7 @@ impl Listener for Requests<'_> {
         if line.target.contains(&b' ') {
             open.warnings.push("the request target holds spaces".to_owned());
         }
-        let framing = framing::of_request(&headers, &mut open.warnings);
+        let framing = framing::of_request(line.version, &headers, &mut open.warnings);
         let request = Request {
             time: time(span.first),
             end_time: None,

@@ -40,7 +40,7 @@ impl Listener for Responses<'_> {
         let headers = head::read(section, whole, "response", &mut open.warnings, &mut self.desk.lines);
         open.weigh(bytes, &headers);
         let method = open.request.as_ref().map(|request| request.value.method.as_str());
-        let framing = framing::of_response(line.status, method, &headers, &mut open.warnings);
+        let framing = framing::of_response(line, method, &headers, &mut open.warnings);
         let mut response = Response {
             time: time(span.first),
             end_time: None,

@@ -135,7 +135,7 @@ impl<'a> Follower<'a> {
             args,
             options: args.judging.options(),
             link: opened.link,
-            part: Part::new(&path, Keep::Beginnings.bytes()),
+            part: Part::new(&path, Keep::Errors),
             path,
             writer,
             kept: Kept::new(args.keep.get()),
