@@ -7,7 +7,7 @@ use super::siblings::Siblings;
 use super::{EVIDENCE_KEPT, FIXES_KEPT, Finding, Severity, rules};
 use crate::balancer::Balancer;
 use crate::chain::Chain;
-use crate::cors::{Judgement, Outcome};
+use crate::cors::Judgement;
 
 /// A chain with what the browser made of it.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub struct Diagnosed {
 /// Names the root causes of all chains.
 #[must_use]
 pub fn diagnose(chains: &[Judged<'_>], balancer: &Balancer) -> Diagnosed {
-    let siblings = Siblings::of(chains.iter().map(|judged| judged.chain));
+    let siblings = Siblings::of(chains.iter().map(|judged| judged.chain).collect());
     let mut gathered: Vec<Option<Finding>> = rules::ALL.iter().map(|_| None).collect();
     let by_chain = chains
         .iter()
@@ -54,7 +54,7 @@ fn examine(case: &Case<'_>, gathered: &mut [Option<Finding>]) -> Vec<&'static st
         }
         let Some(diagnosis) = rule.examine(case) else { continue };
         if rule.is_decisive(case) { &mut ids } else { &mut later }.push(general.id);
-        let severity = severity(general.severity, &case.judgement.verdict.outcome);
+        let severity = rule.severity(case);
         let finding = slot.get_or_insert_with(|| Finding {
             id: general.id,
             severity,
@@ -69,11 +69,6 @@ fn examine(case: &Case<'_>, gathered: &mut [Option<Finding>]) -> Vec<&'static st
     }
     ids.append(&mut later);
     ids
-}
-
-/// What blocks no call here will block one somewhere: a warning.
-fn severity(general: Severity, outcome: &Outcome) -> Severity {
-    if matches!(outcome, Outcome::Blocked(_)) { general } else { general.min(Severity::Warning) }
 }
 
 fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, case: &Case<'_>) {

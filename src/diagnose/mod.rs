@@ -2,6 +2,7 @@
 
 mod case;
 mod examine;
+mod layers;
 mod rules;
 mod server;
 mod siblings;
