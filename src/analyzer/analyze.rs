@@ -6,7 +6,7 @@ use super::{Analysis, ChainReport, SourceSummary};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
 use crate::cors::{Asserted, Browser, Judgement, judge};
-use crate::diagnose::{Judged, diagnose};
+use crate::diagnose::{Judged, Proposal, Recorded, World, diagnose, what_if};
 use crate::http::{Exchange, Time, client_address, is_health_check};
 
 /// What one source held: its summary, and its exchanges in the order in which they ended.
@@ -25,6 +25,8 @@ pub struct Options {
     pub browser: Browser,
     /// What the user says of every call.
     pub asserted: Asserted,
+    /// Which fix to try on paper, if any.
+    pub what_if: Option<Proposal>,
 }
 
 /// Analyses several sources together, in time order.
@@ -47,7 +49,11 @@ pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
             judge(&chain, &balancer, &options.asserted, options.browser).map(|judgement| (chain, judgement))
         })
         .collect();
-    report(sources, judged, &balancer, health_checks.len() as u64)
+    let mut analysis = report(sources, judged, &balancer, health_checks.len() as u64);
+    if let Some(proposal) = options.what_if {
+        try_out(proposal, &mut analysis.chains, &balancer, options.browser);
+    }
+    analysis
 }
 
 fn report(
@@ -67,9 +73,20 @@ fn report(
             chain,
             judgement,
             findings,
+            what_if: None,
         })
         .collect();
     Analysis { sources, chains, findings: diagnosed.findings, health_checks }
+}
+
+/// Tries a fix on every call.
+fn try_out(proposal: Proposal, calls: &mut [ChainReport], balancer: &Balancer, browser: Browser) {
+    let recorded = Recorded::of(calls.iter().map(|call| &call.chain));
+    let world = World { balancer, browser, recorded: &recorded };
+    for call in calls {
+        let remedy = proposal.remedy(&call.findings);
+        call.what_if = remedy.and_then(|remedy| what_if(&call.chain, &call.judgement, remedy, world)).map(Box::new);
+    }
 }
 
 /// When an exchange began: with its request, or where that is missing with its response.

@@ -10,7 +10,7 @@ pub use part::Part;
 
 use crate::chain::Chain;
 use crate::cors::Judgement;
-use crate::diagnose::Finding;
+use crate::diagnose::{Finding, WhatIf};
 
 pub use crate::session::Unread;
 
@@ -40,6 +40,8 @@ pub struct ChainReport {
     pub judgement: Judgement,
     /// Ids of its findings, the cause before its symptoms.
     pub findings: Vec<&'static str>,
+    /// What would have come of it with a fix in place, where that was asked for.
+    pub what_if: Option<Box<WhatIf>>,
 }
 
 /// What one source held.

@@ -9,10 +9,12 @@ mod siblings;
 #[cfg(test)]
 mod testing;
 mod trust;
+mod what_if;
 
 use std::sync::Arc;
 
 pub use examine::{Diagnosed, Judged, diagnose};
+pub use what_if::{Change, Proposal, Recorded, Remedy, WhatIf, World, what_if};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

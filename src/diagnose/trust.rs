@@ -36,6 +36,11 @@ impl Subnets {
         Self { list, caution }
     }
 
+    /// As one would write it into a configuration.
+    pub(super) fn list(&self) -> &str {
+        &self.list
+    }
+
     /// Where no capture tells.
     pub(super) fn placeholder() -> Self {
         Self {

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use corscope::analyzer::analyze;
+use corscope::analyzer::{Options, analyze};
+use corscope::diagnose::Proposal;
 use corscope::screen::keys::Key;
 use corscope::screen::{Effect, Message, Model, Setup, draw};
 use ratatui::Terminal;
@@ -39,7 +40,9 @@ pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
     }
     let reads = source::read_all(&args.reading, Keep::Beginnings)?;
     source::say_warnings(&reads);
-    let analysis = analyze(reads, &args.judging.options());
+    // What the fix would do is shown beside the cause.
+    let options = Options { what_if: Some(Proposal::OfTheCause), ..args.judging.options() };
+    let analysis = analyze(reads, &options);
     let setup = Setup {
         size: size().map_err(|error| problem(&error))?,
         charset: layout(args.ascii).charset,
