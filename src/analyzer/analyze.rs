@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Analysis, Brief, Call, SourceSummary};
+use super::{Analysis, Brief, Call, JudgedWith, SourceSummary};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
 use crate::cors::{Asserted, Browser, decide};
-use crate::diagnose::{Examiner, Finding};
+use crate::diagnose::{Examiner, Finding, Proposal, Recorded};
 use crate::http::{Exchange, Time, is_health_check};
 
 /// What one source held: its summary, and its exchanges in the order in which they ended.
@@ -25,6 +25,8 @@ pub struct Options {
     pub browser: Browser,
     /// What the user says of every call.
     pub asserted: Asserted,
+    /// Which fix to try on paper, if any.
+    pub what_if: Option<Proposal>,
 }
 
 /// Analyses several sources together, in time order.
@@ -41,7 +43,7 @@ pub fn analyze_exchanges(
     mut exchanges: Vec<Arc<Exchange>>,
     options: &Options,
 ) -> Analysis {
-    exchanges.sort_by_key(|exchange| began(exchange));
+    exchanges.sort_by_cached_key(|exchange| began(exchange));
     let mut balancer = Balancer::default();
     let mut joiner = Joiner::default();
     let mut health_checks = 0;
@@ -54,7 +56,9 @@ pub fn analyze_exchanges(
         }
     }
     let (chains, findings) = judge_all(joiner.finish(), &balancer, options);
-    let judged_with = Arc::new((balancer, options.clone()));
+    let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
+    let recorded = options.what_if.map(|_| chains_of(&chains)).unwrap_or_default();
+    let judged_with = Arc::new(JudgedWith { balancer, options: options.clone(), recorded });
     Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 

@@ -12,7 +12,7 @@ pub use part::Part;
 
 use crate::balancer::Balancer;
 use crate::cors::judge;
-use crate::diagnose::Finding;
+use crate::diagnose::{Finding, Recorded, World, what_if};
 use crate::http::client_address;
 
 pub use crate::session::{Keep, Unread};
@@ -34,7 +34,16 @@ pub struct Analysis {
     /// Done to every report before anybody sees it: what masks secrets.
     pub mask: Option<fn(&mut ChainReport)>,
     /// What the calls were judged with.
-    pub(crate) judged_with: Arc<(Balancer, Options)>,
+    pub(crate) judged_with: Arc<JudgedWith>,
+}
+
+/// What calls were judged with.
+#[derive(Debug, Default)]
+pub(crate) struct JudgedWith {
+    balancer: Balancer,
+    options: Options,
+    /// Where answers are looked up that a fix would lead to; empty unless one is tried.
+    recorded: Recorded,
 }
 
 impl Analysis {
@@ -54,16 +63,20 @@ impl Analysis {
     }
 
     fn judge_again(&self, call: &Call) -> ChainReport {
-        let (balancer, options) = &*self.judged_with;
+        let JudgedWith { balancer, options, recorded } = &*self.judged_with;
         let chain = call.chain();
         let first = chain.links.first().and_then(|link| Some((link, link.exchange.request.as_ref()?)));
+        // It was judged before, so it can be.
+        let judgement = judge(chain, balancer, &options.asserted, options.browser).unwrap_or_default();
+        let world = World { balancer, browser: options.browser, recorded };
+        let remedy = options.what_if.and_then(|proposal| proposal.remedy(call.findings()));
         ChainReport {
             client: first.and_then(|(link, request)| client_address(&request.headers, link.exchange.client)),
             user_agent: first.and_then(|(_, request)| request.headers.first("user-agent").map(str::to_owned)),
-            // It was judged before, so it can be.
-            judgement: judge(chain, balancer, &options.asserted, options.browser).unwrap_or_default(),
-            findings: call.brief().findings.to_vec(),
+            findings: call.findings().to_vec(),
+            what_if: remedy.and_then(|remedy| what_if(chain, &judgement, remedy, world)).map(Box::new),
             chain: chain.clone(),
+            judgement,
         }
     }
 }

@@ -28,6 +28,12 @@ pub(super) trait Rule: Sync {
         true
     }
 
+    /// How bad it is in this chain: what blocks no call here will block one somewhere.
+    fn severity(&self, case: &Case<'_>) -> Severity {
+        let general = self.general().severity;
+        if case.failure().is_some() { general } else { general.min(Severity::Warning) }
+    }
+
     /// All that is to be said in general.
     fn explanation(&self) -> Explanation {
         let general = self.general();
@@ -69,7 +75,7 @@ pub(super) struct Case<'a> {
     pub(super) chain: &'a Chain,
     pub(super) judgement: &'a Judgement,
     pub(super) balancer: &'a Balancer,
-    pub(super) siblings: &'a Siblings,
+    pub(super) siblings: &'a Siblings<'a>,
 }
 
 /// A hop that the capture shows with its answer.

@@ -109,6 +109,13 @@ impl Builder {
         self
     }
 
+    /// The answer's body, kept whole.
+    pub(crate) fn body(mut self, text: &str) -> Self {
+        let body = &mut self.0.response.as_mut().unwrap().body;
+        *body = Body { bytes: text.len() as u64, complete: true, kept: text.as_bytes().to_vec() };
+        self
+    }
+
     /// The answer lets pages of that origin read it.
     pub(crate) fn shared_with(self, origin: &str) -> Self {
         self.answer("Access-Control-Allow-Origin", origin)

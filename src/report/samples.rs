@@ -164,6 +164,7 @@ fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings:
         user_agent: Some(AGENT.to_owned()),
         judgement: Judgement { asked, hops, verdict, drop_off },
         findings: findings.to_vec(),
+        what_if: None,
     }
 }
 

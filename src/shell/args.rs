@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
 use corscope::cors::{Browser, Credentials, Mode};
+use corscope::diagnose::{Proposal, Remedy};
 use corscope::http::Origin;
 use corscope::report::Filter;
 
@@ -86,7 +87,19 @@ Examples:
 
 Filters: terms with blanks between them, all of which must hold. key:value with the keys outcome, \
 error, finding, method, host, path, status (307, 3xx), client, origin, id; a bare word is a piece of \
-the URL; !term is its opposite.")]
+the URL; !term is its opposite.
+
+Fixes to try on paper (--what-if), by the recorded bytes alone; what the mended server would have \
+answered to a request that was never recorded is said to be unknown:
+  of-the-cause        the fix of each call's own cause, where it is one of these
+  trust-proxy         the server believes the load balancer's X-Forwarded-Proto
+  forward-proto       X-Forwarded-Proto: https reaches the server, and is believed
+  relative-redirects  redirects name the path alone
+  allow-origin        every answer of the server allows the page's origin
+  allow-credentials   the same with credentials
+  answer-preflight    preflights are answered 204, and allow what they ask for
+  expose-headers      the page may read every header of the answer
+  drop-userinfo       redirects carry neither user nor password")]
 pub(crate) struct Analyze {
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -113,6 +126,10 @@ pub(crate) struct Analyze {
     /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
     #[arg(long)]
     pub(crate) ascii: bool,
+
+    /// Say what would have come of each call with a fix in place (see below)
+    #[arg(long, value_name = "FIX", value_parser = proposals())]
+    pub(crate) what_if: Option<Proposal>,
 
     /// End with status 1 when there is such a call; `finding`: a finding of severity error;
     /// `nothing`: no HTTP at all. Repeatable, or a list with commas
@@ -444,6 +461,17 @@ fn browsers() -> impl clap::builder::TypedValueParser<Value = Browser> {
         .map(|name| Browser::ALL.into_iter().find(|one| one.name() == name).unwrap_or_default())
 }
 
+/// The name of the fix that each call's own cause has.
+const OF_THE_CAUSE: &str = "of-the-cause";
+
+fn proposals() -> impl clap::builder::TypedValueParser<Value = Proposal> {
+    let names = std::iter::once(OF_THE_CAUSE).chain(Remedy::ALL.map(Remedy::name));
+    PossibleValuesParser::new(names).map(|name| {
+        let remedy = Remedy::ALL.into_iter().find(|one| one.name() == name);
+        remedy.map_or(Proposal::OfTheCause, Proposal::Of)
+    })
+}
+
 fn modes() -> impl clap::builder::TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(["cors", "no-cors", "same-origin", "navigate"])
         .try_map(|name| Mode::named(&name).ok_or("no mode of that name"))
@@ -463,6 +491,7 @@ impl Judging {
                 mode: self.mode,
                 credentials: self.credentials,
             },
+            what_if: None,
         }
     }
 }

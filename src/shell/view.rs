@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal as _};
 
-use corscope::analyzer::analyze;
+use corscope::analyzer::{Options, analyze};
+use corscope::diagnose::Proposal;
 use corscope::screen::Model;
 
 use crate::args::View;
@@ -19,7 +20,9 @@ pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
     }
     let reads = source::read_all(&args.reading, Keep::Errors)?;
     source::say_warnings(&reads);
-    let analysis = analyze(reads, &args.judging.options());
+    // What the fix would do is shown beside the cause.
+    let options = Options { what_if: Some(Proposal::OfTheCause), ..args.judging.options() };
+    let analysis = analyze(reads, &options);
     let setup = screen::setup(args.ascii, args.show_secrets, args.filter.as_deref(), &output)?;
     output.close()?;
     let over = told_to_end()?;

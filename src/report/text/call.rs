@@ -32,6 +32,18 @@ pub(super) fn call(page: &mut Page, call: &ChainReport, detail: Detail) {
     ladder(page, call, detail.name_sources);
     page.blank();
     verdict(page, &call.judgement.verdict, detail.all);
+    what_if(page, call);
+}
+
+/// What would have come of it with a fix in place.
+pub(super) fn what_if(page: &mut Page, call: &ChainReport) {
+    let Some(what_if) = &call.what_if else { return };
+    let ink = page.ink;
+    let (style, mark) = mark(page, &what_if.judgement.verdict.outcome);
+    let head = vec![ink.own(style, mark), ink.own(PLAIN, " ")];
+    let label = [ink.own(BOLD, "what if: "), ink.own(DIM, what_if.remedy.name()), ink.own(DIM, "  ")];
+    let said = ink.wire(PLAIN, &elide(&what_if.said, LONGEST_MESSAGE));
+    page.hanging(2, head, label.into_iter().chain([said]).collect());
 }
 
 /// A call in one line.
