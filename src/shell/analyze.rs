@@ -15,7 +15,7 @@ pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
     let reads = source::read_all(&args.reading, Keep::Errors)?;
     // The text report tells its sources' warnings: on one screen they need not be told twice.
     if args.format != Format::Text || !one_screen() {
-        source::say_warnings(&reads);
+        source::say_warnings(reads.iter().map(|read| &read.summary));
     }
     let mut analysis = analyze(reads, &Options { what_if: args.what_if, ..args.judging.options() });
     if let Some(filter) = &args.filter {

@@ -15,17 +15,24 @@ use crate::stop::Stop;
 
 pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
     let keep = if args.bodies { source::BODIES } else { Keep::Nothing };
-    let reads = source::read_all(&args.reading, keep)?;
-    source::say_warnings(&reads);
-    let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
     let bodies = if args.bodies { Bodies::Kept } else { Bodies::Measured };
-    for exchange in in_order(reads) {
-        if chosen.as_ref().is_some_and(|chosen| !chosen.holds(&exchange)) {
-            continue;
+    let mut write = |exchange: &Exchange| {
+        let line = if args.redact { to_line(&redacted_exchange(exchange), bodies) } else { to_line(exchange, bodies) };
+        output.line(&line)
+    };
+    match (args.reading.sources.as_slice(), &args.filter) {
+        // Nothing has to be known of the whole: whatever its size, it takes no memory.
+        ([one], None) => {
+            let summary = source::each_exchange(&args.reading, one, keep, |exchange| write(&exchange))?;
+            source::say_warnings([&summary]);
         }
-        let line =
-            if args.redact { to_line(&redacted_exchange(&exchange), bodies) } else { to_line(&exchange, bodies) };
-        output.line(&line)?;
+        _ => {
+            let reads = source::read_all(&args.reading, keep)?;
+            source::say_warnings(reads.iter().map(|read| &read.summary));
+            let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
+            let is_chosen = |exchange: &Exchange| chosen.as_ref().is_none_or(|chosen| chosen.holds(exchange));
+            in_order(reads).iter().filter(|exchange| is_chosen(exchange)).try_for_each(write)?;
+        }
     }
     output.close()
 }

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
         return Err(Stop::Problem(what.to_owned()));
     }
     let reads = source::read_all(&args.reading, Keep::Errors)?;
-    source::say_warnings(&reads);
+    source::say_warnings(reads.iter().map(|read| &read.summary));
     // What the fix would do is shown beside the cause.
     let options = Options { what_if: Some(Proposal::OfTheCause), ..args.judging.options() };
     let analysis = analyze(reads, &options);

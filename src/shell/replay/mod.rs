@@ -19,7 +19,7 @@ use crate::terminal::layout;
 
 pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
     let reads = source::read_all(&args.reading, source::BODIES)?;
-    source::say_warnings(&reads);
+    source::say_warnings(reads.iter().map(|read| &read.summary));
     let warnings = warnings(&reads);
     let mut analysis = analyze(reads, &args.judging.options());
     if let Some(filter) = &args.filter {

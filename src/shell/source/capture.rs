@@ -2,22 +2,40 @@
 
 use std::sync::Arc;
 
-use corscope::analyzer::{Part, Read, SourceKind};
+use corscope::analyzer::{Part, Read, SourceKind, SourceSummary};
+use corscope::http::Exchange;
 use corscope::wire::capture::{Error, Reader};
 
 use super::Keep;
 use super::block::{Blocks, Taken};
 use crate::stop::reason;
 
+/// Reads all of it at once.
 pub(super) fn read(path: &Arc<str>, kind: SourceKind, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
+    let mut exchanges = Vec::new();
+    let summary = each(path, kind, blocks, keep, &mut |more| {
+        exchanges.extend(more);
+        true
+    })?;
+    Ok(Read { summary, exchanges })
+}
+
+/// Hands on the exchanges as they end, as long as somebody wants them.
+pub(super) fn each(
+    path: &Arc<str>,
+    kind: SourceKind,
+    blocks: Blocks<'_>,
+    keep: Keep,
+    hand_on: &mut dyn FnMut(Vec<Exchange>) -> bool,
+) -> Result<SourceSummary, String> {
     let mut reader = Reader::new();
     let mut part = Part::new(path, keep);
     let mut refused: Option<Error> = None;
     let read = blocks.each(|held, at_end| match reader.push(held, at_end, &mut |packet| part.packet(&packet)) {
-        Ok(bytes) => Taken { bytes, needs: reader.needs() },
+        Ok(bytes) => hand_on(part.take_exchanges()).then_some(Taken { bytes, needs: reader.needs() }),
         Err(error) => {
             refused = Some(error);
-            Taken { bytes: held.len(), needs: 1 }
+            None
         }
     });
     if let Some(error) = refused {
@@ -38,5 +56,7 @@ pub(super) fn read(path: &Arc<str>, kind: SourceKind, blocks: Blocks<'_>, keep: 
             0
         }
     };
-    Ok(part.finish(Arc::clone(path), kind, bytes))
+    part.end();
+    hand_on(part.take_exchanges());
+    Ok(part.summary(Arc::clone(path), kind, bytes))
 }

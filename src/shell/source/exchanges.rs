@@ -18,7 +18,7 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks<'_>, keep: Keep) -> Result<Re
     let mut found = Found { keep, ..Found::default() };
     let read = blocks.each(|held, _| {
         importer.push(held, &mut |line| found.take(line));
-        Taken { bytes: held.len(), needs: 1 }
+        Some(Taken { bytes: held.len(), needs: 1 })
     });
     importer.finish(&mut |line| found.take(line));
     let mut warnings = found.warnings();

@@ -13,9 +13,12 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 pub(crate) use corscope::analyzer::Keep;
-use corscope::analyzer::Read;
+use corscope::analyzer::{Read, SourceKind, SourceSummary};
+use corscope::http::Exchange;
 use corscope::import::Ids;
 
 use crate::args::Reading;
@@ -37,7 +40,7 @@ pub(crate) fn read_all(reading: &Reading, keep: Keep) -> Result<Vec<Read>, Stop>
     }
     let done = AtomicU64::new(0);
     let mut progress = Progress::of(names, reading.no_progress);
-    let threads = reading.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, Into::into);
+    let threads = reading.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);
     let read =
         workers::each(names, threads, |name| read(name, keep, &done), || progress.show(done.load(Ordering::Relaxed)));
     progress.clear();
@@ -46,9 +49,47 @@ pub(crate) fn read_all(reading: &Reading, keep: Keep) -> Result<Vec<Read>, Stop>
     Ok(reads)
 }
 
+/// Batches of exchanges that may wait for whoever takes them: enough that neither side waits for the
+/// other, and little memory.
+const BATCHES: usize = 4;
+
+/// Reads one source and hands its exchanges on as they end, so that memory does not grow with it. It is
+/// read by a thread of its own while `take` works on what came before.
+pub(crate) fn each_exchange(
+    reading: &Reading,
+    name: &OsStr,
+    keep: Keep,
+    mut take: impl FnMut(Exchange) -> Result<(), Stop>,
+) -> Result<SourceSummary, Stop> {
+    let done = AtomicU64::new(0);
+    let mut progress = Progress::of(std::slice::from_ref(&name.to_owned()), reading.no_progress);
+    let (batches, arriving) = mpsc::sync_channel::<Vec<Exchange>>(BATCHES);
+    let read = &done;
+    thread::scope(|scope| {
+        // It owns the sending end, whose end tells that all was read.
+        let source = scope.spawn(move || {
+            // Nobody takes any more once writing has failed.
+            open_source(name, read)?.each(keep, &mut |more| more.is_empty() || batches.send(more).is_ok())
+        });
+        let mut taken = Ok(());
+        while taken.is_ok() {
+            match arriving.recv_timeout(workers::TICK) {
+                Ok(batch) => taken = batch.into_iter().try_for_each(&mut take),
+                Err(RecvTimeoutError::Timeout) => progress.show(done.load(Ordering::Relaxed)),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            progress.show(done.load(Ordering::Relaxed));
+        }
+        drop(arriving);
+        progress.clear();
+        let summary = source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        taken.and(summary)
+    })
+}
+
 /// Says on standard error what was odd about the sources.
-pub(crate) fn say_warnings(reads: &[Read]) {
-    for summary in reads.iter().map(|read| &read.summary) {
+pub(crate) fn say_warnings<'a>(summaries: impl IntoIterator<Item = &'a SourceSummary>) {
+    for summary in summaries {
         for warning in &summary.warnings {
             say(&format!("warning: {}: {warning}", summary.path));
         }
@@ -56,15 +97,51 @@ pub(crate) fn say_warnings(reads: &[Read]) {
 }
 
 fn read(name: &OsStr, keep: Keep, done: &AtomicU64) -> Result<Read, Stop> {
+    open_source(name, done)?.read(keep)
+}
+
+/// A source of which it is known what it is.
+struct Source<'a> {
+    path: Arc<str>,
+    blocks: Blocks<'a>,
+    kind: SourceKind,
+}
+
+fn open_source<'a>(name: &OsStr, done: &'a AtomicU64) -> Result<Source<'a>, Stop> {
     let path: Arc<str> = name.to_string_lossy().into();
     let problem = |what: String| Stop::Problem(format!("{}: {what}", called(&path)));
     let input: Box<dyn io::Read> = if name == "-" { Box::new(io::stdin()) } else { open(name).map_err(problem)? };
     let mut blocks = Blocks::new(input, done);
     let first = blocks.begin().map_err(|error| problem(format!("cannot be read: {}", reason(&error))))?;
-    match looks(first) {
-        Looks::Capture(kind) => capture::read(&path, kind, blocks, keep).map_err(problem),
-        Looks::Exchanges => exchanges::read(&path, blocks, keep).map_err(problem),
-        Looks::Other(what) => Err(problem(what)),
+    let kind = match looks(first) {
+        Looks::Capture(kind) => kind,
+        Looks::Exchanges => SourceKind::Exchanges,
+        Looks::Other(what) => return Err(problem(what)),
+    };
+    Ok(Source { path, blocks, kind })
+}
+
+impl Source<'_> {
+    fn read(self, keep: Keep) -> Result<Read, Stop> {
+        let Self { path, blocks, kind } = self;
+        let read = match kind {
+            SourceKind::Exchanges => exchanges::read(&path, blocks, keep),
+            _ => capture::read(&path, kind, blocks, keep),
+        };
+        read.map_err(|what| Stop::Problem(format!("{}: {what}", called(&path))))
+    }
+
+    /// Hands on the exchanges as they end, as long as somebody wants them. A file of exchanges is read
+    /// whole first: whether it is one shows at its end.
+    fn each(self, keep: Keep, hand_on: &mut dyn FnMut(Vec<Exchange>) -> bool) -> Result<SourceSummary, Stop> {
+        if self.kind == SourceKind::Exchanges {
+            let read = self.read(keep)?;
+            hand_on(read.exchanges);
+            return Ok(read.summary);
+        }
+        let Self { path, blocks, kind } = self;
+        let read = capture::each(&path, kind, blocks, keep, hand_on);
+        read.map_err(|what| Stop::Problem(format!("{}: {what}", called(&path))))
     }
 }
 

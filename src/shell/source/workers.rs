@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How often `meanwhile` is called while the work goes on.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// Does `work` on each item by up to `threads` threads, and `meanwhile` on this one.
 pub(super) fn each<I: Sync, T: Send>(
