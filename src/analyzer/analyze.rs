@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Analysis, ChainReport, SourceSummary};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
-use crate::cors::{Asserted, Browser, Judgement, judge};
+use crate::cors::{Asserted, Browser, Judgement, PreflightCache, Surroundings, judge};
 use crate::diagnose::{Judged, Proposal, Recorded, World, diagnose, what_if};
 use crate::http::{Exchange, Time, client_address, is_health_check};
 
@@ -37,16 +37,19 @@ pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
     exchanges.sort_by_key(|exchange| began(exchange));
     let (health_checks, calls): (Vec<_>, Vec<_>) = exchanges.into_iter().partition(|exchange| is_for_health(exchange));
     let mut balancer = Balancer::default();
+    let mut preflights = PreflightCache::default();
     let mut joiner = Joiner::default();
     for exchange in &calls {
         balancer.observe(exchange);
+        preflights.observe(exchange);
         joiner.push(exchange);
     }
     let judged: Vec<(Chain, Judgement)> = joiner
         .finish()
         .into_iter()
         .filter_map(|chain| {
-            judge(&chain, &balancer, &options.asserted, options.browser).map(|judgement| (chain, judgement))
+            let surroundings = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
+            judge(&chain, surroundings, &options.asserted, options.browser).map(|judgement| (chain, judgement))
         })
         .collect();
     let mut analysis = report(sources, judged, &balancer, health_checks.len() as u64);

@@ -6,24 +6,31 @@ use std::sync::Arc;
 use url::Url;
 
 use super::fetch::{Ask, Ending, Fetch, Step};
+use super::preflight_cache::{Cached, PreflightCache};
 use super::{
     Answer, AnsweredBy, Asked, Asserted, Assumption, Browser, Check, Clause, Credentials, Differs, DropOff,
-    DropOffKind, Error, Failure, Hop, Intent, Judgement, Messages, Mode, Outcome, ResponseType, Verdict, console,
-    intent,
+    DropOffKind, Error, Failure, Hop, Intent, Judgement, Messages, Mode, Outcome, RedirectMode, ResponseType, Verdict,
+    console, intent,
 };
 use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
 use crate::chain::{Chain, Link, Role};
-use crate::http::{End, Exchange, Headers, Response, State, Time, Vantage, asked_url, resolve_location};
+use crate::http::{End, Exchange, Headers, Origin, Response, State, Time, Vantage, asked_url, resolve_location};
 
 /// What the browser made of a chain; `None` when the URL of its request is unknown.
 #[must_use]
-pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: Browser) -> Option<Judgement> {
+pub fn judge<'a>(
+    chain: &Chain,
+    surroundings: impl Into<Surroundings<'a>>,
+    asserted: &Asserted,
+    browser: Browser,
+) -> Option<Judgement> {
+    let around = surroundings.into();
     let intent = intent(chain, asserted)?;
-    let walked = walk(chain, balancer, &intent, browser);
+    let mut walked = walk(chain, around, &intent, browser);
     let others: Vec<(Browser, Walked)> = Browser::ALL
         .into_iter()
         .filter(|other| *other != browser)
-        .map(|other| (other, walk(chain, balancer, &intent, other)))
+        .map(|other| (other, walk(chain, around, &intent, other)))
         .collect();
     let seen_by = |wanted: Browser| {
         if wanted == browser { Some(&walked) } else { others.iter().find(|(it, _)| *it == wanted).map(|(_, it)| it) }
@@ -32,6 +39,9 @@ pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: B
         chromium: seen_by(Browser::Chromium).and_then(|it| console::chromium(&intent, &it.hops, &it.outcome)),
         firefox: seen_by(Browser::Firefox)
             .map(|it| console::firefox(&intent, &it.hops, &it.outcome))
+            .unwrap_or_default(),
+        safari: seen_by(Browser::Standard)
+            .map(|it| console::safari(&intent, &it.hops, &it.outcome))
             .unwrap_or_default(),
     };
     let differs = others
@@ -42,8 +52,13 @@ pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: B
     let mut assumptions = intent.assumptions.clone();
     weigh(&mut assumptions, &walked.outcome, |about| {
         let other = otherwise(&intent, about)?;
-        Some(walk(chain, balancer, &other, browser).outcome)
+        Some(walk(chain, around, &other, browser).outcome)
     });
+    let is_open =
+        is_cut(chain) && (may_be_preflight(chain) || turns_on_what_was_cut(&intent, &assumptions, &walked.outcome));
+    if is_open {
+        walked = walked.undetermined("the head of a request was not captured whole");
+    }
     assumptions.extend(walked.assumptions);
     Some(Judgement {
         asked: asked(&intent),
@@ -52,14 +67,55 @@ pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: B
         verdict: Verdict {
             browser,
             outcome: walked.outcome,
-            message,
+            message: if is_open { Messages::default() } else { message },
             response_type: walked.response_type,
             visible_headers: walked.visible_headers,
-            differs,
+            differs: if is_open { Vec::new() } else { differs },
             assumptions,
             trail: walked.trail,
         },
     })
+}
+
+/// What a chain is judged with besides its own exchanges.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The load balancer in front of the capture.
+    pub balancer: &'a Balancer,
+    /// The preflights of the capture; `None`: not gathered.
+    pub preflights: Option<&'a PreflightCache>,
+}
+
+impl<'a> From<&'a Balancer> for Surroundings<'a> {
+    fn from(balancer: &'a Balancer) -> Self {
+        Self { balancer, preflights: None }
+    }
+}
+
+/// Whether part of a request's head is missing: a Cookie may have been in it.
+fn is_cut(chain: &Chain) -> bool {
+    let mut requests = chain.links.iter().filter_map(|link| link.exchange.request.as_ref());
+    requests.any(|request| !request.headers.is_complete())
+}
+
+/// Whether an OPTIONS request may have asked for another: the lost part of its head would say so.
+fn may_be_preflight(chain: &Chain) -> bool {
+    chain.links.iter().any(|link| {
+        let request = link.exchange.request.as_ref().filter(|_| link.role == Role::Actual);
+        request.is_some_and(|request| request.method == "OPTIONS" && !request.headers.is_complete())
+    })
+}
+
+/// Whether the lost part of a request's head could have turned the outcome: by a Cookie, by
+/// `Sec-Fetch-Mode`, or by `X-Forwarded-Proto`.
+fn turns_on_what_was_cut(intent: &Intent, assumptions: &[Assumption], outcome: &Outcome) -> bool {
+    let of_page = |about: &str| matches!(about, "credentials" | "mode");
+    let has_other = assumptions.iter().any(|one| of_page(one.about) && one.otherwise.is_some());
+    let mode_is_guessed = assumptions.iter().any(|one| one.about == "mode");
+    let is_decided = matches!(outcome, Outcome::Allowed | Outcome::Blocked(_));
+    has_other
+        || (mode_is_guessed && outcome.failure().is_some())
+        || (is_decided && intent.url.scheme() == "http" && intent.origin.is_some())
 }
 
 fn asked(intent: &Intent) -> Asked {
@@ -82,6 +138,8 @@ fn otherwise(intent: &Intent, about: &str) -> Option<Intent> {
     match about {
         "credentials" => Some(Intent { credentials: Credentials::Include, ..intent.clone() }),
         "mode" => Some(Intent { mode: Mode::NoCors, ..intent.clone() }),
+        "redirect" => Some(Intent { redirect: RedirectMode::Manual, ..intent.clone() }),
+        "page origin" => Some(Intent { origin: Some(Origin::opaque()), origin_is_null: false, ..intent.clone() }),
         "scheme" => {
             let mut other = intent.clone();
             other.url.set_scheme("http").ok().map(|()| other)
@@ -140,13 +198,20 @@ struct Walked {
     trail: Vec<Clause>,
 }
 
-fn walk(chain: &Chain, balancer: &Balancer, intent: &Intent, browser: Browser) -> Walked {
+impl Walked {
+    fn undetermined(self, missing: &str) -> Self {
+        let outcome = Outcome::Undetermined(missing.to_owned());
+        Self { outcome, response_type: None, visible_headers: Vec::new(), ..self }
+    }
+}
+
+fn walk(chain: &Chain, around: Surroundings<'_>, intent: &Intent, browser: Browser) -> Walked {
     let (fetch, mut step) = Fetch::start(intent.clone(), browser);
     let mut walk = Walk {
         fetch,
         intent,
         browser,
-        balancer,
+        around,
         first: chain.links.first(),
         links: &chain.links,
         hops: Vec::new(),
@@ -167,7 +232,7 @@ struct Walk<'a> {
     fetch: Fetch,
     intent: &'a Intent,
     browser: Browser,
-    balancer: &'a Balancer,
+    around: Surroundings<'a>,
     /// The first link.
     first: Option<&'a Link>,
     /// The links that are not yet a hop.
@@ -184,7 +249,7 @@ impl Walk<'_> {
             && is_for(link, &ask.url)
         {
             match (ask.role, link.role) {
-                (Role::Preflight, Role::Actual) => return Ok(self.cached_preflight()),
+                (Role::Preflight, Role::Actual) => return Ok(self.cached_preflight(&ask, link)),
                 (Role::Actual, Role::Preflight) => return Ok(self.fetch.insist_on_preflight()),
                 _ if is_same_method(link, &ask) => {
                     self.links = rest;
@@ -196,11 +261,26 @@ impl Walk<'_> {
         self.inferred(ask)
     }
 
-    fn cached_preflight(&mut self) -> Step {
+    fn cached_preflight(&mut self, ask: &Ask, link: &Link) -> Step {
+        let preflights = self.around.preflights;
+        let known = preflights.and_then(|all| all.look_up(self.browser, &link.exchange, &ask.request_headers));
+        let because = match known {
+            Some(Cached::Good(id, age, good_for)) => format!(
+                "the answer of exchange {id} to its preflight was {} s old and is good for {} s",
+                age.as_secs(),
+                good_for.as_secs()
+            ),
+            Some(Cached::Stale(id, age, good_for)) => format!(
+                "the request was sent, so the browser had a good answer to its preflight; that of exchange {id} was {} s old and good for {} s only, so another was not captured",
+                age.as_secs(),
+                good_for.as_secs()
+            ),
+            None => "the request was sent, so the browser had a good answer to its preflight: in its cache, or captured elsewhere".to_owned(),
+        };
         self.assumptions.push(Assumption {
             about: "preflight",
             assumed: "allowed".to_owned(),
-            because: "the request was sent, so the browser had a good answer to its preflight: in its cache, or captured elsewhere".to_owned(),
+            because,
             otherwise: None,
         });
         self.fetch.preflight_is_cached()
@@ -287,7 +367,7 @@ impl Walk<'_> {
     /// The redirect that the load balancer's port-80 listener answers by itself.
     fn own_redirect(&mut self, hop: &mut Hop) -> Option<Response> {
         let url = Url::parse(&hop.url).ok()?;
-        let OwnAnswer::RedirectsToHttps { seen } = self.balancer.answer_to(&url) else { return None };
+        let OwnAnswer::RedirectsToHttps { seen } = self.around.balancer.answer_to(&url) else { return None };
         let because = if seen {
             "the load balancer's port-80 listener was seen to answer 301 to https by itself, without CORS headers"
         } else {
@@ -561,6 +641,36 @@ mod tests {
         assert_eq!(judgement.verdict.outcome, Outcome::NotCors);
         let seen: Vec<bool> = judgement.hops.iter().map(|hop| hop.exchange.is_some()).collect();
         assert_eq!(seen, [true, false, true]);
+    }
+
+    #[test]
+    fn a_host_that_wants_https_is_not_asked_by_http() {
+        let page = "http://client.example";
+        let taught = || downgrade(page).answer("Strict-Transport-Security", "max-age=31536000");
+        let detour = exchange("GET", SLASH).page("null").header("Referer", "http://client.example/");
+        let chromium = judged([taught(), detour.behind_balancer().at(5).shared_with(page)]);
+        let urls: Vec<&str> = chromium.hops.iter().map(|hop| hop.url.as_str()).collect();
+        assert_eq!(urls, [ITEMS, SLASH], "port 80 is never asked");
+        assert_eq!(error(&chromium), Some(Error::AllowOriginMismatch), "the browser's own redirect made Origin null");
+        let standard = judged_by(Browser::Standard, [taught()]);
+        assert_eq!(standard.hops[1].origin.as_deref(), Some(page), "the scheme changed in place");
+    }
+
+    #[test]
+    fn a_redirect_that_nobody_followed_may_have_been_asked_for() {
+        let redirect = get(ITEMS).status(302).answer("Location", "/items/").shared_with(PAGE);
+        let verdict = judged([redirect]).verdict;
+        let assumed = verdict.assumptions.iter().find(|assumption| assumption.about == "redirect").unwrap();
+        assert_eq!(assumed.otherwise, Some(Outcome::Allowed));
+    }
+
+    #[test]
+    fn a_cookie_that_may_have_been_lost_leaves_it_open() {
+        let star = || get(SLASH).shared_with("*");
+        assert_eq!(judged([star()]).verdict.outcome, Outcome::Allowed);
+        assert!(matches!(judged([star().lost_request_head()]).verdict.outcome, Outcome::Undetermined(_)));
+        let missing = judged([get(SLASH).lost_request_head()]);
+        assert_eq!(error(&missing), Some(Error::MissingAllowOriginHeader), "no cookie would have helped");
     }
 
     #[test]
