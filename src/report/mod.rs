@@ -18,7 +18,7 @@ mod samples;
 pub use escape::{Charset, elide, visible};
 pub use filter::{Filter, FilterError};
 pub use json::{SCHEMA, json};
-pub use markdown::markdown;
+pub use markdown::{cause_index, cause_page, markdown};
 pub use redact::{MASK, redacted, redacted_exchange, redacted_run};
 pub use replay::{REPLAY_SCHEMA, replay_json};
 pub use text::{
