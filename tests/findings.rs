@@ -59,7 +59,7 @@ fn what_decides_is_named_first() {
         ("forwarded-proto-ignored.kestrel", "forwarded-proto-ignored"),
         ("preflight-needs-credentials.login", "preflight-needs-credentials"),
     ] {
-        assert_eq!(analysis(name).chains.first().unwrap().findings.first(), Some(&first), "{name}");
+        assert_eq!(analysis(name).chains.first().unwrap().findings().first(), Some(&first), "{name}");
     }
 }
 

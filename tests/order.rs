@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use corscope::analyzer::{Analysis, Options, Part, SourceKind, analyze};
+use corscope::analyzer::{Analysis, Keep, Options, Part, SourceKind, analyze};
 use corscope::cors::Outcome;
 use corscope::flow::Stamp;
 use corscope::wire::capture::Reader;
@@ -93,7 +93,7 @@ fn is_honest(call: &Call, truth: &Analysis) -> bool {
     if matches!(call.outcome, "undetermined" | "not-cors") {
         return true;
     }
-    truth.chains.iter().any(|chain| {
+    truth.reports().any(|chain| {
         let verdict = &chain.judgement.verdict.outcome;
         let passes_there = chain.judgement.hops.iter().any(|hop| hop.url == call.url);
         let error = verdict.failure().map(|failure| failure.error.name());
@@ -104,8 +104,7 @@ fn is_honest(call: &Call, truth: &Analysis) -> bool {
 
 fn calls(analysis: &Analysis) -> Vec<Call> {
     let mut calls: Vec<Call> = analysis
-        .chains
-        .iter()
+        .reports()
         .map(|chain| Call {
             method: chain.judgement.asked.method.clone(),
             url: chain.judgement.asked.url.clone(),
@@ -120,7 +119,7 @@ fn calls(analysis: &Analysis) -> Vec<Call> {
 
 fn report(segments: &[Owned]) -> Analysis {
     let path: Arc<str> = "capture".into();
-    let mut part = Part::new(&path, 4096);
+    let mut part = Part::new(&path, Keep::Errors);
     for owned in segments {
         let segment = Segment {
             source: owned.source,

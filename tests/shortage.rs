@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use corscope::analyzer::{Analysis, Options, Read, SourceKind, SourceSummary, Unread, analyze};
 use corscope::cors::{Browser, Outcome};
 use corscope::diagnose::Proposal;
-use corscope::http::{Body, Context, End, Exchange, Frames, Header, Headers, Request, Response, State, Time, Vantage};
+use corscope::http::{Body, Context, End, Exchange, Frames, Headers, Request, Response, State, Time, Vantage};
 use corscope::import::exchange_file::Importer;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -64,9 +64,10 @@ enum Loss {
 
 fn lose(exchange: &mut Exchange, loss: Loss, at: Index) {
     let cut = |headers: &Headers| {
-        let lines: Vec<Header> = headers.iter().cloned().collect();
+        let lines: Vec<(String, String)> =
+            headers.iter().map(|line| (line.name.to_owned(), line.value.to_owned())).collect();
         let kept = if lines.is_empty() { 0 } else { at.index(lines.len()) };
-        Headers::partial(lines.into_iter().take(kept).collect())
+        lines.into_iter().take(kept).collect::<Headers>().into_partial()
     };
     exchange.state = State::Truncated;
     match (loss, &mut exchange.request, &mut exchange.response) {
@@ -134,10 +135,11 @@ proptest! {
         let place = exchange.index(damaged.len());
         lose(damaged.get_mut(place).unwrap(), loss, at);
         let (before, after) = (analysed(whole, browser), analysed(damaged, browser));
-        for call in &before.chains {
-            let Some(same) = after.chains.iter().find(|other| other.chain.id() == call.chain.id()) else { continue };
-            let (was, is) = (&call.judgement.verdict.outcome, &same.judgement.verdict.outcome);
-            let flipped = is_let_through(was).zip(is_let_through(is)).is_some_and(|(was, is)| was != is);
+        for call in before.chains.iter() {
+            let same = after.chains.iter().find(|other| other.chain().id() == call.chain().id());
+            let Some(same) = same.map(|same| after.report(same)) else { continue };
+            let (was, is) = (before.report(call).judgement.verdict.outcome, same.judgement.verdict.outcome);
+            let flipped = is_let_through(&was).zip(is_let_through(&is)).is_some_and(|(was, is)| was != is);
             prop_assert!(!flipped, "{:?} of exchange {place} lost: {was:?} became {is:?}", loss);
         }
     }
@@ -145,7 +147,7 @@ proptest! {
     #[test]
     fn nothing_makes_it_panic(exchanges in prop::collection::vec(exchanges(), 0..6), browser in browsers()) {
         let analysis = analysed(exchanges, browser);
-        for call in &analysis.chains {
+        for call in analysis.chains.iter().map(|call| analysis.report(call)) {
             prop_assert!(!call.judgement.hops.is_empty() || !call.chain.links.is_empty());
         }
     }
@@ -193,9 +195,11 @@ fn values() -> impl Strategy<Value = String> {
 }
 
 fn lines(names: &'static [&'static str]) -> impl Strategy<Value = Headers> {
-    let line = (select(names), values()).prop_map(|(name, value)| Header { name: name.to_owned(), value });
-    (prop::collection::vec(line, 0..8), any::<bool>())
-        .prop_map(|(lines, is_whole)| if is_whole { Headers::complete(lines) } else { Headers::partial(lines) })
+    let line = (select(names), values());
+    (prop::collection::vec(line, 0..8), any::<bool>()).prop_map(|(lines, is_whole)| {
+        let headers: Headers = lines.into_iter().collect();
+        if is_whole { headers } else { headers.into_partial() }
+    })
 }
 
 const ASKED: &[&str] = &[
@@ -291,6 +295,7 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
                     }),
                     state,
                     end,
+                    closed: None,
                     warnings: Vec::new(),
                     context: told.map(|(page, mode, redirect, policy)| Context {
                         page_origin: Some(page),

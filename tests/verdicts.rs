@@ -59,9 +59,9 @@ fn agree(browser: Browser, file: &str, message: impl Fn(&Verdict) -> Option<&str
     let mut differences = Vec::new();
     for case in &cases {
         let analysis = analysis(browser, case);
-        let verdict = analysis.chains.last().map(|chain| &chain.judgement.verdict);
+        let verdict = analysis.reports().last().map(|call| call.judgement.verdict);
         let difference = match verdict {
-            Some(verdict) => difference(&case.expected, verdict, message(verdict)),
+            Some(verdict) => difference(&case.expected, &verdict, message(&verdict)),
             None => Some("no chain".to_owned()),
         };
         let undecidable = UNDECIDABLE.iter().any(|(of, id, _)| *of == browser && *id == case.id);

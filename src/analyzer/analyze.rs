@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Analysis, ChainReport, SourceSummary};
+use super::{Analysis, Brief, Call, JudgedWith, SourceSummary};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
-use crate::cors::{Asserted, Browser, Judgement, PreflightCache, Surroundings, judge};
-use crate::diagnose::{Judged, Proposal, Recorded, World, diagnose, what_if};
-use crate::http::{Exchange, Time, client_address, is_health_check};
+use crate::cors::{Asserted, Browser, PreflightCache, decide};
+use crate::diagnose::{Examiner, Finding, Proposal, Recorded};
+use crate::http::{Exchange, Time, is_health_check};
 
 /// What one source held: its summary, and its exchanges in the order in which they ended.
 #[derive(Clone, Debug)]
@@ -33,63 +33,50 @@ pub struct Options {
 #[must_use]
 pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
     let (sources, exchanges): (Vec<_>, Vec<_>) = reads.into_iter().map(|read| (read.summary, read.exchanges)).unzip();
-    let mut exchanges: Vec<Arc<Exchange>> = exchanges.into_iter().flatten().map(Arc::new).collect();
-    exchanges.sort_by_key(|exchange| began(exchange));
-    let (health_checks, calls): (Vec<_>, Vec<_>) = exchanges.into_iter().partition(|exchange| is_for_health(exchange));
+    analyze_exchanges(sources, exchanges.into_iter().flatten().map(Arc::new).collect(), options)
+}
+
+/// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
+#[must_use]
+pub fn analyze_exchanges(
+    sources: Vec<SourceSummary>,
+    mut exchanges: Vec<Arc<Exchange>>,
+    options: &Options,
+) -> Analysis {
+    exchanges.sort_by_cached_key(|exchange| began(exchange));
     let mut balancer = Balancer::default();
     let mut preflights = PreflightCache::default();
     let mut joiner = Joiner::default();
-    for exchange in &calls {
-        balancer.observe(exchange);
-        preflights.observe(exchange);
-        joiner.push(exchange);
+    let mut health_checks = 0;
+    for exchange in exchanges {
+        if is_for_health(&exchange) {
+            health_checks += 1;
+        } else {
+            balancer.observe(&exchange);
+            preflights.observe(&exchange);
+            joiner.push(&exchange);
+        }
     }
-    let judged: Vec<(Chain, Judgement)> = joiner
-        .finish()
-        .into_iter()
-        .filter_map(|chain| {
-            let surroundings = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
-            judge(&chain, surroundings, &options.asserted, options.browser).map(|judgement| (chain, judgement))
-        })
-        .collect();
-    let mut analysis = report(sources, judged, &balancer, health_checks.len() as u64);
-    if let Some(proposal) = options.what_if {
-        try_out(proposal, &mut analysis.chains, &balancer, options.browser);
-    }
-    analysis
+    let (chains, findings) = judge_all(joiner.finish(), &balancer, options);
+    let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
+    let recorded = options.what_if.map(|_| chains_of(&chains)).unwrap_or_default();
+    let judged_with = Arc::new(JudgedWith { balancer, preflights, options: options.clone(), recorded });
+    Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 
-fn report(
-    sources: Vec<SourceSummary>,
-    judged: Vec<(Chain, Judgement)>,
-    balancer: &Balancer,
-    health_checks: u64,
-) -> Analysis {
-    let views: Vec<Judged<'_>> = judged.iter().map(|(chain, judgement)| Judged { chain, judgement }).collect();
-    let diagnosed = diagnose(&views, balancer);
-    let chains = judged
-        .into_iter()
-        .zip(diagnosed.by_chain)
-        .map(|((chain, judgement), findings)| ChainReport {
-            client: client(&chain),
-            user_agent: user_agent(&chain),
-            chain,
-            judgement,
-            findings,
-            what_if: None,
+/// What each chain came to, and the root causes of all.
+fn judge_all(chains: Vec<Chain>, balancer: &Balancer, options: &Options) -> (Vec<Call>, Vec<Finding>) {
+    let mut examiner = Examiner::new(&chains, balancer);
+    let briefs: Vec<Option<Brief>> = chains
+        .iter()
+        .map(|chain| {
+            let judgement = decide(chain, balancer, &options.asserted, options.browser)?;
+            Some(Brief::of(&judgement, &examiner.examine(chain, &judgement)))
         })
         .collect();
-    Analysis { sources, chains, findings: diagnosed.findings, health_checks }
-}
-
-/// Tries a fix on every call.
-fn try_out(proposal: Proposal, calls: &mut [ChainReport], balancer: &Balancer, browser: Browser) {
-    let recorded = Recorded::of(calls.iter().map(|call| &call.chain));
-    let world = World { balancer, browser, recorded: &recorded };
-    for call in calls {
-        let remedy = proposal.remedy(&call.findings);
-        call.what_if = remedy.and_then(|remedy| what_if(&call.chain, &call.judgement, remedy, world)).map(Box::new);
-    }
+    let findings = examiner.findings();
+    let calls = chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?)));
+    (calls.collect(), findings)
 }
 
 /// When an exchange began: with its request, or where that is missing with its response.
@@ -100,15 +87,6 @@ fn began(exchange: &Exchange) -> Option<Time> {
 
 fn is_for_health(exchange: &Exchange) -> bool {
     exchange.request.as_ref().is_some_and(|request| is_health_check(&request.headers))
-}
-
-fn client(chain: &Chain) -> Option<std::net::IpAddr> {
-    let exchange = &chain.links.first()?.exchange;
-    client_address(&exchange.request.as_ref()?.headers, exchange.client)
-}
-
-fn user_agent(chain: &Chain) -> Option<String> {
-    chain.links.first()?.exchange.request.as_ref()?.headers.first("user-agent").map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -148,9 +126,9 @@ mod tests {
             .shared_with("https://client.example");
         let analysis = analyze(vec![read("two", [followed]), read("one", [redirect])], &Options::default());
         assert_eq!(analysis.chains.len(), 1);
-        assert_eq!(analysis.chains[0].chain.id(), "a");
+        assert_eq!(analysis.chains[0].id(), "a");
         assert_eq!(analysis.sources.len(), 2);
-        assert_eq!(analysis.chains[0].client, "203.0.113.50".parse().ok());
+        assert_eq!(analysis.report(&analysis.chains[0]).client, "203.0.113.50".parse().ok());
     }
 
     #[test]

@@ -1,47 +1,87 @@
 //! The fold over everything read, and all that is known so far.
 
 mod analyze;
+mod call;
 mod part;
 
 use std::sync::Arc;
 
-pub use analyze::{Options, Read, analyze};
+pub use analyze::{Options, Read, analyze, analyze_exchanges};
+pub use call::{Brief, Call, ChainReport};
 pub use part::Part;
 
-use crate::chain::Chain;
-use crate::cors::Judgement;
-use crate::diagnose::{Finding, WhatIf};
+use crate::balancer::Balancer;
+use crate::cors::{PreflightCache, Surroundings, judge};
+use crate::diagnose::{Finding, Recorded, World, what_if};
+use crate::http::client_address;
 
-pub use crate::session::Unread;
+pub use crate::session::{Keep, Unread};
 
 /// All that is known of some sources.
+///
+/// Of each call only the decision is kept; what led there is worked out again by [`Analysis::report`]
+/// when somebody looks.
 #[derive(Clone, Debug, Default)]
 pub struct Analysis {
     /// What was read, in the order given.
     pub sources: Vec<SourceSummary>,
     /// Every call of a page, in order of time.
-    pub chains: Vec<ChainReport>,
+    pub chains: Arc<Vec<Call>>,
     /// The root causes, the worst first.
     pub findings: Vec<Finding>,
     /// Load balancers' health checks, which are in no chain.
     pub health_checks: u64,
+    /// Done to every report before anybody sees it: what masks secrets.
+    pub mask: Option<fn(&mut ChainReport)>,
+    /// What the calls were judged with.
+    pub(crate) judged_with: Arc<JudgedWith>,
 }
 
-/// One chain with its judgement and causes.
-#[derive(Clone, Debug)]
-pub struct ChainReport {
-    /// The exchanges.
-    pub chain: Chain,
-    /// The browser's address as the load balancer passed it on, or the connection's own.
-    pub client: Option<std::net::IpAddr>,
-    /// The User-Agent field of its first request.
-    pub user_agent: Option<String>,
-    /// The hops and the verdict.
-    pub judgement: Judgement,
-    /// Ids of its findings, the cause before its symptoms.
-    pub findings: Vec<&'static str>,
-    /// What would have come of it with a fix in place, where that was asked for.
-    pub what_if: Option<Box<WhatIf>>,
+/// What calls were judged with.
+#[derive(Debug, Default)]
+pub(crate) struct JudgedWith {
+    balancer: Balancer,
+    /// What the console's words and the assumptions need of other calls.
+    preflights: PreflightCache,
+    options: Options,
+    /// Where answers are looked up that a fix would lead to; empty unless one is tried.
+    recorded: Recorded,
+}
+
+impl Analysis {
+    /// One of the calls with all that is known of it.
+    #[must_use]
+    pub fn report(&self, call: &Call) -> ChainReport {
+        let mut report = call.told().cloned().unwrap_or_else(|| self.judge_again(call));
+        if let Some(mask) = self.mask {
+            mask(&mut report);
+        }
+        report
+    }
+
+    /// Every call with all that is known of it, made as it is asked for.
+    pub fn reports(&self) -> impl Iterator<Item = ChainReport> {
+        self.chains.iter().map(|call| self.report(call))
+    }
+
+    fn judge_again(&self, call: &Call) -> ChainReport {
+        let JudgedWith { balancer, preflights, options, recorded } = &*self.judged_with;
+        let chain = call.chain();
+        let first = chain.links.first().and_then(|link| Some((link, link.exchange.request.as_ref()?)));
+        // It was judged before, so it can be.
+        let surroundings = Surroundings { balancer, preflights: Some(preflights) };
+        let judgement = judge(chain, surroundings, &options.asserted, options.browser).unwrap_or_default();
+        let world = World { balancer, browser: options.browser, recorded };
+        let remedy = options.what_if.and_then(|proposal| proposal.remedy(call.findings()));
+        ChainReport {
+            client: first.and_then(|(link, request)| client_address(&request.headers, link.exchange.client)),
+            user_agent: first.and_then(|(_, request)| request.headers.first("user-agent").map(str::to_owned)),
+            findings: call.findings().to_vec(),
+            what_if: remedy.and_then(|remedy| what_if(chain, &judgement, remedy, world)).map(Box::new),
+            chain: chain.clone(),
+            judgement,
+        }
+    }
 }
 
 /// What one source held.

@@ -39,7 +39,7 @@ pub fn forward(request: &Request, client: IpAddr, listener: Listener, trace: &st
         let replaced = added.iter().any(|(added, _)| added.eq_ignore_ascii_case(&name));
         !replaced && !OF_ONE_HOP.contains(&name.as_str())
     });
-    added.into_iter().chain(passed_on.map(|line| (line.name.as_str(), line.value.as_str()))).collect()
+    added.into_iter().chain(passed_on.map(|line| (line.name, line.value))).collect()
 }
 
 #[cfg(test)]

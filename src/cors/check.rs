@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_head_with_a_hole_proves_nothing() {
-        let headers = Headers::partial(Vec::new());
+        let headers = Headers::default().into_partial();
         let checked = cors_check(Browser::Standard, Role::Actual, &headers, "https://a.example", Credentials::Omit);
         assert_eq!(checked, Checked::Unseen);
     }

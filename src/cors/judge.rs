@@ -2,6 +2,7 @@
 //! fetch asks for and no link of the chain shows is an inferred hop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -14,7 +15,20 @@ use super::{
 };
 use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
 use crate::chain::{Chain, Link, Role};
-use crate::http::{End, Exchange, Headers, Origin, Response, State, Time, Vantage, asked_url, resolve_location};
+use crate::http::{
+    End, Exchange, Headers, Origin, Peer, Response, State, Time, Vantage, asked_text, asked_url, resolve_location,
+};
+
+/// What the browser decided of a chain; `None` when the URL of its request is unknown. Left out is what
+/// nothing is decided by: the console's words, the other browsers, and what the call would have come to
+/// if an assumption is wrong.
+#[must_use]
+pub fn decide(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: Browser) -> Option<Judgement> {
+    let intent = intent(chain, asserted)?;
+    let walked = walk_as_seen(chain, balancer.into(), &intent, browser);
+    let told = Told { message: Messages::default(), differs: Vec::new(), assumptions: intent.assumptions.clone() };
+    Some(judgement(&intent, walked, browser, told))
+}
 
 /// What the browser made of a chain; `None` when the URL of its request is unknown.
 #[must_use]
@@ -26,11 +40,11 @@ pub fn judge<'a>(
 ) -> Option<Judgement> {
     let around = surroundings.into();
     let intent = intent(chain, asserted)?;
-    let mut walked = walk(chain, around, &intent, browser);
+    let walked = walk_as_seen(chain, around, &intent, browser);
     let others: Vec<(Browser, Walked)> = Browser::ALL
         .into_iter()
         .filter(|other| *other != browser)
-        .map(|other| (other, walk(chain, around, &intent, other)))
+        .map(|other| (other, walk_as_seen(chain, around, &intent, other)))
         .collect();
     let seen_by = |wanted: Browser| {
         if wanted == browser { Some(&walked) } else { others.iter().find(|(it, _)| *it == wanted).map(|(_, it)| it) }
@@ -54,27 +68,35 @@ pub fn judge<'a>(
         let other = otherwise(&intent, about)?;
         Some(walk(chain, around, &other, browser).outcome)
     });
-    let is_open =
-        is_cut(chain) && (may_be_preflight(chain) || turns_on_what_was_cut(&intent, &assumptions, &walked.outcome));
-    if is_open {
-        walked = walked.undetermined("the head of a request was not captured whole");
-    }
+    Some(judgement(&intent, walked, browser, Told { message, differs, assumptions }))
+}
+
+/// What is told of a decision beside it.
+struct Told {
+    message: Messages,
+    differs: Vec<Differs>,
+    /// About what the page asked.
+    assumptions: Vec<Assumption>,
+}
+
+fn judgement(intent: &Intent, walked: Walked, browser: Browser, told: Told) -> Judgement {
+    let Told { message, differs, mut assumptions } = told;
     assumptions.extend(walked.assumptions);
-    Some(Judgement {
-        asked: asked(&intent),
+    Judgement {
+        asked: asked(intent),
         drop_off: drop_off(&walked.hops, &walked.outcome),
         hops: walked.hops,
         verdict: Verdict {
             browser,
             outcome: walked.outcome,
-            message: if is_open { Messages::default() } else { message },
+            message,
             response_type: walked.response_type,
             visible_headers: walked.visible_headers,
-            differs: if is_open { Vec::new() } else { differs },
+            differs,
             assumptions,
             trail: walked.trail,
         },
-    })
+    }
 }
 
 /// What a chain is judged with besides its own exchanges.
@@ -90,6 +112,24 @@ impl<'a> From<&'a Balancer> for Surroundings<'a> {
     fn from(balancer: &'a Balancer) -> Self {
         Self { balancer, preflights: None }
     }
+}
+
+/// One browser's way through a chain; open where the lost part of a request's head may have led it
+/// another way.
+fn walk_as_seen(chain: &Chain, around: Surroundings<'_>, intent: &Intent, browser: Browser) -> Walked {
+    let walked = walk(chain, around, intent, browser);
+    if !is_cut(chain) {
+        return walked;
+    }
+    let mut assumptions = intent.assumptions.clone();
+    weigh(&mut assumptions, &walked.outcome, |about| {
+        let other = otherwise(intent, about)?;
+        Some(walk(chain, around, &other, browser).outcome)
+    });
+    if may_be_preflight(chain) || turns_on_what_was_cut(intent, &assumptions, &walked.outcome) {
+        return walked.undetermined("the head of a request was not captured whole");
+    }
+    walked
 }
 
 /// Whether part of a request's head is missing: a Cookie may have been in it.
@@ -312,8 +352,16 @@ impl Walk<'_> {
         // none was due.
         let asked = exchange.request.as_ref().is_some_and(|request| request.headers.is_complete());
         let unanswered = asked && exchange.state == State::NoResponse;
+        if let Some(gave_up) = gave_up(exchange).filter(|_| unanswered) {
+            hop.check = Check::Unknown;
+            self.hops.push(hop);
+            return Err(gave_up);
+        }
         let own_answer = match (exchange.vantage, exchange.end) {
-            (Vantage::Backend, End::Reset | End::Closed) if unanswered => Some(bad_gateway(time)),
+            (Vantage::Backend, End::Reset | End::Closed) if unanswered && !is_closed_by(exchange, Peer::Client) => {
+                Some(bad_gateway(time))
+            }
+            (Vantage::Backend, End::Reset | End::Closed) if unanswered => Some(gateway_timeout(time)),
             (Vantage::Backend, End::Timeout) if unanswered => Some(gateway_timeout(time)),
             _ => None,
         };
@@ -327,9 +375,12 @@ impl Walk<'_> {
                 about: "load balancer",
                 assumed: format!("{} {}", response.status, response.reason),
                 because: because.clone(),
-                otherwise: Some(Outcome::Undetermined(
-                    "the browser may have given up first, and nobody waited for an answer".to_owned(),
-                )),
+                // Where the backend closed first, nobody had given up.
+                otherwise: (!is_closed_by(exchange, Peer::Server)).then(|| {
+                    Outcome::Undetermined(
+                        "the browser may have given up first, and nobody waited for an answer".to_owned(),
+                    )
+                }),
             });
             hop.inferred_because = Some(because);
             return Ok(self.answered(hop, &response));
@@ -512,8 +563,42 @@ impl Walk<'_> {
     }
 }
 
+/// The idle timeout that AWS load balancers have by default.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// So near to it a connection was closed because of it.
+const NEAR: Duration = Duration::from_secs(2);
+
+fn is_closed_by(exchange: &Exchange, peer: Peer) -> bool {
+    exchange.closed.is_some_and(|closed| closed.by == peer)
+}
+
+/// Why nobody waited for the answer: whoever asked closed the connection first, and not because the
+/// load balancer's time was over, which then answers 504.
+fn gave_up(exchange: &Exchange) -> Option<String> {
+    let closed = exchange.closed.filter(|closed| closed.by == Peer::Client)?;
+    let waited = closed.time.since(exchange.request.as_ref()?.time);
+    let is_timeout = waited + NEAR >= IDLE_TIMEOUT && waited <= IDLE_TIMEOUT + NEAR;
+    if exchange.vantage == Vantage::Backend && is_timeout {
+        return None;
+    }
+    let who = match exchange.vantage {
+        Vantage::Backend => {
+            "the load balancer closed the connection first: the browser gave up (460 in its log), or the load balancer's own time was over"
+        }
+        Vantage::Client | Vantage::Direct => "the browser closed the connection first: it gave up",
+    };
+    Some(format!("no answer came within {:.1} s, and {who}", waited.as_secs_f64()))
+}
+
 /// Whether a link's request went to that URL.
 fn is_for(link: &Link, url: &Url) -> bool {
+    if let Some(seen) = asked_text(&link.exchange)
+        && url.fragment().is_none()
+        && url.as_str() == seen
+    {
+        return true;
+    }
     asked_url(&link.exchange).is_some_and(|seen| as_on_the_wire(seen) == as_on_the_wire(url.clone()))
 }
 
@@ -693,6 +778,16 @@ mod tests {
         let judgement = judged([get(ITEMS).no_response(End::Reset)]);
         assert_eq!(error(&judgement), Some(Error::MissingAllowOriginHeader));
         assert_eq!(judgement.hops[0].answer.as_ref().unwrap().status, 502);
+    }
+
+    #[test]
+    fn who_closed_first_tells_who_gave_up() {
+        let closed = |by, after| judged([get(ITEMS).no_response(End::Closed).closed(by, after)]);
+        assert_eq!(closed(Peer::Server, 20).hops[0].answer.as_ref().unwrap().status, 502);
+        assert!(matches!(closed(Peer::Client, 3_000).verdict.outcome, Outcome::Undetermined(_)));
+        assert_eq!(closed(Peer::Client, 60_010).hops[0].answer.as_ref().unwrap().status, 504);
+        let direct = exchange("GET", ITEMS).page(PAGE).no_response(End::Reset).closed(Peer::Client, 100);
+        assert!(matches!(judged([direct]).verdict.outcome, Outcome::Undetermined(_)));
     }
 
     #[test]

@@ -24,9 +24,9 @@ pub use browser::Browser;
 pub use evidence::{Asserted, intent};
 pub use fetch::{Answered, Ask, Ending, Fetch, Step};
 pub use intent::{Api, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
-pub use judge::{Surroundings, judge};
+pub use judge::{Surroundings, decide, judge};
 pub use preflight_cache::PreflightCache;
 pub use verdict::{
-    Answer, AnsweredBy, Asked, Assumption, Check, Clause, Differs, DropOff, DropOffKind, Error, Failure, Hop,
+    Answer, AnsweredBy, Asked, Assumption, Check, Clause, Decision, Differs, DropOff, DropOffKind, Error, Failure, Hop,
     Judgement, Messages, Outcome, ResponseType, Verdict,
 };

@@ -134,6 +134,19 @@ pub enum Outcome {
     Undetermined(String),
 }
 
+/// The decision without its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// [`Outcome::Allowed`]
+    Allowed,
+    /// [`Outcome::NotCors`]
+    NotCors,
+    /// [`Outcome::Blocked`]
+    Blocked(Error),
+    /// [`Outcome::Undetermined`]
+    Undetermined,
+}
+
 /// Why a call is blocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -301,15 +314,70 @@ impl Error {
     }
 }
 
-impl Outcome {
+impl Default for Judgement {
+    /// Nothing is known.
+    fn default() -> Self {
+        Self {
+            asked: Asked {
+                page_origin: None,
+                method: String::new(),
+                url: String::new(),
+                mode: Mode::Navigate,
+                credentials: Credentials::SameOrigin,
+            },
+            hops: Vec::new(),
+            verdict: Verdict {
+                browser: Browser::default(),
+                outcome: Outcome::Undetermined("nothing is known of it".to_owned()),
+                message: Messages::default(),
+                response_type: None,
+                visible_headers: Vec::new(),
+                differs: Vec::new(),
+                assumptions: Vec::new(),
+                trail: Vec::new(),
+            },
+            drop_off: None,
+        }
+    }
+}
+
+impl Decision {
     /// As the JSON names it.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
             Self::NotCors => "not-cors",
             Self::Blocked(_) => "blocked",
-            Self::Undetermined(_) => "undetermined",
+            Self::Undetermined => "undetermined",
+        }
+    }
+
+    /// Which check failed, where one did.
+    #[must_use]
+    pub fn error(self) -> Option<Error> {
+        match self {
+            Self::Blocked(error) => Some(error),
+            Self::Allowed | Self::NotCors | Self::Undetermined => None,
+        }
+    }
+}
+
+impl Outcome {
+    /// As the JSON names it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.decision().name()
+    }
+
+    /// The decision without its words.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        match self {
+            Self::Allowed => Decision::Allowed,
+            Self::NotCors => Decision::NotCors,
+            Self::Blocked(failure) => Decision::Blocked(failure.error),
+            Self::Undetermined(_) => Decision::Undetermined,
         }
     }
 

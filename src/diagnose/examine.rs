@@ -9,39 +9,35 @@ use crate::balancer::Balancer;
 use crate::chain::Chain;
 use crate::cors::Judgement;
 
-/// A chain with what the browser made of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Judged<'a> {
-    /// The exchanges.
-    pub chain: &'a Chain,
-    /// The hops and the verdict.
-    pub judgement: &'a Judgement,
+/// Names the root causes of chains, one after the other, and gathers what is to be said of each.
+pub struct Examiner<'a> {
+    siblings: Siblings<'a>,
+    balancer: &'a Balancer,
+    /// By rule, in their order.
+    gathered: Vec<Option<Finding>>,
 }
 
-/// What the rules said.
-#[derive(Clone, Debug, Default)]
-pub struct Diagnosed {
-    /// For each chain, in the order given, the ids of its findings: the cause before its symptoms.
-    pub by_chain: Vec<Vec<&'static str>>,
+impl<'a> Examiner<'a> {
+    /// `chains` are all that there are: some causes show only beside other calls.
+    #[must_use]
+    pub fn new(chains: &'a [Chain], balancer: &'a Balancer) -> Self {
+        let siblings = Siblings::of(chains.iter().collect());
+        Self { siblings, balancer, gathered: rules::ALL.iter().map(|_| None).collect() }
+    }
+
+    /// Names the root causes of one chain by their ids: the cause before its symptoms.
+    pub fn examine(&mut self, chain: &Chain, judgement: &Judgement) -> Vec<&'static str> {
+        let case = Case { chain, judgement, balancer: self.balancer, siblings: &self.siblings };
+        examine(&case, &mut self.gathered)
+    }
+
     /// The findings, the worst first, then in the order in which causes come before symptoms.
-    pub findings: Vec<Finding>,
-}
-
-/// Names the root causes of all chains.
-#[must_use]
-pub fn diagnose(chains: &[Judged<'_>], balancer: &Balancer) -> Diagnosed {
-    let siblings = Siblings::of(chains.iter().map(|judged| judged.chain).collect());
-    let mut gathered: Vec<Option<Finding>> = rules::ALL.iter().map(|_| None).collect();
-    let by_chain = chains
-        .iter()
-        .map(|judged| {
-            let case = Case { chain: judged.chain, judgement: judged.judgement, balancer, siblings: &siblings };
-            examine(&case, &mut gathered)
-        })
-        .collect();
-    let mut findings: Vec<Finding> = gathered.into_iter().flatten().collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    Diagnosed { by_chain, findings }
+    #[must_use]
+    pub fn findings(self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.gathered.into_iter().flatten().collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        findings
+    }
 }
 
 fn examine(case: &Case<'_>, gathered: &mut [Option<Finding>]) -> Vec<&'static str> {

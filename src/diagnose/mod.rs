@@ -13,7 +13,7 @@ mod what_if;
 
 use std::sync::Arc;
 
-pub use examine::{Diagnosed, Judged, diagnose};
+pub use examine::Examiner;
 pub use what_if::{Change, Proposal, Recorded, Remedy, WhatIf, World, what_if};
 
 /// How bad a finding is.

@@ -1,7 +1,8 @@
 //! What the other answers of a host say: whether it has a CORS layer, and for whom.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ pub(super) struct Siblings<'a> {
     /// For each host, one answer that carries CORS headers, for any origin and for each one.
     shares: HashMap<String, Evidence>,
     shares_with: HashMap<(String, String), Evidence>,
+    /// Hosts and origins that were noted, as numbers that nobody can foresee.
+    noted: HashSet<u64>,
+    seed: RandomState,
     /// Gathered when a rule first asks, which few captures make one do.
     readers: OnceCell<Readers>,
     idle: OnceCell<HashMap<Arc<str>, Idle>>,
@@ -60,6 +64,8 @@ impl<'a> Siblings<'a> {
         let mut siblings = Self {
             shares: HashMap::new(),
             shares_with: HashMap::new(),
+            noted: HashSet::new(),
+            seed: RandomState::new(),
             readers: OnceCell::new(),
             idle: OnceCell::new(),
             chains,
@@ -71,6 +77,9 @@ impl<'a> Siblings<'a> {
     }
 
     fn observe(&mut self, exchange: &Exchange) {
+        if self.is_known(exchange) {
+            return;
+        }
         let Some((host, origin, evidence)) = shared(exchange) else { return };
         if self.shares.len() < MAX_KEPT {
             self.shares.entry(host.clone()).or_insert_with(|| evidence.clone());
@@ -78,6 +87,16 @@ impl<'a> Siblings<'a> {
         if self.shares_with.len() < MAX_KEPT {
             self.shares_with.entry((host, origin)).or_insert(evidence);
         }
+    }
+
+    /// Whether an answer of the same host to the same origin was noted already: nearly all are like
+    /// one before.
+    fn is_known(&mut self, exchange: &Exchange) -> bool {
+        let origin = exchange.request.as_ref().and_then(|request| request.headers.first("origin"));
+        let Some((url, origin)) = exchange.url().zip(origin) else { return true };
+        let is_shared = exchange.response.as_ref().is_some_and(|it| it.headers.has("access-control-allow-origin"));
+        let authority = url.splitn(4, '/').nth(2);
+        !is_shared || !self.noted.insert(self.seed.hash_one((authority, origin)))
     }
 
     /// An answer of the same host that carries `Access-Control-Allow-Origin`.

@@ -1,10 +1,18 @@
 //! Exchanges diagnosed as an analysis does it, for tests.
 
-use super::{Diagnosed, Judged, diagnose};
+use super::{Examiner, Finding};
 use crate::balancer::Balancer;
 use crate::chain::Joiner;
 use crate::cors::{Asserted, Browser, judge};
 use crate::http::testing::Builder;
+
+/// What the rules said.
+#[derive(Debug)]
+pub(crate) struct Diagnosed {
+    /// For each chain, the ids of its findings.
+    pub(crate) by_chain: Vec<Vec<&'static str>>,
+    pub(crate) findings: Vec<Finding>,
+}
 
 /// Joins, judges and diagnoses.
 pub(crate) fn diagnosed(exchanges: impl IntoIterator<Item = Builder>) -> Diagnosed {
@@ -16,8 +24,8 @@ pub(crate) fn diagnosed(exchanges: impl IntoIterator<Item = Builder>) -> Diagnos
         joiner.push(&exchange);
     }
     let chains = joiner.finish();
-    let judgements: Vec<_> =
-        chains.iter().map(|chain| judge(chain, &balancer, &Asserted::default(), Browser::Chromium).unwrap()).collect();
-    let judged: Vec<_> = chains.iter().zip(&judgements).map(|(chain, judgement)| Judged { chain, judgement }).collect();
-    diagnose(&judged, &balancer)
+    let mut examiner = Examiner::new(&chains, &balancer);
+    let judged = |chain| judge(chain, &balancer, &Asserted::default(), Browser::Chromium).unwrap();
+    let by_chain = chains.iter().map(|chain| examiner.examine(chain, &judged(chain))).collect();
+    Diagnosed { by_chain, findings: examiner.findings() }
 }

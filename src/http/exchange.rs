@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Request, Response};
+use super::{Request, Response, Time};
 
 /// A request, its interim and final responses, how it ended, and the packets behind each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Exchange {
     pub state: State,
     /// How it ended.
     pub end: End,
+    /// Who ended the connection, where that is how the exchange ended and the capture shows it.
+    pub closed: Option<Closed>,
     /// What was odd, in plain words: a gap of N bytes, a conflicting length, a bare LF …
     pub warnings: Vec<String>,
     /// What only the client knows, where somebody told us.
@@ -116,6 +118,25 @@ pub enum End {
     Timeout,
     /// It was still under way when the capture ended.
     CaptureEnded,
+}
+
+/// The first FIN or RST that was seen of a connection. A client that closes before it has an answer
+/// has given up; a server that does owes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Who sent it.
+    pub by: Peer,
+    /// When. It may be before the request: then the two crossed on the way.
+    pub time: Time,
+}
+
+/// One end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// It sends requests.
+    Client,
+    /// It answers them.
+    Server,
 }
 
 /// What only the client knows of a request, as an exchange file may tell it.

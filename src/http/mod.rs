@@ -15,13 +15,13 @@ pub(crate) mod testing;
 mod time;
 mod vantage;
 
-pub use exchange::{Context, End, Exchange, FrameSpan, Frames, State, Vantage};
-pub use headers::{Field, Header, Headers};
+pub use exchange::{Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
+pub use headers::{Field, Header, HeaderLines, Headers};
 pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_redirect_status};
 pub use origin::{Origin, OriginError, is_loopback, same_origin};
 pub use time::Time;
-pub use vantage::{ClientUrl, asked_url, client_address, client_url, is_health_check, vantage};
+pub use vantage::{ClientUrl, asked_text, asked_url, client_address, client_url, is_health_check, vantage};
 
 /// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.
 #[must_use]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Body, Context, End, Exchange, Frames, Headers, Request, Response, State, Time, Vantage};
+use super::{Body, Closed, Context, End, Exchange, Frames, Headers, Peer, Request, Response, State, Time, Vantage};
 
 /// Where the tests' clocks start.
 const START: i128 = 1_795_417_200_000_000_000;
@@ -54,6 +54,7 @@ pub(crate) fn exchange(method: &str, url: &str) -> Builder {
         }),
         state: State::Complete,
         end: End::Complete,
+        closed: None,
         warnings: Vec::new(),
         context: None,
         redacted: Vec::new(),
@@ -127,10 +128,16 @@ impl Builder {
         self
     }
 
+    /// The first FIN or RST came from that side, `milliseconds` after the clocks start.
+    pub(crate) fn closed(mut self, by: Peer, milliseconds: u64) -> Self {
+        self.0.closed = Some(Closed { by, time: at(milliseconds) });
+        self
+    }
+
     /// Part of the response's head was lost.
     pub(crate) fn lost_head(mut self) -> Self {
         let response = self.0.response.as_mut().unwrap();
-        response.headers = Headers::partial(response.headers.iter().cloned().collect());
+        response.headers = response.headers.clone().into_partial();
         self.0.state = State::Truncated;
         self
     }
@@ -138,7 +145,7 @@ impl Builder {
     /// Part of the request's head was lost.
     pub(crate) fn lost_request_head(mut self) -> Self {
         let request = self.0.request.as_mut().unwrap();
-        request.headers = Headers::partial(request.headers.iter().cloned().collect());
+        request.headers = request.headers.clone().into_partial();
         self.0.state = State::Truncated;
         self
     }

@@ -115,6 +115,7 @@ impl<'a> Replay<'a> {
             state: if response.is_some() { State::Complete } else { State::NoResponse },
             response,
             end,
+            closed: None,
             warnings: Vec::new(),
             context: Some(self.context.clone()),
             redacted: Vec::new(),
@@ -220,7 +221,8 @@ mod tests {
             warnings: Vec::new(),
         };
         let exchanges = exchanges.into_iter().map(Builder::build).collect();
-        analyze(vec![Read { summary, exchanges }], &Judging::default()).chains.remove(0)
+        let analysis = analyze(vec![Read { summary, exchanges }], &Judging::default());
+        analysis.report(&analysis.chains[0])
     }
 
     /// Replays a call against answers made by hand; says what was sent and how it ended.

@@ -41,7 +41,7 @@ struct Made<'a> {
 
 impl Made<'_> {
     /// A recorded line as this request carries it; `None`: it does not.
-    fn line(&self, line: &Header) -> Option<(String, String)> {
+    fn line(&self, line: Header<'_>) -> Option<(String, String)> {
         let value = match (line.name.to_ascii_lowercase().as_str(), self.body) {
             ("x-amzn-trace-id", _) => self.trace.to_owned(),
             ("origin", _) => self.hop.origin.clone()?,
@@ -49,8 +49,8 @@ impl Made<'_> {
             ("content-length" | "content-type" | "transfer-encoding", None) | ("expect", _) => return None,
             // The recorded body is known without its transfer coding, and goes as one piece.
             ("transfer-encoding", Some(length)) => return Some(("Content-Length".to_owned(), length.to_string())),
-            _ => line.value.clone(),
+            _ => line.value.to_owned(),
         };
-        Some((line.name.clone(), value))
+        Some((line.name.to_owned(), value))
     }
 }

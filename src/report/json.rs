@@ -1,9 +1,11 @@
 //! `corscope.analysis/1`: an analysis for programs. Fields may be added; those that are here keep
 //! their name and meaning.
 
+use std::io;
 use std::net::IpAddr;
 
-use serde::Serialize;
+use serde::ser::SerializeSeq as _;
+use serde::{Serialize, Serializer};
 
 use super::{time_of, words};
 use crate::analyzer::{Analysis, ChainReport, SourceSummary, Unread};
@@ -15,6 +17,11 @@ use crate::diagnose::{Change, Evidence, Finding, Fix, WhatIf};
 pub const SCHEMA: &str = "corscope.analysis/1";
 
 /// Writes an analysis as one JSON object, indented.
+pub fn write_json(analysis: &Analysis, to: impl io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(to, &AnalysisObject::of(analysis)).map_err(io::Error::from)
+}
+
+/// An analysis as one JSON object, indented.
 #[must_use]
 pub fn json(analysis: &Analysis) -> String {
     // A value of strings, numbers and lists has no way to fail.
@@ -25,7 +32,7 @@ pub fn json(analysis: &Analysis) -> String {
 struct AnalysisObject<'a> {
     schema: &'static str,
     sources: Vec<SourceObject<'a>>,
-    chains: Vec<ChainObject<'a>>,
+    chains: Chains<'a>,
     findings: Vec<FindingObject<'a>>,
     health_checks: u64,
 }
@@ -86,6 +93,19 @@ struct ChangeObject<'a> {
     what: &'a str,
     before: Option<&'a str>,
     after: Option<&'a str>,
+}
+
+/// The calls, each made when it is its turn: together they may be larger than all that was read.
+struct Chains<'a>(&'a Analysis);
+
+impl Serialize for Chains<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut chains = serializer.serialize_seq(Some(self.0.chains.len()))?;
+        for report in self.0.reports() {
+            chains.serialize_element(&ChainObject::of(&report))?;
+        }
+        chains.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -231,7 +251,7 @@ impl<'a> AnalysisObject<'a> {
         Self {
             schema: SCHEMA,
             sources: analysis.sources.iter().map(SourceObject::of).collect(),
-            chains: analysis.chains.iter().map(ChainObject::of).collect(),
+            chains: Chains(analysis),
             findings: analysis.findings.iter().map(FindingObject::of).collect(),
             health_checks: analysis.health_checks,
         }
@@ -448,6 +468,8 @@ impl<'a> FixObject<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::report::samples;
 
@@ -459,7 +481,9 @@ mod tests {
     #[test]
     fn what_is_undetermined_says_why() -> Result<(), serde_json::Error> {
         let mut analysis = samples::undetermined();
-        analysis.chains[0].judgement.verdict.assumptions.clear();
+        let mut first = analysis.report(&analysis.chains[0]);
+        first.judgement.verdict.assumptions.clear();
+        Arc::make_mut(&mut analysis.chains)[0] = first.into();
         let object: serde_json::Value = serde_json::from_str(&json(&analysis))?;
         let verdict = &object["chains"][0]["verdict"];
         assert_eq!(verdict["outcome"], "undetermined");

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
-use crate::analyzer::{Analysis, ChainReport};
-use crate::chain::Role;
-use crate::cors::{AnsweredBy, Error, Outcome};
+use crate::analyzer::{Analysis, Call, ChainReport};
+use crate::cors::Decision;
 use crate::diagnose::{Finding, Fix, Severity};
 
 use super::words::count;
@@ -17,7 +16,8 @@ pub(super) struct Outline<'a> {
     /// Findings that are the first of no call: notes, and symptoms of other causes.
     pub(super) noticed: Vec<&'a Finding>,
     /// Calls of no group: allowed ones, and those that are not CORS.
-    pub(super) quiet: Vec<&'a ChainReport>,
+    pub(super) quiet: Vec<&'a Call>,
+    pub(super) analysis: &'a Analysis,
 }
 
 /// How many calls came to what.
@@ -33,8 +33,9 @@ pub(super) struct Counts {
 pub(super) struct Group<'a> {
     pub(super) cause: Cause<'a>,
     /// In order of time.
-    pub(super) calls: Vec<&'a ChainReport>,
+    pub(super) calls: Vec<&'a Call>,
     pub(super) counts: Counts,
+    pub(super) analysis: &'a Analysis,
 }
 
 /// Why the calls of a group stand together.
@@ -49,14 +50,14 @@ pub(super) enum Cause<'a> {
 }
 
 impl Counts {
-    fn of<'a>(calls: impl IntoIterator<Item = &'a ChainReport>) -> Self {
+    pub(crate) fn of<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Self {
         let mut counts = Self::default();
         for call in calls {
-            *match call.judgement.verdict.outcome {
-                Outcome::Blocked(_) => &mut counts.blocked,
-                Outcome::Undetermined(_) => &mut counts.undetermined,
-                Outcome::Allowed => &mut counts.allowed,
-                Outcome::NotCors => &mut counts.not_cors,
+            *match call.decision() {
+                Decision::Blocked(_) => &mut counts.blocked,
+                Decision::Undetermined => &mut counts.undetermined,
+                Decision::Allowed => &mut counts.allowed,
+                Decision::NotCors => &mut counts.not_cors,
             } += 1;
         }
         counts
@@ -69,18 +70,18 @@ impl Counts {
 
 impl<'a> Outline<'a> {
     pub(super) fn of(analysis: &'a Analysis) -> Self {
-        let mut found: Vec<(&Finding, Vec<&ChainReport>)> =
+        let mut found: Vec<(&Finding, Vec<&Call>)> =
             analysis.findings.iter().map(|finding| (finding, Vec::new())).collect();
         let (mut unidentified, mut undetermined, mut quiet) = (Vec::new(), Vec::new(), Vec::new());
-        for call in &analysis.chains {
-            let first = call.findings.iter().find_map(|id| {
+        for call in analysis.chains.iter() {
+            let first = call.findings().iter().find_map(|id| {
                 found.iter().position(|(finding, _)| finding.id == *id && finding.severity > Severity::Note)
             });
-            match (first.and_then(|at| found.get_mut(at)), &call.judgement.verdict.outcome) {
+            match (first.and_then(|at| found.get_mut(at)), call.decision()) {
                 (Some((_, calls)), _) => calls.push(call),
-                (None, Outcome::Blocked(_)) => unidentified.push(call),
-                (None, Outcome::Undetermined(_)) => undetermined.push(call),
-                (None, Outcome::Allowed | Outcome::NotCors) => quiet.push(call),
+                (None, Decision::Blocked(_)) => unidentified.push(call),
+                (None, Decision::Undetermined) => undetermined.push(call),
+                (None, Decision::Allowed | Decision::NotCors) => quiet.push(call),
             }
         }
         let noticed = found.iter().filter(|(_, calls)| calls.is_empty()).map(|(finding, _)| *finding).collect();
@@ -89,10 +90,10 @@ impl<'a> Outline<'a> {
         let mut groups: Vec<Group<'_>> = causes
             .chain(rest)
             .filter(|(_, calls)| !calls.is_empty())
-            .map(|(cause, calls)| Group { cause, counts: Counts::of(calls.iter().copied()), calls })
+            .map(|(cause, calls)| Group { cause, counts: Counts::of(calls.iter().copied()), calls, analysis })
             .collect();
         groups.sort_by_key(Group::rank);
-        Self { counts: Counts::of(&analysis.chains), groups, noticed, quiet }
+        Self { counts: Counts::of(analysis.chains.iter()), groups, noticed, quiet, analysis }
     }
 }
 
@@ -111,16 +112,16 @@ impl<'a> Group<'a> {
     }
 
     /// The first of the calls that are blocked, or else of all.
-    pub(super) fn first(&self) -> Option<&'a ChainReport> {
-        let blocked = |call: &&&ChainReport| matches!(call.judgement.verdict.outcome, Outcome::Blocked(_));
-        self.calls.iter().find(blocked).or(self.calls.first()).copied()
+    pub(super) fn first(&self) -> Option<ChainReport> {
+        let blocked = |call: &&&Call| matches!(call.decision(), Decision::Blocked(_));
+        self.calls.iter().find(blocked).or(self.calls.first()).map(|call| self.analysis.report(call))
     }
 
     /// Which servers answered, to know where something can be changed: `10.0.2.9:8000 answered`.
     pub(super) fn answered(&self) -> Option<String> {
-        let hops = self.calls.iter().flat_map(|call| &call.judgement.hops);
+        let links = self.calls.iter().flat_map(|call| &call.chain().links);
         let mut servers: Vec<SocketAddr> = Vec::new();
-        for server in hops.filter_map(|hop| hop.exchange.as_ref()?.server) {
+        for server in links.filter_map(|link| link.exchange.server) {
             if !servers.contains(&server) {
                 servers.push(server);
             }
@@ -132,9 +133,9 @@ impl<'a> Group<'a> {
     }
 
     /// The first calls of each shape, at most `limit`: a thousand calls of one shape need one picture.
-    pub(super) fn examples(&self, limit: usize) -> Vec<&'a ChainReport> {
+    pub(super) fn examples(&self, limit: usize) -> Vec<&'a Call> {
         let mut shapes = HashSet::new();
-        self.calls.iter().copied().filter(|call| shapes.insert(Shape::of(call))).take(limit).collect()
+        self.calls.iter().copied().filter(|call| shapes.insert(call.brief().shape)).take(limit).collect()
     }
 }
 
@@ -157,22 +158,4 @@ pub(super) fn mends(fixes: &[Fix]) -> Vec<Mend<'_>> {
         }
     }
     mends
-}
-
-/// What makes two calls look alike.
-#[derive(PartialEq, Eq, Hash)]
-struct Shape<'a> {
-    error: Option<Error>,
-    hops: Vec<(Role, &'a str, AnsweredBy, Option<u16>, bool)>,
-}
-
-impl<'a> Shape<'a> {
-    fn of(call: &'a ChainReport) -> Self {
-        let judgement = &call.judgement;
-        let hops = judgement.hops.iter().map(|hop| {
-            let status = hop.answer.as_ref().map(|answer| answer.status);
-            (hop.role, hop.method.as_str(), hop.answered_by, status, hop.exchange.is_some())
-        });
-        Self { error: judgement.verdict.outcome.failure().map(|failure| failure.error), hops: hops.collect() }
-    }
 }

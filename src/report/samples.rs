@@ -44,7 +44,7 @@ fn exchange(said: &Said<'_>) -> Arc<Exchange> {
     ]
     .into_iter()
     .collect();
-    said.asks.iter().for_each(|(name, value)| headers.push(*name, value));
+    said.asks.iter().for_each(|(name, value)| headers.push(name, value));
     let frame = |first| Some(FrameSpan { first, last: first });
     Arc::new(Exchange {
         id: said.id.into(),
@@ -77,6 +77,7 @@ fn exchange(said: &Said<'_>) -> Arc<Exchange> {
         }),
         state: State::Complete,
         end: End::Complete,
+        closed: None,
         warnings: Vec::new(),
         context: None,
         redacted: Vec::new(),
@@ -165,6 +166,21 @@ fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings:
         judgement: Judgement { asked, hops, verdict, drop_off },
         findings: findings.to_vec(),
         what_if: None,
+    }
+}
+
+fn of(
+    sources: impl IntoIterator<Item = SourceSummary>,
+    calls: impl IntoIterator<Item = ChainReport>,
+    findings: Vec<Finding>,
+    health_checks: u64,
+) -> Analysis {
+    Analysis {
+        sources: sources.into_iter().collect(),
+        chains: Arc::new(calls.into_iter().map(Into::into).collect()),
+        findings,
+        health_checks,
+        ..Analysis::default()
     }
 }
 
@@ -292,7 +308,7 @@ fn proto_ignored(calls: &[&ChainReport]) -> Finding {
 pub(super) fn canonical() -> Analysis {
     let call = downgraded("2.1", 12, "/items");
     let findings = vec![proto_ignored(&[&call])];
-    Analysis { sources: vec![capture(40, 2, 4)], chains: vec![call], findings, health_checks: 2 }
+    of([capture(40, 2, 4)], [call], findings, 2)
 }
 
 /// One cause, a thousand calls of two shapes.
@@ -301,17 +317,17 @@ pub(super) fn thousand() -> Analysis {
         (0..1000).map(|n| downgraded(&format!("{n}.0"), 10 + n * 9, &format!("/items/{n}"))).collect();
     chains[500].judgement.hops[1].method = "HEAD".to_owned();
     let findings = vec![proto_ignored(&chains.iter().collect::<Vec<_>>())];
-    Analysis { sources: vec![capture(31_000, 1_000, 1_000)], chains, findings, health_checks: 0 }
+    of([capture(31_000, 1_000, 1_000)], chains, findings, 0)
 }
 
 /// As many causes as there are ids, each of one call; the fix of the first has several forms.
 pub(super) fn causes(ids: &[&'static str]) -> Analysis {
-    let mut analysis = Analysis { sources: vec![capture(400, 9, 90)], ..Analysis::default() };
+    let mut analysis = of([capture(400, 9, 90)], [], Vec::new(), 0);
     for (number, id) in ids.iter().enumerate() {
         let mut call = downgraded(&format!("{number}.0"), 12, &format!("/items/{number}"));
         call.findings = vec![*id];
         analysis.findings.push(Finding { id, ..proto_ignored(&[&call]) });
-        analysis.chains.push(call);
+        Arc::make_mut(&mut analysis.chains).push(call.into());
     }
     let origins = ["https://a.example", "https://b.example"].map(|origin| Fix {
         server: "the CORS layer",
@@ -380,7 +396,7 @@ pub(super) fn preflight_redirected() -> Analysis {
             ..finding("header-not-exposed", "The page cannot read the header x-total-count", &[&allowed])
         },
     ];
-    Analysis { sources: vec![capture(60, 2, 3)], chains: vec![call, allowed, not_cors], findings, health_checks: 0 }
+    of([capture(60, 2, 3)], [call, allowed, not_cors], findings, 0)
 }
 
 fn allowed(id: &str, outcome: Outcome) -> ChainReport {
@@ -463,7 +479,7 @@ pub(super) fn undetermined() -> Analysis {
     let mut source = capture(52, 2, 2);
     source.lost_bytes = 1_480;
     source.warnings = vec!["the file ends within a packet, at byte 52,113: read up to there".to_owned()];
-    Analysis { sources: vec![source], chains: vec![first, second], findings: Vec::new(), health_checks: 0 }
+    of([source], [first, second], Vec::new(), 0)
 }
 
 /// What a page on http meets: the load balancer answers the http hop itself, which no source shows.
@@ -492,7 +508,7 @@ pub(super) fn answered_in_front() -> Analysis {
     front.path = "client.pcapng".into();
     front.kind = SourceKind::Pcapng;
     front.unread.tls = 3;
-    Analysis { sources: vec![capture(40, 2, 4), front], chains: vec![call], findings, health_checks: 0 }
+    of([capture(40, 2, 4), front], [call], findings, 0)
 }
 
 /// Port 443 in front of the load balancer: everybody's first capture.
@@ -500,7 +516,7 @@ pub(super) fn encrypted() -> Analysis {
     let mut source = capture(412, 12, 0);
     source.path = "client.pcap".into();
     source.unread.tls = 12;
-    Analysis { sources: vec![source], ..Analysis::default() }
+    of([source], [], Vec::new(), 0)
 }
 
 /// A call whose every text tries to leave its place: names are `name`, all else is `evil`.
@@ -546,5 +562,5 @@ pub(super) fn hostile(name: &str, evil: &str) -> Analysis {
     let mut source = capture(40, 2, 4);
     source.path = name.into();
     source.warnings = vec![evil.to_owned()];
-    Analysis { sources: vec![source], chains: vec![call], findings: vec![found], health_checks: 0 }
+    of([source], [call], vec![found], 0)
 }

@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::http1::{Held, Http1, Role};
 use super::sniff::{Expect, Look, look_for_any};
 use crate::flow::{Ending, Side, Stamp};
+use crate::http::Time;
 use crate::wire::Endpoint;
 
 /// What a connection carries.
@@ -25,7 +26,7 @@ struct Hearing {
     held: Held,
     /// Some of it was lost, and the other side has sent nothing since.
     lost: bool,
-    ended: Option<Ending>,
+    ended: Option<(Ending, Stamp)>,
 }
 
 /// One connection.
@@ -60,6 +61,12 @@ impl Connection {
         http + self.a.held.bytes.len() + self.b.held.bytes.len()
     }
 
+    /// When each request came that is still without its answer.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Time> {
+        let http = if let Protocol::Http1(http, _) = &self.protocol { Some(http) } else { None };
+        http.into_iter().flat_map(|http| http.waiting())
+    }
+
     /// Takes the next bytes of one side.
     pub(super) fn data(&mut self, side: Side, bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
         if matches!(self.protocol, Protocol::Unknown) {
@@ -88,11 +95,11 @@ impl Connection {
     }
 
     /// One side has ended; says whether both have.
-    pub(super) fn end(&mut self, side: Side, how: Ending, desk: &mut Desk) -> bool {
+    pub(super) fn end(&mut self, side: Side, how: Ending, stamp: Stamp, desk: &mut Desk) -> bool {
         if let Protocol::Http1(http, client) = &mut self.protocol {
-            http.end(role(side, *client), how, desk);
+            http.end(role(side, *client), how, stamp, desk);
         }
-        self.hearing(side).ended = Some(how);
+        self.hearing(side).ended = Some((how, stamp));
         let both = self.a.ended.is_some() && self.b.ended.is_some();
         let heard_something = [&self.a, &self.b].iter().any(|hearing| !hearing.held.bytes.is_empty());
         if both && heard_something && matches!(self.protocol, Protocol::Unknown) {
@@ -147,8 +154,8 @@ impl Connection {
             http.lose_requests();
         }
         for side in [Side::A, Side::B] {
-            if let Some(how) = self.hearing(side).ended {
-                http.end(role(side, client_side), how, desk);
+            if let Some((how, stamp)) = self.hearing(side).ended {
+                http.end(role(side, client_side), how, stamp, desk);
             }
         }
         self.protocol = Protocol::Http1(http, client_side);

@@ -1,9 +1,9 @@
 //! `corscope analyze`.
 
 use corscope::analyzer::{Analysis, Options, analyze};
-use corscope::cors::Outcome;
+use corscope::cors::Decision;
 use corscope::diagnose::Severity;
-use corscope::report::{json, markdown, redacted, text};
+use corscope::report::{markdown, redacted, text, write_json};
 
 use crate::args::{Analyze, FailOn, Format};
 use crate::output::Output;
@@ -12,7 +12,7 @@ use crate::stop::Stop;
 use crate::terminal::{layout, one_screen};
 
 pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, Keep::Beginnings)?;
+    let reads = source::read_all(&args.reading, Keep::Errors)?;
     // The text report tells its sources' warnings: on one screen they need not be told twice.
     if args.format != Format::Text || !one_screen() {
         source::say_warnings(&reads);
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
     let shown = if args.show_secrets { analysis } else { redacted(&analysis) };
     match args.format {
         Format::Text => output.styled(&text(&shown, layout(args.ascii), args.all))?,
-        Format::Json => output.line(&json(&shown))?,
+        Format::Json => output.written(|to| write_json(&shown, to))?,
         Format::Markdown => output.line(markdown(&shown, args.all).trim_end())?,
     }
     output.close()?;
@@ -33,11 +33,10 @@ pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
 
 /// Why the answer is no, if it is.
 fn failed(what: FailOn, analysis: &Analysis) -> Option<String> {
-    let calls =
-        |of: fn(&Outcome) -> bool| analysis.chains.iter().filter(|call| of(&call.judgement.verdict.outcome)).count();
+    let calls = |of: fn(Decision) -> bool| analysis.chains.iter().filter(|call| of(call.decision())).count();
     let (number, one, kind) = match what {
-        FailOn::Blocked => (calls(|outcome| matches!(outcome, Outcome::Blocked(_))), "call", "blocked"),
-        FailOn::Undetermined => (calls(|outcome| matches!(outcome, Outcome::Undetermined(_))), "call", "undetermined"),
+        FailOn::Blocked => (calls(|decision| matches!(decision, Decision::Blocked(_))), "call", "blocked"),
+        FailOn::Undetermined => (calls(|decision| decision == Decision::Undetermined), "call", "undetermined"),
         FailOn::Finding => {
             let errors = analysis.findings.iter().filter(|finding| finding.severity == Severity::Error);
             (errors.count(), "finding", "of severity error")

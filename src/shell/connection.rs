@@ -67,7 +67,7 @@ async fn connect(target: SocketAddr, from: Option<IpAddr>) -> std::io::Result<Tc
 fn message(start: &str, headers: &Headers, body: &[u8]) -> Vec<u8> {
     let mut head = format!("{start}\r\n");
     for line in headers.iter() {
-        head.extend([&line.name, ": ", &line.value, "\r\n"]);
+        head.extend([line.name, ": ", line.value, "\r\n"]);
     }
     head.push_str("\r\n");
     let latin1 = head.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'));

@@ -14,7 +14,7 @@ use crate::source::{self, Keep};
 use crate::stop::Stop;
 
 pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
-    let keep = if args.bodies { Keep::Bodies } else { Keep::Nothing };
+    let keep = if args.bodies { source::BODIES } else { Keep::Nothing };
     let reads = source::read_all(&args.reading, keep)?;
     source::say_warnings(&reads);
     let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
@@ -57,10 +57,10 @@ impl<'a> Chosen<'a> {
     fn by(filter: &'a Filter, reads: &[Read], options: &Options) -> Self {
         let analysis = analyze(reads.to_vec(), options);
         let (mut in_calls, mut of_filter) = (HashSet::new(), HashSet::new());
-        for call in &analysis.chains {
-            let links = call.chain.links.iter();
+        for call in analysis.chains.iter() {
+            let links = call.chain().links.iter();
             let ids = links.flat_map(|link| std::iter::once(&link.exchange).chain(&link.also_seen)).map(|one| &one.id);
-            let chosen = filter.matches(call);
+            let chosen = filter.matches(&analysis, call);
             for id in ids {
                 in_calls.insert(Arc::clone(id));
                 if chosen {

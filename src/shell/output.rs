@@ -47,6 +47,17 @@ impl Output {
         written.map_err(|error| Stop::of_output(&error))
     }
 
+    /// Writes whatever `write` writes, and a line end behind it.
+    pub(crate) fn written(&mut self, write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), Stop> {
+        let written = write(&mut self.to).and_then(|()| self.to.write_all(b"\n"));
+        written.map_err(|error| Stop::of_output(&error))
+    }
+
+    /// Writes what is buffered, for whoever waits for it.
+    pub(crate) fn flush(&mut self) -> Result<(), Stop> {
+        self.to.flush().map_err(|error| Stop::of_output(&error))
+    }
+
     /// Writes what is still buffered.
     pub(crate) fn close(mut self) -> Result<(), Stop> {
         self.to.flush().map_err(|error| Stop::of_output(&error))

@@ -278,9 +278,8 @@ fn joined(headers: &Headers, name: &str) -> Option<String> {
 
 /// The response with one line of that name. A head that was not seen whole stays so.
 fn replaced(response: &Response, name: &str, value: &str) -> Response {
-    let mut lines: Vec<_> =
-        response.headers.iter().filter(|line| !line.name.eq_ignore_ascii_case(name)).cloned().collect();
-    lines.push(crate::http::Header { name: name.to_owned(), value: value.to_owned() });
-    let headers = if response.headers.is_complete() { Headers::complete(lines) } else { Headers::partial(lines) };
+    let others = response.headers.iter().filter(|line| !line.name.eq_ignore_ascii_case(name));
+    let lines: Headers = others.map(|line| (line.name, line.value)).chain([(name, value)]).collect();
+    let headers = if response.headers.is_complete() { lines } else { lines.into_partial() };
     Response { headers, ..response.clone() }
 }

@@ -1,6 +1,6 @@
-//! The words that the file has for vantage, state and end.
+//! The words that the file has for vantage, state, end, and who closed.
 
-use crate::http::{End, State, Vantage};
+use crate::http::{End, Peer, State, Vantage};
 
 const VANTAGES: [(Vantage, &str); 3] =
     [(Vantage::Client, "client"), (Vantage::Backend, "backend"), (Vantage::Direct, "direct")];
@@ -19,6 +19,8 @@ const ENDS: [(End, &str); 5] = [
     (End::Timeout, "timeout"),
     (End::CaptureEnded, "capture-ended"),
 ];
+
+const PEERS: [(Peer, &str); 2] = [(Peer::Client, "client"), (Peer::Server, "server")];
 
 /// A value with a name in the file.
 pub(super) trait Named: Copy + PartialEq + 'static {
@@ -45,6 +47,10 @@ impl Named for Vantage {
 
 impl Named for State {
     const NAMES: &'static [(Self, &'static str)] = &STATES;
+}
+
+impl Named for Peer {
+    const NAMES: &'static [(Self, &'static str)] = &PEERS;
 }
 
 impl Named for End {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::SCHEMA;
 use super::names::Named;
 use crate::http::{
-    self, Body, Context, End, Exchange, FrameSpan, Frames, Header, Headers, Request, Response, State, Time, trim_ows,
+    self, Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time,
 };
 
 /// Where a line stands: what it is called when it has no name of its own.
@@ -85,6 +85,8 @@ struct Line {
     state: Option<String>,
     end: Option<String>,
     #[serde(default)]
+    closed: Option<ClosedLine>,
+    #[serde(default)]
     warnings: Vec<String>,
     #[serde(default)]
     context: Option<ContextLine>,
@@ -97,6 +99,13 @@ struct Line {
 struct FrameLines {
     request: Option<(u64, u64)>,
     response: Option<(u64, u64)>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "who closed and when")]
+struct ClosedLine {
+    by: String,
+    time: String,
 }
 
 #[derive(Deserialize)]
@@ -214,10 +223,17 @@ impl Line {
             response,
             state,
             end,
+            closed: self.closed.map(ClosedLine::into_closed).transpose()?,
             warnings,
             context: self.context.map(ContextLine::into_context),
             redacted: self.redacted,
         })
+    }
+}
+
+impl ClosedLine {
+    fn into_closed(self) -> Result<Closed, String> {
+        Ok(Closed { by: Named::named("closed.by", &self.by)?, time: time("closed.time", &self.time)? })
     }
 }
 
@@ -305,8 +321,8 @@ impl ResponseLine {
 }
 
 fn headers(lines: Vec<(String, String)>, complete: bool) -> Headers {
-    let lines = lines.into_iter().map(|(name, value)| Header { name, value: trim_ows(&value).to_owned() }).collect();
-    if complete { Headers::complete(lines) } else { Headers::partial(lines) }
+    let lines: Headers = lines.into_iter().collect();
+    if complete { lines } else { lines.into_partial() }
 }
 
 fn time(field: &str, text: &str) -> Result<Time, String> {

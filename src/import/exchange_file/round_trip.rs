@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::{Bodies, Importer, to_line};
 use crate::http::{
-    Body, Context, End, Exchange, FrameSpan, Frames, Header, Headers, Request, Response, State, Time, Vantage, latin1,
-    trim_ows,
+    Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Time, Vantage,
+    latin1, trim_ows,
 };
 
 fn wire_text() -> impl Strategy<Value = String> {
@@ -22,9 +22,10 @@ fn time() -> impl Strategy<Value = Time> {
 }
 
 fn headers() -> impl Strategy<Value = Headers> {
-    let line = (wire_text(), wire_text()).prop_map(|(name, value)| Header { name, value });
-    (vec(line, 0..5), any::<bool>())
-        .prop_map(|(lines, complete)| if complete { Headers::complete(lines) } else { Headers::partial(lines) })
+    (vec((wire_text(), wire_text()), 0..5), any::<bool>()).prop_map(|(lines, complete)| {
+        let lines: Headers = lines.into_iter().collect();
+        if complete { lines } else { lines.into_partial() }
+    })
 }
 
 fn body() -> impl Strategy<Value = Body> {
@@ -104,6 +105,7 @@ prop_compose! {
         end in prop_oneof![
             Just(End::Complete), Just(End::Reset), Just(End::Closed), Just(End::Timeout), Just(End::CaptureEnded)
         ],
+        closed in option::of((prop_oneof![Just(Peer::Client), Just(Peer::Server)], time())),
         connection in any::<u64>(),
         addresses in any::<(Option<(std::net::Ipv4Addr, u16)>, Option<(std::net::Ipv6Addr, u16)>)>(),
         frames in frames(),
@@ -126,6 +128,7 @@ prop_compose! {
             response: messages.2,
             state,
             end,
+            closed: closed.map(|(by, time)| Closed { by, time }),
             warnings,
             context,
             redacted,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::SCHEMA;
 use super::names::Named;
-use crate::http::{Body, Context, Exchange, FrameSpan, Frames, Headers, Request, Response};
+use crate::http::{Body, Closed, Context, Exchange, FrameSpan, Frames, Headers, Request, Response};
 
 /// Whether the kept bytes of bodies are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ struct Line<'a> {
     response: Option<ResponseLine<'a>>,
     state: &'static str,
     end: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<ClosedLine>,
     warnings: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<ContextLine<'a>>,
@@ -57,6 +59,12 @@ struct FrameLines {
     request: Option<(u64, u64)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response: Option<(u64, u64)>,
+}
+
+#[derive(Serialize)]
+struct ClosedLine {
+    by: &'static str,
+    time: String,
 }
 
 #[derive(Serialize)]
@@ -148,6 +156,7 @@ impl<'a> Line<'a> {
             response: exchange.response.as_ref().map(|response| ResponseLine::of(response, bodies)),
             state: exchange.state.name(),
             end: exchange.end.name(),
+            closed: exchange.closed.map(ClosedLine::of),
             warnings: &exchange.warnings,
             context: exchange.context.as_ref().map(ContextLine::of),
             redacted: &exchange.redacted,
@@ -160,6 +169,12 @@ impl FrameLines {
         let span = |span: FrameSpan| (span.first, span.last);
         (frames != Frames::default())
             .then(|| Self { request: frames.request.map(span), response: frames.response.map(span) })
+    }
+}
+
+impl ClosedLine {
+    fn of(closed: Closed) -> Self {
+        Self { by: closed.by.name(), time: closed.time.to_string() }
     }
 }
 
@@ -202,7 +217,7 @@ impl<'a> FieldLines<'a> {
 }
 
 fn pairs(headers: &Headers) -> Vec<(&str, &str)> {
-    headers.iter().map(|line| (line.name.as_str(), line.value.as_str())).collect()
+    headers.iter().map(|line| (line.name, line.value)).collect()
 }
 
 impl BodyLine {

@@ -7,7 +7,11 @@ mod parse;
 
 pub use parse::FilterError;
 
-use crate::analyzer::{Analysis, ChainReport};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::analyzer::{Analysis, Call, ChainReport};
+use crate::chain::Chain;
 use crate::http::{Exchange, client_address};
 
 /// What calls have to be like.
@@ -53,10 +57,11 @@ impl Filter {
         if self.terms.is_empty() {
             return;
         }
-        analysis.chains.retain(|call| self.matches(call));
+        let matching = analysis.chains.iter().filter(|call| self.matches(analysis, call)).cloned().collect();
+        analysis.chains = Arc::new(matching);
         let Analysis { chains, findings, .. } = analysis;
-        let kept: std::collections::HashSet<&str> = chains.iter().map(|call| call.chain.id()).collect();
-        let shown: std::collections::HashSet<&str> = chains.iter().flat_map(exchanges).map(|one| &*one.id).collect();
+        let kept: HashSet<&str> = chains.iter().map(Call::id).collect();
+        let shown: HashSet<&str> = chains.iter().flat_map(|call| exchanges(call.chain())).map(|one| &*one.id).collect();
         for finding in findings.iter_mut() {
             finding.chains.retain(|id| kept.contains(&**id));
             finding.evidence.retain(|piece| shown.contains(&*piece.exchange));
@@ -64,10 +69,17 @@ impl Filter {
         findings.retain(|finding| !finding.chains.is_empty());
     }
 
-    /// Whether a call is let through.
+    /// Whether a call of the analysis is let through.
     #[must_use]
-    pub fn matches(&self, call: &ChainReport) -> bool {
-        self.hold(&Facts::of_call(call))
+    pub fn matches(&self, analysis: &Analysis, call: &Call) -> bool {
+        let brief = Facts::of_brief(call);
+        let (by_brief, by_report): (Vec<_>, Vec<_>) = self.terms.iter().partition(|term| term.key.is_brief());
+        by_brief.iter().all(|term| term.holds(&brief))
+            && (by_report.is_empty() || {
+                let report = analysis.report(call);
+                let facts = Facts::of_call(&report);
+                by_report.iter().all(|term| term.holds(&facts))
+            })
     }
 
     /// Whether an exchange that is in no call is let through: it has no outcome and no finding.
@@ -84,8 +96,8 @@ impl Filter {
 }
 
 /// Every exchange of a call, wherever it was seen.
-fn exchanges(call: &ChainReport) -> impl Iterator<Item = &Exchange> {
-    call.chain.links.iter().flat_map(|link| std::iter::once(&link.exchange).chain(&link.also_seen)).map(AsRef::as_ref)
+fn exchanges(chain: &Chain) -> impl Iterator<Item = &Exchange> {
+    chain.links.iter().flat_map(|link| std::iter::once(&link.exchange).chain(&link.also_seen)).map(AsRef::as_ref)
 }
 
 /// What terms are compared with.
@@ -102,17 +114,28 @@ struct Facts<'a> {
     origins: Vec<&'a str>,
 }
 
+impl Key {
+    /// Whether it asks about what is kept of every call, so that nothing has to be worked out.
+    fn is_brief(self) -> bool {
+        matches!(self, Self::Outcome | Self::Error | Self::Finding | Self::Id)
+    }
+}
+
 impl<'a> Facts<'a> {
+    fn of_brief(call: &'a Call) -> Self {
+        Self {
+            outcome: call.decision().name(),
+            error: call.decision().error().map_or("", crate::cors::Error::name),
+            findings: call.findings(),
+            ids: exchanges(call.chain()).map(|exchange| &*exchange.id).collect(),
+            ..Self::default()
+        }
+    }
+
     fn of_call(call: &'a ChainReport) -> Self {
         let judgement = &call.judgement;
-        let outcome = &judgement.verdict.outcome;
-        let mut facts = Self {
-            outcome: outcome.name(),
-            error: outcome.failure().map_or("", |failure| failure.error.name()),
-            findings: &call.findings,
-            ..Self::default()
-        };
-        exchanges(call).for_each(|exchange| facts.add(exchange));
+        let mut facts = Self::default();
+        exchanges(&call.chain).for_each(|exchange| facts.add(exchange));
         for hop in &judgement.hops {
             facts.methods.push(&hop.method);
             facts.urls.push(&hop.url);
@@ -184,7 +207,7 @@ mod tests {
     fn ids(expression: &str) -> Vec<String> {
         let mut analysis = samples::preflight_redirected();
         Filter::parse(expression).unwrap().apply(&mut analysis);
-        analysis.chains.iter().map(|call| call.chain.id().to_owned()).collect()
+        analysis.chains.iter().map(|call| call.id().to_owned()).collect()
     }
 
     #[test]
@@ -216,8 +239,8 @@ mod tests {
 
     #[test]
     fn an_exchange_of_no_call_is_compared_by_itself() {
-        let call = samples::canonical().chains.remove(0);
-        let exchange = &call.chain.links[0].exchange;
+        let analysis = samples::canonical();
+        let exchange = &analysis.chains[0].chain().links[0].exchange;
         assert!(Filter::parse("status:307 /items").unwrap().matches_exchange(exchange));
         assert!(!Filter::parse("outcome:blocked").unwrap().matches_exchange(exchange));
     }

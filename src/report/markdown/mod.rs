@@ -122,7 +122,7 @@ fn describe_group(out: &mut String, number: usize, group: &Group<'_>, all: bool)
     }
     let shown = if all { group.calls.clone() } else { group.examples(CALLS) };
     for call in &shown {
-        call::full(out, call);
+        call::full(out, &group.analysis.report(call));
     }
     let left = group.calls.len() - shown.len();
     if left > 0 {
@@ -185,7 +185,7 @@ fn quiet(out: &mut String, outline: &Outline<'_>) {
         return;
     }
     out.push_str("\n## Calls that need no change\n\n| call | request | outcome |\n| --- | --- | --- |\n");
-    for call in &outline.quiet {
+    for call in outline.quiet.iter().map(|call| outline.analysis.report(call)) {
         let asked = &call.judgement.asked;
         let request = format!("{} {}", asked.method, elide(&asked.url, LONGEST));
         let outcome = call.judgement.verdict.outcome.name();

@@ -15,20 +15,26 @@ use crate::replay::Run;
 /// What evidence says of a header that was not there.
 const ABSENT: &str = "(absent)";
 
-/// An analysis with its secrets masked, everywhere: what any format makes of it cannot tell them.
+/// An analysis whose reports have their secrets masked, everywhere: what any format makes of it cannot
+/// tell them.
 #[must_use]
 pub fn redacted(analysis: &Analysis) -> Analysis {
     let mut copy = analysis.clone();
-    let mut exchanges = Exchanges::default();
+    copy.mask = Some(redact_call);
     for source in &mut copy.sources {
         all(&mut source.warnings);
-    }
-    for call in &mut copy.chains {
-        redact_call(call, &mut exchanges);
     }
     for finding in &mut copy.findings {
         redact_finding(finding);
     }
+    copy
+}
+
+/// One call with its secrets masked.
+#[must_use]
+pub fn redacted_call(call: &ChainReport) -> ChainReport {
+    let mut copy = call.clone();
+    redact_call(&mut copy);
     copy
 }
 
@@ -73,7 +79,8 @@ fn all<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
     }
 }
 
-fn redact_call(call: &mut ChainReport, exchanges: &mut Exchanges) {
+fn redact_call(call: &mut ChainReport) {
+    let exchanges = &mut Exchanges::default();
     for link in &mut call.chain.links {
         exchanges.redact(&mut link.exchange);
         for exchange in &mut link.also_seen {
@@ -180,7 +187,8 @@ mod tests {
 
     #[test]
     fn what_was_masked_is_named() {
-        let mut call = samples::canonical().chains.remove(0);
+        let analysis = samples::canonical();
+        let mut call = analysis.report(&analysis.chains[0]);
         let exchange = Arc::make_mut(&mut call.chain.links[0].exchange);
         if let Some(request) = &mut exchange.request {
             request.headers.push("Cookie", "a=1");

@@ -2,7 +2,7 @@
 
 use super::fields::masked_value;
 use super::text::masked;
-use crate::http::{Context, Exchange, Header, Headers, Request, Response};
+use crate::http::{Context, Exchange, Headers, Request, Response};
 
 /// Names of masked secrets that are listed for one exchange; a hostile query could make up any number.
 const MAX_NAMES: usize = 256;
@@ -56,9 +56,7 @@ fn leave_out(kept: &mut Vec<u8>, name: &str, note: &mut dyn FnMut(&str)) {
 }
 
 fn headers(headers: &Headers, note: &mut dyn FnMut(&str)) -> Headers {
-    let line = |line: &Header| Header { name: line.name.clone(), value: masked_value(&line.name, &line.value, note) };
-    let lines = headers.iter().map(line).collect();
-    if headers.is_complete() { Headers::complete(lines) } else { Headers::partial(lines) }
+    headers.with_values(|line| masked_value(line.name, line.value, note).into())
 }
 
 fn redact_context(context: &mut Context, note: &mut dyn FnMut(&str)) {

@@ -4,7 +4,7 @@
 use super::call::{Detail, brief, call, more};
 use super::ink::{BAD, BOLD, COMMAND, DIM, FRAME, Ink, LABEL, PLAIN, Span, UNSURE, blanks, drawn};
 use super::page::Page;
-use crate::analyzer::ChainReport;
+use crate::analyzer::Call;
 use crate::diagnose::{Evidence, Finding, Fix};
 use crate::report::escape::elide;
 use crate::report::outline::{Cause, Group, Mend, mends};
@@ -60,16 +60,16 @@ pub(super) fn rule(page: &mut Page, style: anstyle::Style, mark: &'static str, t
 fn calls(page: &mut Page, group: &Group<'_>, detail: Detail) {
     let drawn = if detail.all { group.calls.clone() } else { group.examples(DRAWN) };
     for one in &drawn {
-        call(page, one, detail);
+        call(page, &group.analysis.report(one), detail);
         page.blank();
     }
-    let is_drawn = |one: &ChainReport| drawn.iter().any(|drawn| std::ptr::eq(*drawn, one));
+    let is_drawn = |one: &Call| drawn.iter().any(|drawn| std::ptr::eq(*drawn, one));
     if drawn.len() == group.calls.len() {
         return;
     }
     let named: Vec<_> = group.calls.iter().take(DRAWN + NAMED).filter(|one| !is_drawn(one)).take(NAMED).collect();
     for one in &named {
-        brief(page, one);
+        brief(page, &group.analysis.report(one));
     }
     let left = group.calls.len() - drawn.len() - named.len();
     if left > 0 {

@@ -78,7 +78,7 @@ fn quiet(page: &mut Page, outline: &Outline<'_>) {
     group::rule(page, BOLD, page.ink.glyphs().good, "Calls that need no change");
     page.blank();
     for call in &outline.quiet {
-        brief(page, call);
+        brief(page, &outline.analysis.report(call));
     }
     page.blank();
 }

@@ -103,7 +103,7 @@ fn calls(page: &mut Page, group: &Group<'_>, style: anstyle::Style) {
     let mut spans = vec![ink.wire(style, &tally(group.counts)).whole()];
     if let Some(call) = group.first() {
         spans.push(ink.own(PLAIN, if group.calls.len() > 1 { ", first " } else { ": " }));
-        spans.extend(asked(ink, call));
+        spans.extend(asked(ink, &call));
     }
     field(page, "calls    ", spans);
 }
@@ -193,7 +193,7 @@ fn unsettled(page: &mut Page, group: &Group<'_>, room: Room) {
     let Some(call) = group.first() else { return };
     if room.is_scarce() {
         let id = ink.wire(DIM, &format!("call {}", call.chain.id())).whole();
-        field(page, "first    ", asked(ink, call).into_iter().chain([ink.own(PLAIN, "  "), id]).collect());
+        field(page, "first    ", asked(ink, &call).into_iter().chain([ink.own(PLAIN, "  "), id]).collect());
     }
     match &call.judgement.verdict.outcome {
         Outcome::Undetermined(_) if room.is_scarce() => {}

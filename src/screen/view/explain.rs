@@ -9,5 +9,5 @@ use crate::screen::model::Model;
 pub(super) fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
     let Some(call) = model.call() else { return vec![Line::from("Nothing to explain.")] };
     let layout = Layout { width: usize::from(width), charset: model.charset };
-    reported(model, explain_lines(model.analysis(), call, layout))
+    reported(model, explain_lines(model.analysis(), &call, layout))
 }

@@ -50,10 +50,10 @@ pub(super) fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
 }
 
 fn heading(model: &Model, column: usize) -> Line<'static> {
-    let drop_off = model.call().and_then(|call| call.judgement.drop_off.as_ref());
+    let drop_off = model.call().and_then(|call| call.judgement.drop_off);
     let mut spans = vec![Span::raw(" ".repeat(NAMES))];
     for at in 0..model.hops() {
-        let here = drop_off.filter(|drop_off| drop_off.hop == at);
+        let here = drop_off.as_ref().filter(|drop_off| drop_off.hop == at);
         let (style, mark) = match here.map(|drop_off| drop_off.kind) {
             Some(DropOffKind::Unseen) => (model.theme.unsure(), " ? HERE"),
             Some(_) => (model.theme.bad(), if model.charset == Charset::Ascii { " X HERE" } else { " ✗ HERE" }),

@@ -8,7 +8,8 @@ use crate::screen::model::Model;
 use crate::screen::theme::{BOLD, DIM};
 
 pub(super) fn lines(model: &Model) -> Vec<Line<'static>> {
-    let Some(hop) = model.call().and_then(|call| call.judgement.hops.get(model.hop)) else {
+    let call = model.call();
+    let Some(hop) = call.as_ref().and_then(|call| call.judgement.hops.get(model.hop)) else {
         return vec![Line::from("No hop.")];
     };
     let title = format!("hop {} of {}; [ and ] go to the others", model.hop + 1, model.hops());
@@ -54,7 +55,7 @@ fn fields(model: &Model, headers: &Headers) -> Vec<Line<'static>> {
     let field = |name: &str, value: &str| {
         Line::from(vec![wire(model, model.theme.label(), name), wire(model, DIM, ": "), wire(model, BOLD, value)])
     };
-    let mut lines: Vec<_> = headers.iter().map(|header| field(&header.name, &header.value)).collect();
+    let mut lines: Vec<_> = headers.iter().map(|header| field(header.name, header.value)).collect();
     if !headers.is_complete() {
         lines.push(Line::styled("the rest of this head was not captured", model.theme.unsure()));
     }

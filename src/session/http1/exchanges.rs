@@ -8,11 +8,11 @@
 
 use std::collections::VecDeque;
 
-use crate::http::End;
+use crate::http::{Closed, End, Time};
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
 
-use super::open::Open;
+use super::open::{Ended, Open};
 
 /// Requests of one connection that may wait for their responses. Clients that pipeline send some
 /// ten at once.
@@ -62,6 +62,11 @@ impl Exchanges {
     /// The memory that those under way take, about.
     pub(super) fn weight(&self) -> usize {
         self.open.iter().map(|open| open.weight).sum()
+    }
+
+    /// When each request came that is still without its answer.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Time> {
+        self.open.iter().filter_map(|open| Some(open.request.as_ref()?.value.time))
     }
 
     pub(super) fn server_speaks(&mut self) {
@@ -141,7 +146,7 @@ impl Exchanges {
 
     /// Hands on what is done.
     pub(super) fn settle(&mut self, desk: &mut Desk) {
-        self.close(Open::is_done, End::Complete, desk);
+        self.close(Open::is_done, Ended::COMPLETE, desk);
     }
 
     /// Hands on all, because there is no room for them.
@@ -153,7 +158,7 @@ impl Exchanges {
     }
 
     /// The connection has ended, and with it all that is under way.
-    pub(super) fn finish(&mut self, end: End, desk: &mut Desk) {
+    pub(super) fn finish(&mut self, end: End, closed: Option<Closed>, desk: &mut Desk) {
         let responses_lost = self.responses_lost;
         for open in self.open.iter_mut().filter(|open| open.is_waiting()) {
             if responses_lost {
@@ -164,7 +169,7 @@ impl Exchanges {
                 open.warnings.push(UNCERTAIN.to_owned());
             }
         }
-        self.close(|_| true, end, desk);
+        self.close(|_| true, Ended { end, closed }, desk);
     }
 
     /// Goes on without the responses of some that wait.
@@ -174,12 +179,12 @@ impl Exchanges {
             open.response_lost = true;
             open.warnings.push(why.to_owned());
         }
-        self.close(is_given_up, End::Complete, desk);
+        self.close(is_given_up, Ended::COMPLETE, desk);
     }
 
-    fn close(&mut self, which: impl Fn(&Open) -> bool, end: End, desk: &mut Desk) {
+    fn close(&mut self, which: impl Fn(&Open) -> bool, ended: Ended, desk: &mut Desk) {
         while let Some(open) = self.open.iter().position(&which).and_then(|position| self.open.remove(position)) {
-            let exchange = open.into_exchange(self.connection, (self.client, self.server), end, desk);
+            let exchange = open.into_exchange(self.connection, (self.client, self.server), ended, desk);
             desk.put(exchange);
         }
     }

@@ -1,6 +1,7 @@
 //! How long a message's body is (RFC 9112 section 6.3), read as a backend would read it.
 
-use crate::http::Headers;
+use crate::http::{Headers, trim_ows};
+use crate::wire::http1::StatusLine;
 
 /// What ends a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,31 +18,38 @@ pub(super) enum Framing {
     Tunnel,
 }
 
-pub(super) fn of_request(headers: &Headers, warnings: &mut Vec<String>) -> Framing {
-    match coded(headers, warnings) {
+/// `version` is what the request line says.
+pub(super) fn of_request(version: &[u8], headers: &Headers, warnings: &mut Vec<String>) -> Framing {
+    match coded(version, headers, warnings) {
         Some(framing) => framing,
         None => content_length(headers, warnings).map_or(Framing::NoBody, Framing::Length),
     }
 }
 
 /// `method` is the request's, where it is known.
-pub(super) fn of_response(status: u16, method: Option<&str>, headers: &Headers, warnings: &mut Vec<String>) -> Framing {
-    match (status, method) {
+pub(super) fn of_response(
+    line: StatusLine<'_>,
+    method: Option<&str>,
+    headers: &Headers,
+    warnings: &mut Vec<String>,
+) -> Framing {
+    match (line.status, method) {
         (101, _) | (200..=299, Some("CONNECT")) => Framing::Tunnel,
         (100..=199 | 204 | 304, _) | (_, Some("HEAD")) => Framing::NoBody,
-        _ => match coded(headers, warnings) {
+        _ => match coded(line.version, headers, warnings) {
             Some(framing) => framing,
             None => content_length(headers, warnings).map_or(Framing::UntilClose, Framing::Length),
         },
     }
 }
 
-/// By Transfer-Encoding, which overrides Content-Length.
-fn coded(headers: &Headers, warnings: &mut Vec<String>) -> Option<Framing> {
+/// By Transfer-Encoding, which overrides Content-Length. Where it is not as it should be, servers
+/// differ in what they make of it, and that is how requests are smuggled (RFC 9112 section 11.2).
+fn coded(version: &[u8], headers: &Headers, warnings: &mut Vec<String>) -> Option<Framing> {
     let codings: Vec<&str> = headers
         .all("transfer-encoding")
         .flat_map(|line| line.split(','))
-        .map(str::trim)
+        .map(trim_ows)
         .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
         .collect();
     let last = codings.last()?;
@@ -51,10 +59,19 @@ fn coded(headers: &Headers, warnings: &mut Vec<String>) -> Option<Framing> {
                 .to_owned(),
         );
     }
+    if version == b"HTTP/1.0" {
+        warnings.push("Transfer-Encoding is unknown to HTTP/1.0: a smuggling risk; it is followed".to_owned());
+    }
     if last.eq_ignore_ascii_case("chunked") {
+        if codings.iter().filter(|coding| coding.eq_ignore_ascii_case("chunked")).count() > 1 {
+            warnings.push("Transfer-Encoding names chunked twice: a smuggling risk; it is decoded once".to_owned());
+        }
         return Some(Framing::Chunked);
     }
-    warnings.push(format!("Transfer-Encoding '{}' does not end with chunked", codings.join(", ")));
+    warnings.push(format!(
+        "Transfer-Encoding '{}' does not end with chunked: a smuggling risk; all that follows is read as the body",
+        codings.join(", ")
+    ));
     Some(Framing::UntilClose)
 }
 
@@ -65,7 +82,7 @@ const MAX_LENGTHS: usize = 16;
 /// servers differ in which they believe, and the first is followed here.
 fn content_length(headers: &Headers, warnings: &mut Vec<String>) -> Option<u64> {
     let mut length = None;
-    let values = headers.all("content-length").flat_map(|line| line.split(',')).map(str::trim);
+    let values = headers.all("content-length").flat_map(|line| line.split(',')).map(trim_ows);
     for value in values.take(MAX_LENGTHS) {
         let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
         match (value.parse::<u64>().ok().filter(|_| digits), length) {
@@ -84,12 +101,16 @@ fn content_length(headers: &Headers, warnings: &mut Vec<String>) -> Option<u64> 
 mod tests {
     use super::*;
 
+    fn answer(status: u16) -> StatusLine<'static> {
+        StatusLine { version: b"HTTP/1.1", status, reason: b"" }
+    }
+
     /// The framing of a request and of a response with these header lines, and how many warnings.
     fn framed(lines: &[(&str, &str)]) -> (Framing, Framing, usize) {
         let headers = lines.iter().copied().collect();
         let mut warnings = Vec::new();
-        let response = of_response(200, Some("GET"), &headers, &mut Vec::new());
-        (of_request(&headers, &mut warnings), response, warnings.len())
+        let response = of_response(answer(200), Some("GET"), &headers, &mut Vec::new());
+        (of_request(b"HTTP/1.1", &headers, &mut warnings), response, warnings.len())
     }
 
     #[test]
@@ -106,8 +127,23 @@ mod tests {
         }
         assert_eq!(coding("gzip, Chunked"), (Chunked, Chunked, 0));
         assert_eq!(coding("chunked, gzip"), (UntilClose, UntilClose, 1));
+        assert_eq!(coding("chunked, chunked"), (Chunked, Chunked, 1));
+        // What only some servers take for white space makes another coding of it.
+        for other in ["\u{b}chunked", "chunked\u{a0}", "xchunked", "chunked;q=1", "\"chunked\""] {
+            assert_eq!(coding(other), (UntilClose, UntilClose, 1), "{other}");
+        }
         assert_eq!(coding("identity"), (NoBody, UntilClose, 0));
         assert_eq!(framed(&[("Content-Length", "5"), ("transfer-encoding", "chunked")]), (Chunked, Chunked, 1));
+    }
+
+    #[test]
+    fn an_old_message_that_is_coded_is_told() {
+        let headers = [("Transfer-Encoding", "chunked")].into_iter().collect();
+        let mut warnings = Vec::new();
+        assert_eq!(of_request(b"HTTP/1.0", &headers, &mut warnings), Framing::Chunked);
+        let line = StatusLine { version: b"HTTP/1.0", ..answer(200) };
+        assert_eq!(of_response(line, Some("GET"), &headers, &mut warnings), Framing::Chunked);
+        assert_eq!(warnings.len(), 2);
     }
 
     #[test]
@@ -118,7 +154,7 @@ mod tests {
     #[test]
     fn some_responses_have_no_body_whatever_they_say() {
         let headers = [("Content-Length", "5")].into_iter().collect();
-        let framed = |status, method| of_response(status, method, &headers, &mut Vec::new());
+        let framed = |status, method| of_response(answer(status), method, &headers, &mut Vec::new());
         assert_eq!(framed(200, Some("HEAD")), Framing::NoBody);
         assert_eq!(framed(204, Some("GET")), Framing::NoBody);
         assert_eq!(framed(304, None), Framing::NoBody);

@@ -2,7 +2,7 @@
 
 use memchr::memrchr;
 
-use crate::http::{Header, Headers, latin1};
+use crate::http::{HeaderLines, Headers, latin1};
 use crate::wire::http1::{Line, has_bare_lf, lines, plain_fields};
 
 /// Header lines that are kept of one message. Servers refuse more than 100 or so.
@@ -15,12 +15,16 @@ const MAX_WARNINGS: usize = 16;
 ///
 /// An odd line is reported and kept as far as it makes sense, since it costs the message nothing
 /// else. With `whole` false the rest of the section is missing, and so is the line that it cuts:
-/// half a value would be a wrong one.
-pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<String>) -> Headers {
-    let mut kept: Vec<Header> = Vec::new();
-    let keep = |name: &[u8], value: &[u8]| kept.push(Header { name: latin1(name), value: latin1(value) });
-    if whole && plain_fields(section, keep) {
-        return Headers::complete(kept);
+/// half a value would be a wrong one. `kept` is room to work in.
+pub(super) fn read(
+    section: &[u8],
+    whole: bool,
+    what: &str,
+    warnings: &mut Vec<String>,
+    kept: &mut HeaderLines,
+) -> Headers {
+    if whole && plain_fields(section, |name, value| kept.push_bytes(name, value)) {
+        return kept.take(true);
     }
     let mut is_all = whole;
     let told_before = warnings.len();
@@ -40,15 +44,15 @@ pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<S
                 break;
             }
             Line::Field { name, value, odd } => {
-                let name = latin1(name);
                 if odd {
-                    warn(format!("the {what} has an odd header name '{name}'"));
+                    warn(format!("the {what} has an odd header name '{}'", latin1(name)));
                 }
-                kept.push(Header { name, value: latin1(value) });
+                kept.push_bytes(name, value);
             }
             Line::Folded(more) => {
                 warn(format!("the {what} has a folded header line (obsolete): it was joined"));
-                join(kept.last_mut(), more);
+                // RFC 9112 section 5.2: a fold is read as a space. One before the first line belongs to nothing.
+                kept.extend_last(more);
             }
             Line::Invalid(line) => {
                 let shown = latin1(line.get(..40).unwrap_or(line));
@@ -59,16 +63,7 @@ pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<S
     if has_bare_lf(section) {
         warn(format!("the {what} has lines that end with a bare LF"));
     }
-    if is_all { Headers::complete(kept) } else { Headers::partial(kept) }
-}
-
-/// RFC 9112 section 5.2: a fold is read as a space. One before the first line belongs to nothing.
-fn join(header: Option<&mut Header>, more: &[u8]) {
-    let Some(header) = header else { return };
-    if !header.value.is_empty() && !more.is_empty() {
-        header.value.push(' ');
-    }
-    header.value.push_str(&latin1(more));
+    kept.take(is_all)
 }
 
 #[cfg(test)]
@@ -77,9 +72,9 @@ mod tests {
 
     fn told(section: &[u8]) -> (Vec<(String, String)>, usize) {
         let mut warnings = Vec::new();
-        let headers = read(section, true, "request", &mut warnings);
+        let headers = read(section, true, "request", &mut warnings, &mut HeaderLines::default());
         assert!(headers.is_complete());
-        (headers.iter().map(|line| (line.name.clone(), line.value.clone())).collect(), warnings.len())
+        (headers.iter().map(|line| (line.name.to_owned(), line.value.to_owned())).collect(), warnings.len())
     }
 
     #[test]
@@ -107,14 +102,16 @@ mod tests {
 
     #[test]
     fn half_a_line_is_none() {
-        let headers = read(b"A: 1\r\nLocation: http://a.exa", false, "response", &mut Vec::new());
+        let headers =
+            read(b"A: 1\r\nLocation: http://a.exa", false, "response", &mut Vec::new(), &mut HeaderLines::default());
         assert_eq!((headers.first("a"), headers.first("location"), headers.is_complete()), (Some("1"), None, false));
     }
 
     #[test]
     fn too_many_lines_make_a_head_that_proves_nothing() {
         let mut warnings = Vec::new();
-        let headers = read(&b"A: 1\r\n".repeat(MAX_HEADERS + 1), true, "request", &mut warnings);
+        let headers =
+            read(&b"A: 1\r\n".repeat(MAX_HEADERS + 1), true, "request", &mut warnings, &mut HeaderLines::default());
         assert_eq!((headers.iter().count(), headers.is_complete(), warnings.len()), (MAX_HEADERS, false, 1));
     }
 }

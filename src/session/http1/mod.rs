@@ -9,10 +9,11 @@ mod request;
 mod response;
 
 use crate::flow::{Ending, Stamp};
-use crate::http::End;
+use crate::http::{Closed, End, Peer, Time};
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
 use exchanges::Exchanges;
+use open::time;
 pub(super) use reader::Held;
 use reader::Reader;
 use request::Requests;
@@ -35,6 +36,8 @@ pub(super) struct Http1 {
     exchanges: Exchanges,
     /// How the client's side ended, and the server's.
     ended: [Option<Ending>; 2],
+    /// The first FIN or RST, and its sender.
+    first_end: Option<(Role, Stamp)>,
 }
 
 impl Http1 {
@@ -46,6 +49,7 @@ impl Http1 {
             responses: Reader::new::<Responses<'_>>(responses),
             exchanges: Exchanges::new(connection, client, server),
             ended: [None; 2],
+            first_end: None,
         }
     }
 
@@ -79,7 +83,12 @@ impl Http1 {
     }
 
     /// One side has ended. With the other one, what is still under way ends too.
-    pub(super) fn end(&mut self, from: Role, how: Ending, desk: &mut Desk) {
+    pub(super) fn end(&mut self, from: Role, how: Ending, stamp: Stamp, desk: &mut Desk) {
+        // Of a reset, which ends both sides with one packet, its sender is told first.
+        let is_first = self.first_end.is_none_or(|(_, first)| stamp.frame < first.frame);
+        if is_first && matches!(how, Ending::Fin | Ending::Reset) {
+            self.first_end = Some((from, stamp));
+        }
         let closed = how == Ending::Fin;
         let exchanges = &mut self.exchanges;
         let [client, server] = &mut self.ended;
@@ -94,13 +103,18 @@ impl Http1 {
             }
         }
         if let (Some(client), Some(server)) = (*client, *server) {
-            self.exchanges.finish(end_of(client, server), desk);
+            self.exchanges.finish(end_of(client, server), self.first_end.map(closing), desk);
         }
     }
 
     /// Whether what follows is no HTTP any more.
     pub(super) fn is_tunnel(&self) -> bool {
         self.responses.is_tunnel()
+    }
+
+    /// When each request came that is still without its answer.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Time> {
+        self.exchanges.waiting()
     }
 
     /// The memory that it takes, about.
@@ -115,6 +129,14 @@ impl Http1 {
         self.responses.give_up(&mut Responses { exchanges, desk });
         exchanges.give_up_all(desk);
     }
+}
+
+fn closing((by, stamp): (Role, Stamp)) -> Closed {
+    let by = match by {
+        Role::Client => Peer::Client,
+        Role::Server => Peer::Server,
+    };
+    Closed { by, time: time(stamp) }
 }
 
 /// How what was under way ended, by how the sides did.
@@ -136,7 +158,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
     use crate::flow::story::{Story, Who};
-    use crate::http::{End, Field, State};
+    use crate::http::{End, Field, Peer, State};
     use crate::session::story::{body, briefs, read};
 
     const GET: &str = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -256,6 +278,28 @@ mod tests {
     }
 
     #[test]
+    fn who_closed_first_is_told() {
+        let closed = |end: fn(&mut Story) -> &mut Story| {
+            let mut story = Story::opened();
+            end(story.client(GET));
+            read(&story).pop().unwrap().closed.map(|closed| (closed.by, closed.time.to_string()))
+        };
+        let at = |who, millisecond: u8| Some((who, format!("1970-01-01T00:00:00.00{millisecond}000Z")));
+        assert_eq!(closed(|story| story.fin(Who::Client).fin(Who::Server)), at(Peer::Client, 5));
+        assert_eq!(closed(|story| story.ack(Who::Server).fin(Who::Server).fin(Who::Client)), at(Peer::Server, 6));
+        assert_eq!(closed(|story| story.reset(Who::Client)), at(Peer::Client, 5));
+        assert_eq!(closed(|story| story.reset(Who::Server)), at(Peer::Server, 5));
+        assert_eq!(closed(|story| story.fin(Who::Client).reset(Who::Server)), at(Peer::Client, 5));
+        assert_eq!(closed(|story| story), None);
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody";
+        let mut story = Story::opened();
+        story.client(GET).server(answer).reset(Who::Client);
+        assert_eq!(read(&story)[0].closed.unwrap().by, Peer::Client);
+        // With its last byte, an exchange is over, whoever closes then.
+        assert_eq!(answered(answer.replace('9', "4")).closed, None);
+    }
+
+    #[test]
     fn a_request_may_race_with_the_close() {
         let mut story = Story::opened();
         story.client(GET).server("HTTP/1.1 204 No Content\r\n\r\n").ack(Who::Client).fin(Who::Server);
@@ -263,6 +307,9 @@ mod tests {
         let read = read(&story);
         assert_eq!(briefs(&read), [("/a", 204, State::Complete), ("/late", 0, State::NoResponse)]);
         assert_eq!(read[1].end, End::Reset);
+        let closed = read[1].closed.unwrap();
+        assert_eq!(closed.by, Peer::Server);
+        assert!(closed.time < read[1].request.as_ref().unwrap().time);
     }
 
     #[test]
@@ -283,6 +330,7 @@ mod tests {
             "the request target holds spaces",
             "Content-Length is given as 0 and as 1: a smuggling risk; the first is followed",
             "Transfer-Encoding and Content-Length contradict each other: a smuggling risk; the former is followed",
+            "Transfer-Encoding is unknown to HTTP/1.0: a smuggling risk; it is followed",
         ];
         assert_eq!(read[0].warnings, expected);
         assert_eq!(&*read[0].protocol, "HTTP/1.0");

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, End, Exchange, FrameSpan, Frames, Header, Headers, Request, Response, State, Time, client_url, vantage,
+    Body, Closed, End, Exchange, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time, client_url,
+    vantage,
 };
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
@@ -90,8 +91,8 @@ impl<M: Parts> Message<M> {
         }
     }
 
-    pub(super) fn trail(&mut self, section: &[u8], warnings: &mut Vec<String>) {
-        *self.value.trailers() = head::read(section, true, M::NAME, warnings);
+    pub(super) fn trail(&mut self, section: &[u8], warnings: &mut Vec<String>, lines: &mut HeaderLines) {
+        *self.value.trailers() = head::read(section, true, M::NAME, warnings, lines);
     }
 
     /// Nothing more comes; says what to say of it.
@@ -148,14 +149,26 @@ pub(super) struct Open {
     pub(super) weight: usize,
 }
 
+/// How an exchange ended, and who ended the connection, where that is how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) end: End,
+    pub(super) closed: Option<Closed>,
+}
+
+impl Ended {
+    /// With its last byte.
+    pub(super) const COMPLETE: Self = Self { end: End::Complete, closed: None };
+}
+
 /// The memory that an exchange takes beside its messages, about.
 const OPEN_COST: usize = 1024;
 
 /// The memory that a message takes beside its head, about.
 const MESSAGE_COST: usize = size_of::<Response>();
 
-/// The memory that a header line takes beside its text, about: two allocations and where they are.
-const LINE_COST: usize = size_of::<Header>() + 2 * 16;
+/// The memory that a header line takes beside its text.
+const LINE_COST: usize = 2 * size_of::<u32>();
 
 impl Open {
     /// One that nothing is known of yet but the first line of its first message.
@@ -175,7 +188,7 @@ impl Open {
 
     /// Adds what a message with that head takes.
     pub(super) fn weigh(&mut self, head: &[u8], headers: &Headers) {
-        self.weight += MESSAGE_COST + 2 * head.len() + LINE_COST * headers.iter().count();
+        self.weight += MESSAGE_COST + 2 * head.len() + LINE_COST * headers.len();
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -203,7 +216,7 @@ impl Open {
         mut self,
         connection: u64,
         ends: (Endpoint, Endpoint),
-        end: End,
+        ended: Ended,
         desk: &Desk,
     ) -> Exchange {
         let state = self.state();
@@ -231,7 +244,8 @@ impl Open {
             interim: self.interim,
             response,
             state,
-            end,
+            end: ended.end,
+            closed: ended.closed,
             warnings: self.warnings,
             context: None,
             redacted: Vec::new(),

@@ -86,8 +86,8 @@ async fn again(analysis: &Analysis, target: SocketAddr, layout: Layout) -> Resul
     let balancer = replay::balancer(analysis);
     let sender = address::choose(None, &balancer, target).map_err(Stop::Problem)?;
     let mut calls = Vec::new();
-    for call in &analysis.chains {
-        calls.push(replay::replay(call, &balancer, Options::default(), target, sender, false).await?);
+    for call in analysis.reports() {
+        calls.push(replay::replay(&call, &balancer, Options::default(), target, sender, false).await?);
     }
     let run = Run { target: format!("http://{target}"), sender, calls, warnings: Vec::new() };
     Ok(replay_text(&run, layout))

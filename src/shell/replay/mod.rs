@@ -13,12 +13,12 @@ use corscope::report::{redacted_run, replay_json, replay_text};
 use crate::args::{self, ReplayFormat};
 use crate::connection;
 use crate::output::Output;
-use crate::source::{self, Keep};
+use crate::source;
 use crate::stop::Stop;
 use crate::terminal::layout;
 
 pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, Keep::Bodies)?;
+    let reads = source::read_all(&args.reading, source::BODIES)?;
     source::say_warnings(&reads);
     let warnings = warnings(&reads);
     let mut analysis = analyze(reads, &args.judging.options());
@@ -32,10 +32,10 @@ pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
     let sender = address::choose(args.bind, &balancer, target).map_err(Stop::Problem)?;
     let options = Options { browser: args.judging.browser, allow_unsafe: args.allow_unsafe };
     let mut calls = Vec::new();
-    for call in &analysis.chains {
-        calls.push(match reason_to_skip(call, options) {
-            Some(why) => skipped(call, why),
-            None => runtime.block_on(replay(call, &balancer, options, target, sender, args.strict))?,
+    for call in analysis.reports() {
+        calls.push(match reason_to_skip(&call, options) {
+            Some(why) => skipped(&call, why),
+            None => runtime.block_on(replay(&call, &balancer, options, target, sender, args.strict))?,
         });
     }
     let run = Run { target: args.to.clone(), sender, calls, warnings };
@@ -91,7 +91,7 @@ pub(crate) fn trace_id() -> String {
 /// What the recording shows of the load balancer.
 pub(crate) fn balancer(analysis: &Analysis) -> Balancer {
     let mut balancer = Balancer::default();
-    for link in analysis.chains.iter().flat_map(|call| &call.chain.links) {
+    for link in analysis.chains.iter().flat_map(|call| &call.chain().links) {
         balancer.observe(&link.exchange);
     }
     balancer

@@ -1,0 +1,112 @@
+//! One call of a page: in short, as it is kept, and in full, as it is shown.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::chain::Chain;
+use crate::cors::{Decision, Judgement};
+use crate::diagnose::WhatIf;
+
+/// One call as it is kept.
+#[derive(Clone, Debug)]
+pub struct Call {
+    chain: Chain,
+    brief: Brief,
+    told: Option<Arc<ChainReport>>,
+}
+
+/// What became of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// What the browser decided.
+    pub decision: Decision,
+    /// Equal for calls that look alike when drawn: the same hops, answered alike.
+    pub shape: u64,
+    /// Ids of its findings, the cause before its symptoms.
+    pub findings: Arc<[&'static str]>,
+}
+
+/// One chain with its judgement and causes.
+#[derive(Clone, Debug)]
+pub struct ChainReport {
+    /// The exchanges.
+    pub chain: Chain,
+    /// The browser's address as the load balancer passed it on, or the connection's own.
+    pub client: Option<IpAddr>,
+    /// The User-Agent field of its first request.
+    pub user_agent: Option<String>,
+    /// The hops and the verdict.
+    pub judgement: Judgement,
+    /// Ids of its findings, the cause before its symptoms.
+    pub findings: Vec<&'static str>,
+    /// What would have come of it with a fix in place, where that was asked for.
+    pub what_if: Option<Box<WhatIf>>,
+}
+
+impl Call {
+    pub(super) fn new(chain: Chain, brief: Brief) -> Self {
+        Self { chain, brief, told: None }
+    }
+
+    /// The chain's name: the id of its first exchange.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.chain.id()
+    }
+
+    /// What became of it.
+    #[must_use]
+    pub fn brief(&self) -> &Brief {
+        &self.brief
+    }
+
+    /// What the browser decided.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        self.brief.decision
+    }
+
+    /// Ids of its findings, the cause before its symptoms.
+    #[must_use]
+    pub fn findings(&self) -> &[&'static str] {
+        &self.brief.findings
+    }
+
+    /// The exchanges as they were captured, secrets and all.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    pub(super) fn told(&self) -> Option<&ChainReport> {
+        self.told.as_deref()
+    }
+}
+
+impl Brief {
+    pub(super) fn of(judgement: &Judgement, findings: &[&'static str]) -> Self {
+        Self { decision: judgement.verdict.outcome.decision(), shape: shape(judgement), findings: findings.into() }
+    }
+}
+
+impl From<ChainReport> for Call {
+    /// A call of which all is told already.
+    fn from(report: ChainReport) -> Self {
+        Self {
+            chain: report.chain.clone(),
+            brief: Brief::of(&report.judgement, &report.findings),
+            told: Some(Arc::new(report)),
+        }
+    }
+}
+
+fn shape(judgement: &Judgement) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    judgement.verdict.outcome.decision().hash(&mut hasher);
+    for hop in &judgement.hops {
+        let status = hop.answer.as_ref().map(|answer| answer.status);
+        (hop.role, &hop.method, hop.answered_by, status, hop.exchange.is_some()).hash(&mut hasher);
+    }
+    hasher.finish()
+}
