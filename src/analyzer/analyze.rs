@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Analysis, Brief, Call, JudgedWith, SourceSummary};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
-use crate::cors::{Asserted, Browser, decide};
+use crate::cors::{Asserted, Browser, PreflightCache, decide};
 use crate::diagnose::{Examiner, Finding, Proposal, Recorded};
 use crate::http::{Exchange, Time, is_health_check};
 
@@ -45,6 +45,7 @@ pub fn analyze_exchanges(
 ) -> Analysis {
     exchanges.sort_by_cached_key(|exchange| began(exchange));
     let mut balancer = Balancer::default();
+    let mut preflights = PreflightCache::default();
     let mut joiner = Joiner::default();
     let mut health_checks = 0;
     for exchange in exchanges {
@@ -52,13 +53,14 @@ pub fn analyze_exchanges(
             health_checks += 1;
         } else {
             balancer.observe(&exchange);
+            preflights.observe(&exchange);
             joiner.push(&exchange);
         }
     }
     let (chains, findings) = judge_all(joiner.finish(), &balancer, options);
     let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
     let recorded = options.what_if.map(|_| chains_of(&chains)).unwrap_or_default();
-    let judged_with = Arc::new(JudgedWith { balancer, options: options.clone(), recorded });
+    let judged_with = Arc::new(JudgedWith { balancer, preflights, options: options.clone(), recorded });
     Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 

@@ -11,7 +11,7 @@ pub use call::{Brief, Call, ChainReport};
 pub use part::Part;
 
 use crate::balancer::Balancer;
-use crate::cors::judge;
+use crate::cors::{PreflightCache, Surroundings, judge};
 use crate::diagnose::{Finding, Recorded, World, what_if};
 use crate::http::client_address;
 
@@ -41,6 +41,8 @@ pub struct Analysis {
 #[derive(Debug, Default)]
 pub(crate) struct JudgedWith {
     balancer: Balancer,
+    /// What the console's words and the assumptions need of other calls.
+    preflights: PreflightCache,
     options: Options,
     /// Where answers are looked up that a fix would lead to; empty unless one is tried.
     recorded: Recorded,
@@ -63,11 +65,12 @@ impl Analysis {
     }
 
     fn judge_again(&self, call: &Call) -> ChainReport {
-        let JudgedWith { balancer, options, recorded } = &*self.judged_with;
+        let JudgedWith { balancer, preflights, options, recorded } = &*self.judged_with;
         let chain = call.chain();
         let first = chain.links.first().and_then(|link| Some((link, link.exchange.request.as_ref()?)));
         // It was judged before, so it can be.
-        let judgement = judge(chain, balancer, &options.asserted, options.browser).unwrap_or_default();
+        let surroundings = Surroundings { balancer, preflights: Some(preflights) };
+        let judgement = judge(chain, surroundings, &options.asserted, options.browser).unwrap_or_default();
         let world = World { balancer, browser: options.browser, recorded };
         let remedy = options.what_if.and_then(|proposal| proposal.remedy(call.findings()));
         ChainReport {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Body, Context, End, Exchange, Frames, Headers, Request, Response, State, Time, Vantage};
+use super::{Body, Closed, Context, End, Exchange, Frames, Headers, Peer, Request, Response, State, Time, Vantage};
 
 /// Where the tests' clocks start.
 const START: i128 = 1_795_417_200_000_000_000;
@@ -125,6 +125,12 @@ impl Builder {
         self.0.response = None;
         self.0.state = State::NoResponse;
         self.0.end = end;
+        self
+    }
+
+    /// The first FIN or RST came from that side, `milliseconds` after the clocks start.
+    pub(crate) fn closed(mut self, by: Peer, milliseconds: u64) -> Self {
+        self.0.closed = Some(Closed { by, time: at(milliseconds) });
         self
     }
 

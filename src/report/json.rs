@@ -179,6 +179,7 @@ struct VerdictObject<'a> {
 struct MessageObject<'a> {
     chromium: Option<&'a str>,
     firefox: &'a [String],
+    safari: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -360,7 +361,11 @@ impl<'a> VerdictObject<'a> {
             parameter: failure.map(|failure| failure.parameter.as_str()),
             hop: failure.map(|failure| failure.hop),
             reason,
-            message: MessageObject { chromium: verdict.message.chromium.as_deref(), firefox: &verdict.message.firefox },
+            message: MessageObject {
+                chromium: verdict.message.chromium.as_deref(),
+                firefox: &verdict.message.firefox,
+                safari: &verdict.message.safari,
+            },
             response_type: verdict.response_type.map(words::response_type),
             visible_headers: &verdict.visible_headers,
             differs: verdict.differs.iter().map(DiffersObject::of).collect(),

@@ -133,6 +133,7 @@ fn blocked(error: Error, hop: usize, chromium: &str, firefox: &[&str]) -> Verdic
         message: Messages {
             chromium: Some(chromium.to_owned()),
             firefox: firefox.iter().copied().map(str::to_owned).collect(),
+            safari: Vec::new(),
         },
         ..verdict(Outcome::Blocked(Failure { error, parameter: String::new(), hop }))
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
-use corscope::cors::{Browser, Credentials, Mode};
+use corscope::cors::{Browser, Credentials, Mode, RedirectMode};
 use corscope::diagnose::{Proposal, Remedy};
 use corscope::http::Origin;
 use corscope::report::Filter;
@@ -453,6 +453,10 @@ pub(crate) struct Judging {
     /// The requests' credentials mode, which no request tells for sure
     #[arg(long, value_name = "MODE", value_parser = credentials())]
     pub(crate) credentials: Option<Credentials>,
+
+    /// The requests' redirect mode, which no request tells
+    #[arg(long, value_name = "MODE", value_parser = redirects())]
+    pub(crate) redirect: Option<RedirectMode>,
 }
 
 fn browsers() -> impl clap::builder::TypedValueParser<Value = Browser> {
@@ -482,6 +486,11 @@ fn credentials() -> impl clap::builder::TypedValueParser<Value = Credentials> {
         .try_map(|name| Credentials::named(&name).ok_or("no credentials mode of that name"))
 }
 
+fn redirects() -> impl clap::builder::TypedValueParser<Value = RedirectMode> {
+    PossibleValuesParser::new(["follow", "error", "manual"])
+        .try_map(|name| RedirectMode::named(&name).ok_or("no redirect mode of that name"))
+}
+
 impl Judging {
     pub(crate) fn options(&self) -> corscope::analyzer::Options {
         corscope::analyzer::Options {
@@ -490,6 +499,7 @@ impl Judging {
                 page_origin: self.page_origin.clone(),
                 mode: self.mode,
                 credentials: self.credentials,
+                redirect: self.redirect,
             },
             what_if: None,
         }

@@ -6,7 +6,7 @@ use crate::diagnose::case::{Case, Diagnosis, General, Rule};
 use crate::diagnose::server::Server;
 use crate::diagnose::siblings::Idle;
 use crate::diagnose::{Evidence, Fix, Severity};
-use crate::http::{End, Exchange, State, Vantage};
+use crate::http::{End, Exchange, Peer, State, Vantage};
 
 pub(super) struct KeepAliveRace;
 
@@ -29,6 +29,11 @@ static GENERAL: General = General {
 const EARLY: Duration = Duration::from_millis(500);
 const LATE: Duration = Duration::from_secs(1);
 
+/// No server closes a connection that was idle for less.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// A connection that is closed for being idle is closed as soon as the request arrives.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
 impl Rule for KeepAliveRace {
     fn general(&self) -> &'static General {
         &GENERAL
@@ -42,8 +47,12 @@ impl Rule for KeepAliveRace {
         let hop = case.judgement.hops.get(case.failure()?.hop)?;
         let exchange = hop.exchange.as_deref().filter(|exchange| is_dropped(exchange))?;
         let idle = case.siblings.idle_before(exchange)?;
-        let timeout = timeout(idle).filter(|timeout| is_met(idle.lasted, *timeout))?;
-        let (seconds, after) = (timeout.as_secs(), idle.lasted.as_secs_f64());
+        let timeout = timeout(idle).filter(|timeout| is_met(idle.lasted, *timeout));
+        if !is_race(exchange, idle, timeout.is_some()) {
+            return None;
+        }
+        let after = idle.lasted.as_secs_f64();
+        let when = timeout.map(|timeout| format!(" (after {} s)", timeout.as_secs())).unwrap_or_default();
         let fixes = match Server::named(idle.server.as_deref().unwrap_or_default()) {
             Server::Uvicorn => vec![uvicorn(), load_balancer()],
             Server::Gunicorn => vec![gunicorn(), load_balancer()],
@@ -52,7 +61,7 @@ impl Rule for KeepAliveRace {
         };
         Some(Diagnosis {
             story: format!(
-                "{} {} was sent on a connection that had been idle for {after:.1} s, just when the server closes such connections (after {seconds} s), and got no answer.",
+                "{} {} was sent on a connection that had been idle for {after:.1} s, just when the server closes such connections{when}, and got no answer.",
                 hop.method, hop.url
             ),
             evidence: vec![
@@ -73,6 +82,16 @@ impl Rule for KeepAliveRace {
 fn is_dropped(exchange: &Exchange) -> bool {
     let is_closed = matches!(exchange.end, End::Reset | End::Closed);
     exchange.state == State::NoResponse && is_closed && exchange.vantage == Vantage::Backend
+}
+
+/// A FIN that crossed the request on its way is a race whatever the server's timeout; one that came
+/// after it shows a race only where the timeout was just over, and only at once: a worker that was
+/// killed takes longer. Where the capture does not show who closed, the timeout alone has to tell.
+fn is_race(exchange: &Exchange, idle: &Idle, is_timeout: bool) -> bool {
+    let (Some(closed), Some(request)) = (exchange.closed, exchange.request.as_ref()) else { return is_timeout };
+    let crossed = closed.time <= request.time && idle.lasted >= SHORTEST;
+    let at_once = closed.time.since(request.time) <= AT_ONCE;
+    closed.by == Peer::Server && (crossed || (at_once && is_timeout))
 }
 
 /// How long the server keeps an idle connection: as it announced, or by its default.
@@ -131,8 +150,8 @@ fn load_balancer() -> Fix {
 #[cfg(test)]
 mod tests {
     use crate::diagnose::testing::diagnosed;
-    use crate::http::End;
     use crate::http::testing::{Builder, exchange};
+    use crate::http::{End, Peer};
 
     fn call() -> Builder {
         exchange("GET", "https://request.example/items").page("https://client.example").behind_balancer()
@@ -148,6 +167,19 @@ mod tests {
         assert_eq!(found.by_chain[1], ["keep-alive-race"]);
         let announced = answered("x").answer("Keep-Alive", "timeout=20, max=100");
         assert_eq!(diagnosed([announced, call().at(20_050).no_response(End::Closed)]).by_chain[1], ["keep-alive-race"]);
+    }
+
+    #[test]
+    fn who_closed_and_when_tells_a_race_from_a_crash() {
+        let dropped = |by, after| {
+            let dropped = call().at(5_010).no_response(End::Reset).closed(by, after);
+            diagnosed([answered("uvicorn"), dropped]).by_chain.pop().unwrap()
+        };
+        assert_eq!(dropped(Peer::Server, 5_012), ["keep-alive-race"]);
+        assert_eq!(dropped(Peer::Server, 35_010), ["no-answer-from-backend"], "killed after half a minute");
+        assert!(dropped(Peer::Client, 8_000).is_empty(), "the browser gave up");
+        let crossed = call().at(20_000).no_response(End::Closed).closed(Peer::Server, 19_999);
+        assert_eq!(diagnosed([answered("x"), crossed]).by_chain[1], ["keep-alive-race"], "whatever the server");
     }
 
     #[test]

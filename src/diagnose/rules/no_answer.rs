@@ -2,7 +2,7 @@
 
 use crate::diagnose::case::{Case, Diagnosis, General, Rule};
 use crate::diagnose::{Evidence, Fix, Severity};
-use crate::http::{End, State};
+use crate::http::{End, Peer, State};
 
 pub(super) struct NoAnswer;
 
@@ -41,6 +41,10 @@ impl Rule for NoAnswer {
         let hop = case.judgement.hops.get(case.failure()?.hop)?;
         let exchange = hop.exchange.as_deref().filter(|exchange| exchange.state == State::NoResponse)?;
         let how = match exchange.end {
+            End::Reset | End::Closed if exchange.closed.is_some_and(|closed| closed.by == Peer::Server) => {
+                "it closed the connection instead"
+            }
+            End::Reset | End::Closed if exchange.closed.is_some() => "the load balancer's time was over first",
             // Which side did it is not told: the browser may have given up first.
             End::Reset => "the connection was reset first",
             End::Closed => "the connection was closed first",

@@ -147,6 +147,7 @@ fn asserted(before: &Judgement) -> Asserted {
         page_origin: asked.page_origin.as_deref().and_then(|origin| crate::http::Origin::parse(origin).ok()),
         mode: Some(asked.mode),
         credentials: Some(asked.credentials),
+        redirect: None,
     }
 }
 

@@ -122,7 +122,8 @@ fn redact_hop(hop: &mut Hop, exchanges: &mut Exchanges) {
 
 fn redact_verdict(verdict: &mut Verdict) {
     redact_outcome(&mut verdict.outcome);
-    all(verdict.message.chromium.iter_mut().chain(&mut verdict.message.firefox));
+    let messages = &mut verdict.message;
+    all(messages.chromium.iter_mut().chain(&mut messages.firefox).chain(&mut messages.safari));
     for differs in &mut verdict.differs {
         redact_outcome(&mut differs.outcome);
     }

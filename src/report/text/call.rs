@@ -120,7 +120,9 @@ pub(super) fn verdict(page: &mut Page, verdict: &Verdict, all: bool) {
         _ => None,
     };
     for assumption in verdict.assumptions.iter().filter(|assumption| reason != Some(&assumption.because)) {
-        if all || reason.is_some() || assumption.otherwise.is_some() {
+        // Hardly any page asks for another redirect mode.
+        let matters = assumption.otherwise.is_some() && assumption.about != "redirect";
+        if all || reason.is_some() || matters {
             assumed(page, assumption);
         }
     }
