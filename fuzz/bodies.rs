@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corscope::analyzer::{Options, Part, Read, SourceKind, SourceSummary, Unread, analyze};
+use corscope::analyzer::{Keep, Options, Part, Read, SourceKind, SourceSummary, Unread, analyze};
 use corscope::flow::{Chunk, Flows, Stamp};
 use corscope::http::{Exchange, Frames, State, Time};
 use corscope::import::exchange_file::{Bodies, Importer, LineError, to_line};
@@ -220,7 +220,7 @@ fn begin_as_http(segments: &[Told]) -> bool {
 /// The exchanges, and whether nothing was lost, skipped or left unread on the way.
 fn heard(segments: &[Told]) -> (Vec<Exchange>, bool) {
     let mut flows = Flows::default();
-    let mut sessions = Sessions::new("told".into()).keeping(64);
+    let mut sessions = Sessions::new("told".into()).keeping(Keep::All(64));
     let (mut exchanges, mut ended) = (Vec::new(), 0);
     for (segment, frame) in segments.iter().zip(1..) {
         let client = Endpoint { address: [10, 0, 1, 5].into(), port: segment.port };
@@ -277,7 +277,7 @@ fn lines(input: &[u8], step: usize) -> Vec<Result<Exchange, LineError>> {
 }
 
 fn of_capture(input: &[u8], path: &Arc<str>) -> Read {
-    let mut part = Part::new(path, 64);
+    let mut part = Part::new(path, Keep::All(64));
     let mut reader = Reader::new();
     let result = reader.push(input, true, &mut |packet| part.packet(&packet));
     for warning in reader.take_warnings() {

@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use corscope::analyzer::{Analysis, Options, Part, SourceKind, analyze};
+use corscope::analyzer::{Analysis, Keep, Options, Part, SourceKind, analyze};
 use corscope::cors::Outcome;
 use corscope::flow::Stamp;
 use corscope::wire::capture::Reader;
@@ -119,7 +119,7 @@ fn calls(analysis: &Analysis) -> Vec<Call> {
 
 fn report(segments: &[Owned]) -> Analysis {
     let path: Arc<str> = "capture".into();
-    let mut part = Part::new(&path, 4096);
+    let mut part = Part::new(&path, Keep::Errors);
     for owned in segments {
         let segment = Segment {
             source: owned.source,

@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use corscope::analyzer::{Analysis, Options, Part, SourceKind, analyze};
+use corscope::analyzer::{Analysis, Keep, Options, Part, SourceKind, analyze};
 use corscope::report::Charset;
 use corscope::screen::keys::Key;
-use corscope::screen::{Effect, Message, Model, Setup, draw};
+use corscope::screen::{Effect, Live, Message, Model, Setup, Snapshot, draw};
 use corscope::wire::capture::Reader;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -154,6 +154,112 @@ fn keys_move_and_answer_with_effects() {
     assert_eq!(model.update(Message::Key(Key::Char('Q'))), Some(Effect::Quit));
 }
 
+#[test]
+fn where_the_headers_drop_off_is_in_sight() {
+    for size in [(80, 12), (80, 24), (100, 24), (120, 36), (60, 16)] {
+        let shown = screen(&pressed(size, &[Key::Enter]));
+        assert!(shown.contains("HERE"), "{size:?}\n{shown}");
+    }
+}
+
+#[test]
+fn a_live_capture_waits_for_its_first_call() {
+    let mut model = Model::new(Analysis::default(), setup((80, 24)));
+    model.update(live(3));
+    insta::assert_snapshot!("live-nothing", screen(&model));
+}
+
+#[test]
+fn the_chosen_call_stays_chosen_while_the_list_grows() {
+    let mut model = watched(2);
+    model.update(Message::Key(Key::Char('j')));
+    for calls in 3..=6 {
+        model.update(known(calls));
+    }
+    insta::assert_snapshot!("live-grown", screen(&model));
+    // The oldest were let go.
+    model.update(Message::Analysis(Box::new(Snapshot::new(newest(5)))));
+    assert!(screen(&model).contains("Calls 1/5"), "{}", screen(&model));
+}
+
+#[test]
+fn the_newest_call_is_followed_on_request() {
+    let mut model = watched(2);
+    model.update(Message::Key(Key::Char('F')));
+    model.update(known(4));
+    assert!(screen(&model).contains("Calls 4/4") && screen(&model).contains("FOLLOWS lo"), "{}", screen(&model));
+    // Whoever goes elsewhere stays there.
+    model.update(Message::Key(Key::Char('k')));
+    model.update(known(6));
+    assert!(screen(&model).contains("Calls 3/6") && screen(&model).contains("LIVE lo"), "{}", screen(&model));
+}
+
+#[test]
+fn a_pause_loses_nothing() {
+    let mut model = watched(2);
+    model.update(Message::Key(Key::Char('p')));
+    model.update(known(5));
+    assert!(screen(&model).contains("Calls 1/2") && screen(&model).contains("PAUSED +3"), "{}", screen(&model));
+    model.update(Message::Key(Key::Char('p')));
+    assert!(screen(&model).contains("Calls 1/5"), "{}", screen(&model));
+}
+
+#[test]
+fn a_filter_that_is_being_typed_does_not_empty_a_growing_list() {
+    let mut model = watched(2);
+    model.update(Message::Key(Key::Char('/')));
+    model.update(Message::Paste("outcome:".to_owned()));
+    model.update(known(4));
+    assert!(screen(&model).contains("Calls 1/4"), "{}", screen(&model));
+}
+
+#[test]
+fn what_a_live_capture_lost_is_said() {
+    let mut model = watched(2);
+    let lost = Live { dropped_by_kernel: 12, dropped_by_queue: 3, let_go: 7, ..Live::default() };
+    model.update(Message::Live(Box::new(lost)));
+    let shown = screen(&model);
+    assert!(shown.contains("12 DROPPED by the kernel  3 DROPPED by the queue  7 let go"), "{shown}");
+}
+
+#[test]
+fn live_keys_are_shown_where_they_are_of_use() {
+    let help = |mut model: Model| {
+        model.update(Message::Key(Key::Char('?')));
+        screen(&model)
+    };
+    assert!(help(watched(1)).contains("follow the newest call"));
+    assert!(!help(model((120, 36))).contains("follow the newest call"));
+    let mut model = model((120, 36));
+    model.update(Message::Key(Key::Char('F')));
+    assert!(screen(&model).contains("only a live capture"));
+}
+
+/// A live capture that knows so many of the recorded calls.
+fn watched(calls: usize) -> Model {
+    let mut model = Model::new(Analysis::default(), setup((120, 36)));
+    model.update(live(0));
+    model.update(known(calls));
+    model
+}
+
+fn live(packets: u64) -> Message {
+    Message::Live(Box::new(Live { interface: "lo".to_owned(), packets, ..Live::default() }))
+}
+
+fn known(calls: usize) -> Message {
+    let mut analysis = recorded();
+    Arc::make_mut(&mut analysis.chains).truncate(calls);
+    Message::Analysis(Box::new(Snapshot::new(analysis)))
+}
+
+fn newest(calls: usize) -> Analysis {
+    let mut analysis = recorded();
+    let gone = analysis.chains.len() - calls;
+    Arc::make_mut(&mut analysis.chains).drain(..gone);
+    analysis
+}
+
 fn named(name: &str, (columns, rows): (u16, u16)) -> String {
     format!("{name}-{columns}x{rows}")
 }
@@ -183,7 +289,7 @@ fn read() -> Analysis {
     let path: Arc<str> = "fastapi-broken.pcapng".into();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(&*path);
     let bytes = std::fs::read(file).unwrap();
-    let mut part = Part::new(&path, 4096);
+    let mut part = Part::new(&path, Keep::Errors);
     Reader::new().push(&bytes, true, &mut |packet| part.packet(&packet)).unwrap();
     analyze(vec![part.finish(path, SourceKind::Pcapng, bytes.len() as u64)], &Options::default())
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::alike::Alike;
 use super::{Analysis, Brief, Call, SourceSummary};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
-use crate::cors::{Asserted, Browser, judge};
+use crate::cors::{Asserted, Browser, decide};
 use crate::diagnose::{Examiner, Finding};
 use crate::http::{Exchange, Time, is_health_check};
 
@@ -32,7 +31,16 @@ pub struct Options {
 #[must_use]
 pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
     let (sources, exchanges): (Vec<_>, Vec<_>) = reads.into_iter().map(|read| (read.summary, read.exchanges)).unzip();
-    let mut exchanges: Vec<Arc<Exchange>> = exchanges.into_iter().flatten().map(Arc::new).collect();
+    analyze_exchanges(sources, exchanges.into_iter().flatten().map(Arc::new).collect(), options)
+}
+
+/// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
+#[must_use]
+pub fn analyze_exchanges(
+    sources: Vec<SourceSummary>,
+    mut exchanges: Vec<Arc<Exchange>>,
+    options: &Options,
+) -> Analysis {
     exchanges.sort_by_key(|exchange| began(exchange));
     let mut balancer = Balancer::default();
     let mut joiner = Joiner::default();
@@ -53,20 +61,11 @@ pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
 /// What each chain came to, and the root causes of all.
 fn judge_all(chains: Vec<Chain>, balancer: &Balancer, options: &Options) -> (Vec<Call>, Vec<Finding>) {
     let mut examiner = Examiner::new(&chains, balancer);
-    let mut alike = Alike::default();
     let briefs: Vec<Option<Brief>> = chains
         .iter()
         .map(|chain| {
-            if let Some(brief) = alike.get(chain) {
-                return Some(brief.clone());
-            }
-            let judgement = judge(chain, balancer, &options.asserted, options.browser)?;
-            let examined = examiner.examine(chain, &judgement);
-            let brief = Brief::of(&judgement, &examined.findings);
-            if examined.by_itself {
-                alike.put(&brief);
-            }
-            Some(brief)
+            let judgement = decide(chain, balancer, &options.asserted, options.browser)?;
+            Some(Brief::of(&judgement, &examiner.examine(chain, &judgement)))
         })
         .collect();
     let findings = examiner.findings();

@@ -1,13 +1,12 @@
 //! The fold over everything read, and all that is known so far.
 
-mod alike;
 mod analyze;
 mod call;
 mod part;
 
 use std::sync::Arc;
 
-pub use analyze::{Options, Read, analyze};
+pub use analyze::{Options, Read, analyze, analyze_exchanges};
 pub use call::{Brief, Call, ChainReport};
 pub use part::Part;
 
@@ -16,7 +15,7 @@ use crate::cors::judge;
 use crate::diagnose::Finding;
 use crate::http::client_address;
 
-pub use crate::session::Unread;
+pub use crate::session::{Keep, Unread};
 
 /// All that is known of some sources.
 ///

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{Read, SourceKind, SourceSummary};
 use crate::flow::{Flows, Stamp};
-use crate::http::Exchange;
-use crate::session::Sessions;
+use crate::http::{Exchange, Time};
+use crate::session::{Keep, Sessions};
 use crate::wire::link::{Decoded, decode};
 use crate::wire::{LinkType, Packet, Segment};
 
@@ -35,10 +35,9 @@ struct Odd {
 }
 
 impl Part {
-    /// `path` is what the exchanges name as their source; `keep` says how many bytes of each body
-    /// are kept.
+    /// `path` is what the exchanges name as their source; `keep` says which bodies are kept.
     #[must_use]
-    pub fn new(path: &Arc<str>, keep: usize) -> Self {
+    pub fn new(path: &Arc<str>, keep: Keep) -> Self {
         Self {
             flows: Flows::default(),
             sessions: Sessions::new(Arc::clone(path)).keeping(keep),
@@ -73,43 +72,59 @@ impl Part {
         self.warnings.push(warning);
     }
 
-    /// The capture ends here, after `bytes` bytes.
+    /// The exchanges that have ended since the last call, for whoever cannot wait for the end.
+    pub fn take_exchanges(&mut self) -> Vec<Exchange> {
+        std::mem::take(&mut self.exchanges)
+    }
+
+    /// When each request came that is still without its answer, in no order.
+    pub fn waiting(&self) -> impl Iterator<Item = Time> {
+        self.sessions.waiting()
+    }
+
+    /// What the source has held so far, in `bytes` bytes.
     #[must_use]
-    pub fn finish(mut self, path: Arc<str>, kind: SourceKind, bytes: u64) -> Read {
-        let Self { flows, sessions, exchanges, .. } = &mut self;
-        flows.finish(&mut |delivery| sessions.push(delivery, &mut |exchange| exchanges.push(exchange)));
-        self.warnings.extend(self.odd.warnings());
-        self.warn_of_bounds();
-        let flows = self.flows.counters();
-        let summary = SourceSummary {
+    pub fn summary(&self, path: Arc<str>, kind: SourceKind, bytes: u64) -> SourceSummary {
+        let (flows, sessions) = (self.flows.counters(), self.sessions.counters());
+        let warnings = self.warnings.iter().cloned().chain(self.odd.warnings()).chain(self.bounds_met());
+        SourceSummary {
             path,
             kind,
             packets: self.packets,
             bytes,
             connections: flows.connections,
-            exchanges: self.exchanges.len() as u64,
-            unread: self.sessions.counters().unread,
+            exchanges: sessions.exchanges,
+            unread: sessions.unread,
             lost_bytes: flows.lost_bytes + flows.cut_bytes,
-            warnings: self.warnings,
-        };
-        Read { summary, exchanges: self.exchanges }
+            warnings: warnings.collect(),
+        }
+    }
+
+    /// The capture ends here, after `bytes` bytes.
+    #[must_use]
+    pub fn finish(mut self, path: Arc<str>, kind: SourceKind, bytes: u64) -> Read {
+        self.end();
+        Read { summary: self.summary(path, kind, bytes), exchanges: self.exchanges }
+    }
+
+    /// The capture ends here, and with it all that is under way.
+    pub fn end(&mut self) {
+        let Self { flows, sessions, exchanges, .. } = self;
+        flows.finish(&mut |delivery| sessions.push(delivery, &mut |exchange| exchanges.push(exchange)));
     }
 
     /// Bounds that were met are said: what was given up may be missing from the report.
-    fn warn_of_bounds(&mut self) {
+    fn bounds_met(&self) -> impl Iterator<Item = String> {
         let (flows, sessions) = (self.flows.counters(), self.sessions.counters());
         let met = [
             (flows.evicted, "connection(s) were given up because too many were open at once"),
             (flows.overfull, "hole(s) were given up because too much waited behind them"),
             (sessions.given_up, "time(s) exchanges were given up because too many were under way"),
         ];
-        self.warnings.extend(met.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-        if flows.cut_bytes > 0 {
-            self.warnings.push(format!(
-                "the snapshot length cut {} bytes off: capture whole packets (tcpdump -s 0)",
-                flows.cut_bytes
-            ));
-        }
+        let cut = flows.cut_bytes;
+        let cut =
+            (cut > 0).then(|| format!("the snapshot length cut {cut} bytes off: capture whole packets (tcpdump -s 0)"));
+        met.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).chain(cut)
     }
 }
 

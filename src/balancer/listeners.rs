@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use crate::http::{Exchange, Vantage};
+use crate::http::{Exchange, Origin, Vantage};
 
 /// More hosts than this are not told apart: a capture with so many is no longer about one load
 /// balancer, and a hostile one could name a new host in every request.
@@ -17,6 +17,9 @@ pub struct Balancer {
     hosts: HashMap<String, Listeners>,
     /// The addresses from which it connects to the backend.
     addresses: BTreeSet<IpAddr>,
+    /// The last that was taken note of behind it, as most of a capture are the same: scheme and
+    /// authority of the URL, and who sent it.
+    last: Option<(String, Option<IpAddr>)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -47,7 +50,13 @@ pub enum OwnAnswer {
 impl Balancer {
     /// Takes note of one exchange.
     pub fn observe(&mut self, exchange: &Exchange) {
-        let Some(url) = exchange.url().and_then(|url| Url::parse(url).ok()) else { return };
+        let Some(text) = exchange.url() else { return };
+        let client = exchange.client.map(|client| client.ip());
+        let is_known = |(origin, from): &(String, Option<IpAddr>)| *from == client && begins_with_origin(text, origin);
+        if exchange.vantage == Vantage::Backend && self.last.as_ref().is_some_and(is_known) {
+            return;
+        }
+        let Ok(url) = Url::parse(text) else { return };
         let Some(host) = url.host_str() else { return };
         if self.hosts.len() >= MAX_HOSTS && !self.hosts.contains_key(host) {
             return;
@@ -60,7 +69,8 @@ impl Balancer {
             Vantage::Direct => {}
         }
         if exchange.vantage == Vantage::Backend {
-            self.addresses.extend(exchange.client.map(|client| client.ip()));
+            self.addresses.extend(client);
+            self.last = Some((Origin::of(&url).as_str().to_owned(), client));
         }
     }
 
@@ -83,6 +93,11 @@ impl Balancer {
         }
         OwnAnswer::Unknown
     }
+}
+
+/// Whether a URL is of that origin, its authority written as the origin has it.
+fn begins_with_origin(url: &str, origin: &str) -> bool {
+    url.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn is_redirect_to_https(exchange: &Exchange, url: &Url) -> bool {

@@ -1,17 +1,20 @@
 //! Exchanges joined to calls of a page, across TCP connections and load-balancer nodes.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::link::{Expected, Requested, Sought};
+use foldhash::quality::RandomState;
+
+use super::link::{Expected, Requested, Sought, SoughtKey, Tie};
 use super::{Chain, Join, JoinKind, Link, Role};
 use crate::http::{Exchange, Time, Vantage};
 
 /// A browser sends a request right after its preflight's answer, and follows a redirect at once: a
 /// round trip and a new connection later at the most. What comes later is a call of its own.
-const FOLLOWS_WITHIN: Duration = Duration::from_secs(3);
+pub const FOLLOWS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The same request passes two places of one path within this time.
 const PASSES_WITHIN: Duration = Duration::from_secs(1);
@@ -28,32 +31,39 @@ const SWEEP_EVERY: usize = 8192;
 pub struct Joiner {
     chains: Vec<Chain>,
     /// The chains that a request would continue, by what it must be.
-    expected: HashMap<Sought, VecDeque<Expected>>,
+    expected: HashMap<SoughtKey, VecDeque<Expected>, RandomState>,
     /// Chains whose exchanges share a `context.fetch`.
     calls: HashMap<(Arc<str>, String), usize>,
     /// Requests of a short while ago, to know them again at another place.
-    passing: HashMap<Mark, VecDeque<Passing>>,
+    passing: HashMap<MarkKey, VecDeque<Passing>, RandomState>,
     pushed: usize,
+    /// What the keys of what is sought and of what passes are made with.
+    seed: RandomState,
 }
 
 /// By what the same request is known at another place: also by the program that made it and the page
 /// it was made for, since a service that asks another on behalf of a request passes its trace id on,
 /// and is no other place of it.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Mark {
-    by: MarkedBy,
-    method: String,
-    user_agent: Option<String>,
-    origin: Option<String>,
+#[derive(Debug, Hash)]
+struct Mark<'a> {
+    by: MarkedBy<'a>,
+    method: &'a str,
+    user_agent: Option<&'a str>,
+    origin: Option<&'a str>,
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum MarkedBy {
+#[derive(Debug, Hash)]
+enum MarkedBy<'a> {
     /// The load balancer's trace id, which every request gets anew.
-    Trace(String),
+    Trace(&'a str),
     /// Browser and URL, for the place before the load balancer.
-    Request(Option<IpAddr>, String),
+    Request(Option<IpAddr>, &'a str),
 }
+
+/// A mark as one number that nobody can foresee: equal for equal marks, and for others with a chance of
+/// one in 2^64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct MarkKey(u64);
 
 /// A request that may be seen again.
 #[derive(Clone, Copy, Debug)]
@@ -129,15 +139,16 @@ impl Joiner {
     /// The chain that this request continues: of those that were let on the one that has waited
     /// longest.
     fn continued(&mut self, requested: &Requested<'_>, role: Role) -> Option<(usize, Join)> {
-        Sought::by(requested, role).iter().find_map(|sought| {
+        let seed = self.seed.clone();
+        Sought::by(requested, role).keys(&seed, Tie::of(role)).find_map(|(sought, tie)| {
             let expected = self.take(sought, requested, role)?;
-            Some((expected.chain, expected.join(requested, sought)))
+            Some((expected.chain, expected.join(requested, tie.kind)))
         })
     }
 
-    fn take(&mut self, sought: &Sought, requested: &Requested<'_>, role: Role) -> Option<Expected> {
+    fn take(&mut self, sought: SoughtKey, requested: &Requested<'_>, role: Role) -> Option<Expected> {
         let Self { expected, chains, .. } = self;
-        let waiting = expected.get_mut(sought)?;
+        let waiting = expected.get_mut(&sought)?;
         // A redirect raises several expectations, of which one can be met.
         let is_open = |expected: &Expected| {
             requested.time.since(expected.since) <= FOLLOWS_WITHIN
@@ -153,7 +164,7 @@ impl Joiner {
     /// What would continue the chain after this exchange.
     fn expect(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>, role: Role) {
         let links = self.chains.get(chain).map_or(0, |chain| chain.links.len());
-        for (sought, expected) in Expected::after(exchange, requested, role, chain, links) {
+        for (sought, expected) in Expected::after(exchange, requested, role, chain, links, &self.seed) {
             let waiting = self.expected.entry(sought).or_default();
             if waiting.len() == MAX_EXPECTED {
                 waiting.pop_front();
@@ -164,8 +175,9 @@ impl Joiner {
 
     /// The same request, captured at another place: behind the load balancer, in a second file.
     fn is_seen_again(&mut self, exchange: &Arc<Exchange>, requested: &Requested<'_>) -> bool {
-        let mut marks = marks_sought(exchange, requested).into_iter();
-        let Some(passing) = marks.find_map(|mark| self.passes(&mark, exchange, requested)) else { return false };
+        let marks = marks_sought(exchange, requested).map(|mark| mark.map(|mark| self.key(&mark)));
+        let passing = marks.into_iter().flatten().find_map(|mark| self.passes(mark, exchange, requested));
+        let Some(passing) = passing else { return false };
         let Some(chain) = self.chains.get_mut(passing.chain) else { return false };
         let Some(link) = chain.links.get_mut(passing.link) else { return false };
         chain.joins.push(Join {
@@ -177,16 +189,16 @@ impl Joiner {
         link.also_seen.push(Arc::clone(exchange));
         // At a third place it is known by the trace id that it has here.
         if let Some(mark) = trace(requested) {
-            self.passing.entry(mark).or_default().push_back(passing);
+            self.passing.entry(self.key(&mark)).or_default().push_back(passing);
         }
         true
     }
 
     /// What passes under this mark and is this request. One of several alike is taken for one: the
     /// next that looks like it is the next one's.
-    fn passes(&mut self, mark: &Mark, exchange: &Exchange, requested: &Requested<'_>) -> Option<Passing> {
+    fn passes(&mut self, mark: MarkKey, exchange: &Exchange, requested: &Requested<'_>) -> Option<Passing> {
         let Self { passing, chains, .. } = self;
-        let alike = passing.get_mut(mark)?;
+        let alike = passing.get_mut(&mark)?;
         let is_open = |passing: &Passing| {
             let in_time = requested.time.since(passing.since) <= PASSES_WITHIN;
             in_time && passing.until.is_none_or(|until| requested.time <= until)
@@ -204,10 +216,15 @@ impl Joiner {
     fn remember(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>) {
         let link = self.chains.get(chain).map_or(0, |chain| chain.links.len().saturating_sub(1));
         let until = exchange.response.as_ref().map(|response| response.end_time.unwrap_or(response.time));
-        for mark in marks_left(exchange, requested) {
+        for mark in marks_left(exchange, requested).into_iter().flatten() {
+            let mark = self.key(&mark);
             let passing = Passing { chain, link, since: requested.time, until };
             self.passing.entry(mark).or_default().push_back(passing);
         }
+    }
+
+    fn key(&self, mark: &Mark<'_>) -> MarkKey {
+        MarkKey(self.seed.hash_one(mark))
     }
 
     fn sweep(&mut self, now: Time) {
@@ -223,15 +240,15 @@ impl Joiner {
 }
 
 /// By what a request that passes here may be known again further in.
-fn marks_left(exchange: &Exchange, requested: &Requested<'_>) -> Vec<Mark> {
+fn marks_left<'a>(exchange: &Exchange, requested: &'a Requested<'_>) -> [Option<Mark<'a>>; 2] {
     let before_the_balancer = exchange.vantage != Vantage::Backend;
-    trace(requested).into_iter().chain(before_the_balancer.then(|| request_mark(requested))).collect()
+    [trace(requested), before_the_balancer.then(|| request_mark(requested))]
 }
 
 /// By what a request may have been seen before it came here.
-fn marks_sought(exchange: &Exchange, requested: &Requested<'_>) -> Vec<Mark> {
+fn marks_sought<'a>(exchange: &Exchange, requested: &'a Requested<'_>) -> [Option<Mark<'a>>; 2] {
     let behind_the_balancer = exchange.vantage == Vantage::Backend;
-    trace(requested).into_iter().chain(behind_the_balancer.then(|| request_mark(requested))).collect()
+    [trace(requested), behind_the_balancer.then(|| request_mark(requested))]
 }
 
 /// Whether the two were captured at different places.
@@ -239,18 +256,17 @@ fn is_elsewhere(seen: &Exchange, exchange: &Exchange) -> bool {
     seen.source != exchange.source || seen.connection != exchange.connection
 }
 
-fn trace(requested: &Requested<'_>) -> Option<Mark> {
+fn trace<'a>(requested: &'a Requested<'_>) -> Option<Mark<'a>> {
     let trace = requested.headers.first("x-amzn-trace-id")?;
-    Some(mark(MarkedBy::Trace(trace.to_owned()), requested))
+    Some(mark(MarkedBy::Trace(trace), requested))
 }
 
-fn request_mark(requested: &Requested<'_>) -> Mark {
-    mark(MarkedBy::Request(requested.client, requested.url.clone()), requested)
+fn request_mark<'a>(requested: &'a Requested<'_>) -> Mark<'a> {
+    mark(MarkedBy::Request(requested.client, &requested.url), requested)
 }
 
-fn mark(by: MarkedBy, requested: &Requested<'_>) -> Mark {
-    let field = |name: &str| requested.headers.first(name).map(str::to_owned);
-    Mark { by, method: requested.method.to_owned(), user_agent: field("user-agent"), origin: field("origin") }
+fn mark<'a>(by: MarkedBy<'a>, requested: &'a Requested<'_>) -> Mark<'a> {
+    Mark { by, method: requested.method, user_agent: requested.user_agent, origin: requested.origin }
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! What continues a chain: the request that a preflight asked for, the one that a Location leads to.
 
+use std::borrow::Cow;
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use url::Url;
 
 use super::{Join, JoinKind, Role};
 use crate::http::{
-    Exchange, Headers, Origin, Response, Time, asked_url, client_address, resolve_location, same_origin,
+    Exchange, Headers, Origin, Response, Time, asked_text, client_address, resolve_location, same_origin,
 };
 
 /// A request as joining sees it.
@@ -18,8 +21,10 @@ pub(super) struct Requested<'a> {
     pub(super) client: Option<IpAddr>,
     pub(super) time: Time,
     pub(super) method: &'a str,
-    /// Parsed and serialized again, so that equal URLs are equal texts; without fragment.
-    pub(super) url: String,
+    /// Equal URLs are equal texts; without fragment.
+    pub(super) url: Cow<'a, str>,
+    pub(super) origin: Option<&'a str>,
+    pub(super) user_agent: Option<&'a str>,
     pub(super) headers: &'a Headers,
 }
 
@@ -32,7 +37,9 @@ impl<'a> Requested<'a> {
             client: client_address(&request.headers, exchange.client),
             time: request.time,
             method: &request.method,
-            url: normal_form(asked_url(exchange)?),
+            url: asked_text(exchange)?,
+            origin: request.headers.first("origin"),
+            user_agent: request.headers.first("user-agent"),
             headers: &request.headers,
         })
     }
@@ -48,40 +55,68 @@ const MAX_NAMES: usize = 256;
 
 /// What a request must be to continue a chain, as far as equality tells: requests are looked up by
 /// it, so that many that wait for the same URL do not make the search longer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Sought {
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Sought<'a> {
     client: Option<IpAddr>,
-    url: String,
-    kind: JoinKind,
+    url: &'a str,
     /// Of the request itself: for a preflight, the one that it asks for.
-    method: String,
-    origin: Option<String>,
-    user_agent: Option<String>,
+    method: &'a str,
+    origin: Option<&'a str>,
+    user_agent: Option<&'a str>,
+}
+
+/// What ties a request to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Tie {
+    pub(super) kind: JoinKind,
     /// The answer before lets the page go on.
     is_let_on: bool,
 }
 
-impl Sought {
-    /// What this request may continue, what is likelier first. After an answer that refuses the
-    /// page something comes only by another's leave, such as a preflight in the cache: where the
-    /// same call was tried again, the try that was let on is the one that goes on.
-    pub(super) fn by(requested: &Requested<'_>, role: Role) -> Vec<Self> {
-        let field = |name: &str| requested.headers.first(name).map(str::to_owned);
-        let (method, kinds): (_, &[JoinKind]) = match role {
-            Role::Preflight => (field("access-control-request-method").unwrap_or_default(), &[JoinKind::Redirect]),
-            Role::Actual => (requested.method.to_owned(), &[JoinKind::Preflight, JoinKind::Redirect]),
-        };
-        let any = Self {
+/// A request that is sought and its tie, as one number that nobody can foresee: equal for equal ones,
+/// and for others with a chance of one in 2^64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SoughtKey(u64);
+
+impl<'a> Sought<'a> {
+    /// What this request may continue.
+    pub(super) fn by(requested: &'a Requested<'_>, role: Role) -> Self {
+        let asked_for = || requested.headers.first("access-control-request-method").unwrap_or_default();
+        Self {
             client: requested.client,
-            url: requested.url.clone(),
-            kind: JoinKind::Redirect,
-            method,
-            origin: field("origin"),
-            user_agent: field("user-agent"),
-            is_let_on: true,
+            url: &requested.url,
+            method: if role == Role::Preflight { asked_for() } else { requested.method },
+            origin: requested.origin,
+            user_agent: requested.user_agent,
+        }
+    }
+
+    /// The keys for each tie.
+    pub(super) fn keys<T: IntoIterator<Item = Tie>>(
+        &self,
+        seed: &RandomState,
+        ties: T,
+    ) -> impl Iterator<Item = (SoughtKey, Tie)> {
+        let mut hasher = seed.build_hasher();
+        self.hash(&mut hasher);
+        ties.into_iter().map(move |tie| {
+            let mut hasher = hasher.clone();
+            tie.hash(&mut hasher);
+            (SoughtKey(hasher.finish()), tie)
+        })
+    }
+}
+
+impl Tie {
+    /// What ties a request in that role to what it may continue, what is likelier first. After an
+    /// answer that refuses the page something comes only by another's leave, such as a preflight in
+    /// the cache: where the same call was tried again, the try that was let on is the one that goes on.
+    pub(super) fn of(role: Role) -> impl Iterator<Item = Self> {
+        let kinds: &[JoinKind] = match role {
+            Role::Preflight => &[JoinKind::Redirect],
+            Role::Actual => &[JoinKind::Preflight, JoinKind::Redirect],
         };
-        let order = [true, false].into_iter().flat_map(|is_let_on| kinds.iter().map(move |kind| (is_let_on, *kind)));
-        order.map(|(is_let_on, kind)| Self { kind, is_let_on, ..any.clone() }).collect()
+        [true, false].into_iter().flat_map(move |is_let_on| kinds.iter().map(move |&kind| Self { kind, is_let_on }))
     }
 }
 
@@ -107,7 +142,12 @@ impl Expected {
         role: Role,
         chain: usize,
         links: usize,
-    ) -> Vec<(Sought, Self)> {
+        seed: &RandomState,
+    ) -> Vec<(SoughtKey, Self)> {
+        // Nearly all exchanges are answered requests after which nothing follows.
+        if role == Role::Actual && !exchange.response.as_ref().is_some_and(Response::is_redirect) {
+            return Vec::new();
+        }
         let response = exchange.response.as_ref();
         let base = Self {
             chain,
@@ -118,44 +158,40 @@ impl Expected {
             names: Vec::new(),
         };
         match (role, response) {
-            (Role::Preflight, _) => vec![base.after_preflight(requested, response)],
-            (Role::Actual, Some(response)) if response.is_redirect() => base.after_redirect(response, requested),
-            (Role::Actual, _) => Vec::new(),
+            (Role::Preflight, _) => base.after_preflight(requested, response, seed),
+            (Role::Actual, Some(response)) => base.after_redirect(response, requested, seed),
+            (Role::Actual, None) => Vec::new(),
         }
     }
 
-    fn after_preflight(self, requested: &Requested<'_>, response: Option<&Response>) -> (Sought, Self) {
-        let field = |name: &str| requested.headers.first(name).map(str::to_owned);
+    fn after_preflight(
+        self,
+        requested: &Requested<'_>,
+        response: Option<&Response>,
+        seed: &RandomState,
+    ) -> Vec<(SoughtKey, Self)> {
         let names = requested.headers.all("access-control-request-headers").flat_map(|line| line.split(','));
-        let sought = Sought {
-            client: requested.client,
-            url: requested.url.clone(),
-            kind: JoinKind::Preflight,
-            method: field("access-control-request-method").unwrap_or_default(),
-            origin: field("origin"),
-            user_agent: field("user-agent"),
-            is_let_on: response.is_some_and(|response| (200..300).contains(&response.status) && is_shared(response)),
-        };
+        let is_let_on = response.is_some_and(|response| (200..300).contains(&response.status) && is_shared(response));
+        let tie = Tie { kind: JoinKind::Preflight, is_let_on };
         let names = names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty());
-        (sought, Self { names: names.take(MAX_NAMES).collect(), ..self })
+        let expected = Self { names: names.take(MAX_NAMES).collect(), ..self };
+        Sought::by(requested, Role::Preflight).keys(seed, [tie]).map(|(key, _)| (key, expected.clone())).collect()
     }
 
     /// The Location itself and, where that is http, the same by https: what comes back to the
     /// backend after the load balancer redirected the http request.
-    fn after_redirect(self, response: &Response, requested: &Requested<'_>) -> Vec<(Sought, Self)> {
+    fn after_redirect(
+        self,
+        response: &Response,
+        requested: &Requested<'_>,
+        seed: &RandomState,
+    ) -> Vec<(SoughtKey, Self)> {
         let Ok(from) = Url::parse(&requested.url) else { return Vec::new() };
         let location = response.headers.first("location").unwrap_or_default();
         let Some(to) = resolve_location(&from, location) else { return Vec::new() };
-        let origin = requested.headers.first("origin").map(str::to_owned);
-        let any = Sought {
-            client: requested.client,
-            url: String::new(),
-            kind: JoinKind::Redirect,
-            method: followed_method(response.status, requested.method),
-            is_let_on: origin.is_none() || is_shared(response),
-            origin: None,
-            user_agent: requested.headers.first("user-agent").map(str::to_owned),
-        };
+        let origin = requested.origin.map(str::to_owned);
+        let tie = Tie { kind: JoinKind::Redirect, is_let_on: origin.is_none() || is_shared(response) };
+        let method = followed_method(response.status, requested.method);
         let upgraded =
             (to.scheme() == "http").then(|| to.clone()).and_then(|mut url| url.set_scheme("https").ok().map(|()| url));
         let origins = origins_after(&[origin], &from, &to);
@@ -167,7 +203,16 @@ impl Expected {
                 let url = normal_form(url);
                 origins.into_iter().map(move |origin| (url.clone(), origin))
             })
-            .map(|(url, origin)| (Sought { url, origin, ..any.clone() }, self.clone()))
+            .flat_map(|(url, origin)| {
+                let sought = Sought {
+                    client: requested.client,
+                    url: &url,
+                    method,
+                    origin: origin.as_deref(),
+                    user_agent: requested.user_agent,
+                };
+                sought.keys(seed, [tie]).map(|(key, _)| (key, self.clone())).collect::<Vec<_>>()
+            })
             .collect()
     }
 
@@ -187,12 +232,12 @@ impl Expected {
     }
 
     /// The join that this request makes, with what it rests on.
-    pub(super) fn join(&self, requested: &Requested<'_>, sought: &Sought) -> Join {
+    pub(super) fn join(&self, requested: &Requested<'_>, kind: JoinKind) -> Join {
         let client = requested.client.map(|client| format!("client address {client}"));
-        let agent = sought.user_agent.as_ref().map(|_| "user agent".to_owned());
-        let origin = sought.origin.as_ref().map(|origin| format!("Origin {origin}"));
-        let asked = match sought.kind {
-            JoinKind::Preflight => format!("the method {} that the preflight asked for", sought.method),
+        let agent = requested.user_agent.map(|_| "user agent".to_owned());
+        let origin = requested.origin.map(|origin| format!("Origin {origin}"));
+        let asked = match kind {
+            JoinKind::Preflight => format!("the method {} that the preflight asked for", requested.method),
             _ => "the URL that the Location names".to_owned(),
         };
         let elapsed = requested.time.since(self.since);
@@ -200,7 +245,7 @@ impl Expected {
         Join {
             from: Arc::clone(&self.from),
             to: Arc::clone(requested.id),
-            kind: sought.kind,
+            kind,
             because: [client, agent, origin, Some(asked), Some(time)].into_iter().flatten().collect(),
         }
     }
@@ -212,13 +257,13 @@ fn is_shared(response: &Response) -> bool {
 }
 
 /// Fetch 4.7, "HTTP-redirect fetch", step 11: the method after a redirect.
-fn followed_method(status: u16, method: &str) -> String {
+fn followed_method(status: u16, method: &str) -> &str {
     let becomes_get = match status {
         301 | 302 => method == "POST",
         303 => method != "HEAD",
         _ => false,
     };
-    if becomes_get { "GET" } else { method }.to_owned()
+    if becomes_get { "GET" } else { method }
 }
 
 /// The values of Origin after a redirect (Fetch 2.2.5, "redirect-taint"): `null` once an origin

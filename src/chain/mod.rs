@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::http::Exchange;
 
-pub use joiner::Joiner;
+pub use joiner::{FOLLOWS_WITHIN, Joiner};
 
 /// What an exchange is in its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

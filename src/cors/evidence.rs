@@ -270,9 +270,9 @@ fn is_set_by_scripts(name: &str) -> bool {
         "x-arr-",
         "x-azure-",
     ];
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "authorization" | "content-type" | "range")
-        || (name.starts_with("x-") && !BY_PROXIES.iter().any(|prefix| name.starts_with(prefix)))
+    let begins = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    ["authorization", "content-type", "range"].iter().any(|known| name.eq_ignore_ascii_case(known))
+        || (begins("x-") && !BY_PROXIES.iter().any(|prefix| begins(prefix)))
 }
 
 #[cfg(test)]

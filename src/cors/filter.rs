@@ -1,5 +1,6 @@
 //! What a page's script may read of a response (Fetch 2.2.6, filtered responses).
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::lists::tokens;
@@ -13,7 +14,7 @@ pub(super) fn visible(kind: ResponseType, headers: &Headers, credentials: Creden
     // A list with a bad element exposes nothing, but fails nothing either.
     let exposed = exposed.value().and_then(|value| tokens(value).ok()).unwrap_or_default();
     // A set, since both lists may be as long as a head.
-    let exposed: HashSet<String> = exposed.into_iter().map(str::to_ascii_lowercase).collect();
+    let exposed: HashSet<Cow<'_, str>> = exposed.into_iter().map(lower_case).collect();
     let all_exposed = credentials != Credentials::Include && exposed.contains("*");
     let is_visible = |name: &str| match kind {
         ResponseType::Basic => true,
@@ -22,12 +23,17 @@ pub(super) fn visible(kind: ResponseType, headers: &Headers, credentials: Creden
     };
     let mut names: Vec<String> = headers
         .iter()
-        .map(|line| line.name.to_ascii_lowercase())
+        .map(|line| lower_case(line.name))
         .filter(|name| !is_forbidden(name) && is_visible(name))
+        .map(Cow::into_owned)
         .collect();
     names.sort_unstable();
     names.dedup();
     names
+}
+
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 /// Fetch, "forbidden response-header name".

@@ -13,7 +13,18 @@ use super::{
 };
 use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
 use crate::chain::{Chain, Link, Role};
-use crate::http::{End, Exchange, Headers, Response, State, Time, Vantage, asked_url, resolve_location};
+use crate::http::{End, Exchange, Headers, Response, State, Time, Vantage, asked_text, asked_url, resolve_location};
+
+/// What the browser decided of a chain; `None` when the URL of its request is unknown. Left out is what
+/// nothing is decided by: the console's words, the other browsers, and what the call would have come to
+/// if an assumption is wrong.
+#[must_use]
+pub fn decide(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: Browser) -> Option<Judgement> {
+    let intent = intent(chain, asserted)?;
+    let walked = walk(chain, balancer, &intent, browser);
+    let told = Told { message: Messages::default(), differs: Vec::new(), assumptions: intent.assumptions.clone() };
+    Some(judgement(&intent, walked, browser, told))
+}
 
 /// What the browser made of a chain; `None` when the URL of its request is unknown.
 #[must_use]
@@ -44,9 +55,22 @@ pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: B
         let other = otherwise(&intent, about)?;
         Some(walk(chain, balancer, &other, browser).outcome)
     });
+    Some(judgement(&intent, walked, browser, Told { message, differs, assumptions }))
+}
+
+/// What is told of a decision beside it.
+struct Told {
+    message: Messages,
+    differs: Vec<Differs>,
+    /// About what the page asked.
+    assumptions: Vec<Assumption>,
+}
+
+fn judgement(intent: &Intent, walked: Walked, browser: Browser, told: Told) -> Judgement {
+    let Told { message, differs, mut assumptions } = told;
     assumptions.extend(walked.assumptions);
-    Some(Judgement {
-        asked: asked(&intent),
+    Judgement {
+        asked: asked(intent),
         drop_off: drop_off(&walked.hops, &walked.outcome),
         hops: walked.hops,
         verdict: Verdict {
@@ -59,7 +83,7 @@ pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: B
             assumptions,
             trail: walked.trail,
         },
-    })
+    }
 }
 
 fn asked(intent: &Intent) -> Asked {
@@ -434,6 +458,12 @@ impl Walk<'_> {
 
 /// Whether a link's request went to that URL.
 fn is_for(link: &Link, url: &Url) -> bool {
+    if let Some(seen) = asked_text(&link.exchange)
+        && url.fragment().is_none()
+        && url.as_str() == seen
+    {
+        return true;
+    }
     asked_url(&link.exchange).is_some_and(|seen| as_on_the_wire(seen) == as_on_the_wire(url.clone()))
 }
 

@@ -22,7 +22,7 @@ pub use browser::Browser;
 pub use evidence::{Asserted, intent};
 pub use fetch::{Answered, Ask, Ending, Fetch, Step};
 pub use intent::{Api, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
-pub use judge::judge;
+pub use judge::{decide, judge};
 pub use verdict::{
     Answer, AnsweredBy, Asked, Assumption, Check, Clause, Decision, Differs, DropOff, DropOffKind, Error, Failure, Hop,
     Judgement, Messages, Outcome, ResponseType, Verdict,

@@ -17,16 +17,6 @@ pub struct Examiner<'a> {
     gathered: Vec<Option<Finding>>,
 }
 
-/// What the rules said of one chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Examined {
-    /// The ids of its findings: the cause before its symptoms.
-    pub findings: Vec<&'static str>,
-    /// Any chain with the same heads would be told the same: no rule looked at what was said at its
-    /// URL or on its connection otherwise.
-    pub by_itself: bool,
-}
-
 impl<'a> Examiner<'a> {
     /// `chains` are all that there are: some causes show only beside other calls.
     #[must_use]
@@ -35,10 +25,10 @@ impl<'a> Examiner<'a> {
         Self { siblings, balancer, gathered: rules::ALL.iter().map(|_| None).collect() }
     }
 
-    /// Names the root causes of one chain.
-    pub fn examine(&mut self, chain: &Chain, judgement: &Judgement) -> Examined {
+    /// Names the root causes of one chain by their ids: the cause before its symptoms.
+    pub fn examine(&mut self, chain: &Chain, judgement: &Judgement) -> Vec<&'static str> {
         let case = Case { chain, judgement, balancer: self.balancer, siblings: &self.siblings };
-        Examined { findings: examine(&case, &mut self.gathered), by_itself: true }
+        examine(&case, &mut self.gathered)
     }
 
     /// The findings, the worst first, then in the order in which causes come before symptoms.

@@ -11,7 +11,7 @@ mod trust;
 
 use std::sync::Arc;
 
-pub use examine::{Examined, Examiner};
+pub use examine::Examiner;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,7 @@
 //! What the other answers of a host say: whether it has a CORS layer, and for whom.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use url::Url;
@@ -18,6 +19,9 @@ const MAX_KEPT: usize = 4096;
 pub(super) struct Siblings {
     shares: HashMap<String, Evidence>,
     shares_with: HashMap<(String, String), Evidence>,
+    /// Hosts and origins that were noted, as numbers that nobody can foresee.
+    noted: HashSet<u64>,
+    seed: RandomState,
 }
 
 impl Siblings {
@@ -30,6 +34,9 @@ impl Siblings {
     }
 
     fn observe(&mut self, exchange: &Exchange) {
+        if self.is_known(exchange) {
+            return;
+        }
         let Some((host, origin, evidence)) = shared(exchange) else { return };
         if self.shares.len() < MAX_KEPT {
             self.shares.entry(host.clone()).or_insert_with(|| evidence.clone());
@@ -37,6 +44,16 @@ impl Siblings {
         if self.shares_with.len() < MAX_KEPT {
             self.shares_with.entry((host, origin)).or_insert(evidence);
         }
+    }
+
+    /// Whether an answer of the same host to the same origin was noted already: nearly all are like
+    /// one before.
+    fn is_known(&mut self, exchange: &Exchange) -> bool {
+        let origin = exchange.request.as_ref().and_then(|request| request.headers.first("origin"));
+        let Some((url, origin)) = exchange.url().zip(origin) else { return true };
+        let is_shared = exchange.response.as_ref().is_some_and(|it| it.headers.has("access-control-allow-origin"));
+        let authority = url.splitn(4, '/').nth(2);
+        !is_shared || !self.noted.insert(self.seed.hash_one((authority, origin)))
     }
 
     /// An answer of the same host that carries `Access-Control-Allow-Origin`.

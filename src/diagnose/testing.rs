@@ -26,6 +26,6 @@ pub(crate) fn diagnosed(exchanges: impl IntoIterator<Item = Builder>) -> Diagnos
     let chains = joiner.finish();
     let mut examiner = Examiner::new(&chains, &balancer);
     let judged = |chain| judge(chain, &balancer, &Asserted::default(), Browser::Chromium).unwrap();
-    let by_chain = chains.iter().map(|chain| examiner.examine(chain, &judged(chain)).findings).collect();
+    let by_chain = chains.iter().map(|chain| examiner.examine(chain, &judged(chain))).collect();
     Diagnosed { by_chain, findings: examiner.findings() }
 }

@@ -199,15 +199,23 @@ impl Headers {
     }
 
     /// The values of all lines with that name (letter case aside), in wire order.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter().filter(move |line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value)
+    pub fn all<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h str> {
+        let mut at = 0;
+        self.lines.iter().filter_map(move |lengths| {
+            let (start, value) = (at, at + lengths.name as usize);
+            at = value + lengths.value as usize;
+            // The length tells nearly all other names apart.
+            let is_it = lengths.name as usize == name.len()
+                && self.text.get(start..value).is_some_and(|text| text.eq_ignore_ascii_case(name));
+            if is_it { self.text.get(value..at) } else { None }
+        })
     }
 
     /// The first line with that name, whatever else the head holds: to show and to recognise by,
     /// not to judge by (see [`Headers::get`]).
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.iter().find(|line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value)
+        self.all(name).next()
     }
 
     /// Whether a line with that name was seen.

@@ -21,7 +21,7 @@ pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_redirect_status};
 pub use origin::{Origin, OriginError, is_loopback, same_origin};
 pub use time::Time;
-pub use vantage::{ClientUrl, asked_url, client_address, client_url, is_health_check, vantage};
+pub use vantage::{ClientUrl, asked_text, asked_url, client_address, client_url, is_health_check, vantage};
 
 /// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.
 #[must_use]

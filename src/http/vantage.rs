@@ -1,6 +1,7 @@
 //! What the headers of a request tell about the way it came: through a load balancer or not, from
 //! which browser, and under which URL the browser knows it.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
@@ -98,6 +99,49 @@ pub fn asked_url(exchange: &Exchange) -> Option<Url> {
     Some(url)
 }
 
+/// [`asked_url`] as text, without its fragment: equal for requests that browsers take for equal.
+#[must_use]
+pub fn asked_text(exchange: &Exchange) -> Option<Cow<'_, str>> {
+    let seen = exchange.request.as_ref()?.url.as_deref()?;
+    if is_normal_https(seen) {
+        return Some(Cow::Borrowed(seen));
+    }
+    let mut url = asked_url(exchange)?;
+    url.set_fragment(None);
+    Some(Cow::Owned(url.into()))
+}
+
+/// Whether parsing and serializing (URL Standard) leaves an https URL as it is: so it is with nearly
+/// all, and parsing costs more than everything else that is done to find a request's call.
+fn is_normal_https(url: &str) -> bool {
+    let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_at_checked(rest.find('/')?))
+    else {
+        return false;
+    };
+    is_plain_host(host) && path.bytes().all(is_plain) && !has_dot_segment(path.as_bytes())
+}
+
+/// A name, not an address, in lower case, that is not encoded.
+fn is_plain_host(host: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let ends_as_name = host.bytes().last().is_some_and(|last| last.is_ascii_lowercase());
+    ends_as_name
+        && host.bytes().all(is_plain)
+        && !host.starts_with('.')
+        && !host.contains("..")
+        && !host.contains("xn--")
+        && !host.rsplit('.').next().is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// The characters that stay as they are in a path and in a query. An encoded one may be a dot.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/?".contains(&byte)
+}
+
+fn has_dot_segment(path: &[u8]) -> bool {
+    path.windows(2).any(|pair| pair == b"/.")
+}
+
 /// Whether a page on https made this request for a part of itself: navigations and forms may lead
 /// to http.
 fn is_of_secure_page(headers: &Headers) -> bool {
@@ -176,6 +220,8 @@ fn split_port(host: &str) -> (&str, Option<u16>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::http::testing::{Builder, exchange};
 
@@ -263,5 +309,32 @@ mod tests {
         assert_eq!(vantage(Some(&through), None), Vantage::Backend);
         assert_eq!(vantage(Some(&Headers::default()), Some(&awselb)), Vantage::Client);
         assert_eq!(vantage(Some(&Headers::default()), None), Vantage::Direct);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_normal_stays_as_it_is(url in "https://[a-z0-9.-]{1,9}(xn--)?[a-z0-9.:-]{0,5}[/?#][-a-zA-Z0-9._~!$&'()*+,;=:@/?%^|`{}\\[\\]\\\\]{0,12}(/[.]{1,2}/?)?") {
+            if is_normal_https(&url) {
+                prop_assert_eq!(Url::parse(&url).map(String::from), Ok(url));
+            }
+        }
+    }
+
+    #[test]
+    fn nearly_all_urls_are_normal() {
+        for url in ["https://a.example/", "https://request.example.com/items/7?page=2&q=a+b", "https://a/x.json"] {
+            assert!(is_normal_https(url), "{url}");
+        }
+        for url in [
+            "http://a/",
+            "https://A/",
+            "https://a",
+            "https://a/../b",
+            "https://a:443/",
+            "https://a/%2e%2e/",
+            "https://10.0.0.1/",
+        ] {
+            assert!(!is_normal_https(url), "{url}");
+        }
     }
 }

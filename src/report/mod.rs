@@ -5,6 +5,7 @@ mod advice;
 mod escape;
 mod filter;
 mod json;
+mod line;
 mod markdown;
 mod outline;
 mod redact;
@@ -18,8 +19,9 @@ mod samples;
 pub use escape::{Charset, elide, visible};
 pub use filter::{Filter, FilterError};
 pub use json::{SCHEMA, json, write_json};
+pub use line::line;
 pub use markdown::markdown;
-pub use redact::{MASK, redacted, redacted_exchange, redacted_run};
+pub use redact::{MASK, redacted, redacted_call, redacted_exchange, redacted_run};
 pub use replay::{REPLAY_SCHEMA, replay_json};
 pub use text::{
     Ladder, Layout, NARROWEST, StyledLine, WIDEST, explain, explain_all, explain_lines, ladder_lines, replay_text, text,

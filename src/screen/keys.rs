@@ -66,6 +66,15 @@ pub enum Action {
     Maximise,
     Secrets,
     Copy,
+    Follow,
+    Pause,
+}
+
+impl Action {
+    /// Whether it is of use in a live capture only.
+    pub(super) fn is_live(self) -> bool {
+        matches!(self, Self::Follow | Self::Pause)
+    }
 }
 
 /// One line of the table.
@@ -96,10 +105,12 @@ const fn bind(
 use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
 /// Every key there is. The order is that of help and hints.
-pub const TABLE: [Binding; 27] = [
+pub const TABLE: [Binding; 29] = [
     bind(&[&[Char('?')]], "?", "this help", Some("help"), Action::Help),
     bind(&[&[Enter]], "Enter", "go into the call", Some("open"), Action::Drill),
     bind(&[&[Char('q')], &[Esc]], "q Esc", "back; q in the list ends", Some("back"), Action::Back),
+    bind(&[&[Char('F')]], "F", "follow the newest call, or stay with the chosen one", Some("follow"), Action::Follow),
+    bind(&[&[Char('p')]], "p", "pause what is shown, and go on; nothing is lost", Some("pause"), Action::Pause),
     bind(&[&[Char('n')]], "n", "next call with a finding", Some("next finding"), Action::NextFinding),
     bind(&[&[Tab]], "Tab", "next pane", Some("pane"), Action::NextPane),
     bind(&[&[Char('/')]], "/", "filter the calls", Some("filter"), Action::Filter),
@@ -125,6 +136,11 @@ pub const TABLE: [Binding; 27] = [
     bind(&[&[Char('\\')]], "\\", "maximise the pane, and back", None, Action::Maximise),
     bind(&[&[Char('P')]], "P", "show secrets (asks first), or mask them again", None, Action::Secrets),
 ];
+
+/// The keys that are of use: some are in a live capture only.
+pub(super) fn of_use(live: bool) -> impl Iterator<Item = &'static Binding> {
+    TABLE.iter().filter(move |binding| live || !binding.action.is_live())
+}
 
 /// What pressed keys mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,6 @@ mod theme;
 mod update;
 mod view;
 
-pub use message::{Effect, Message};
+pub use message::{Effect, Live, Message, Snapshot};
 pub use model::{Model, Setup};
 pub use view::draw;

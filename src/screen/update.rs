@@ -21,6 +21,11 @@ impl Model {
             Message::Click(column, row) => self.click(column, row),
             Message::Wheel(column, row, down) => self.wheel(column, row, down),
             Message::Key(key) => return self.key(key),
+            Message::Analysis(snapshot) => match &mut self.watch {
+                Some(watch) if watch.paused => watch.unseen = Some(snapshot),
+                _ => self.learn(*snapshot),
+            },
+            Message::Live(live) => self.watch.get_or_insert_default().live = *live,
         }
         None
     }
@@ -105,6 +110,7 @@ impl Model {
             Action::Maximise => self.maximised = !self.maximised,
             Action::Secrets if self.show_secrets => self.show_secrets = false,
             Action::Secrets => self.mode = Mode::Asking,
+            Action::Follow | Action::Pause => self.watch(action),
             _ if self.pane == Pane::List => self.move_in_list(action),
             _ => self.scroll(action),
         }
@@ -129,18 +135,37 @@ impl Model {
         fix.map(Effect::Copy)
     }
 
+    fn watch(&mut self, action: Action) {
+        let Some(watch) = &mut self.watch else {
+            self.notice = Some("only a live capture (corscope capture) goes on");
+            return;
+        };
+        if action == Action::Pause {
+            watch.paused = !watch.paused;
+            if let Some(snapshot) = watch.unseen.take() {
+                self.learn(*snapshot);
+            }
+            return;
+        }
+        watch.follows = !watch.follows;
+        if watch.follows {
+            self.choose(self.calls.len());
+        }
+    }
+
     fn next_finding(&mut self, mut lines: impl Iterator<Item = usize>) {
         match lines.find(|line| self.has_finding(*line)) {
-            Some(line) => self.choose(line),
+            Some(line) => {
+                self.stay();
+                self.choose(line);
+            }
             None => self.notice = Some("no more findings in this direction"),
         }
     }
 
     fn go_to_hop(&mut self, hop: usize) {
         self.hop = hop.min(self.hops().saturating_sub(1));
-        let begins = view::ladder::begins(self);
-        self.ladder.down = begins.get(self.hop).map_or(0, |line| line.saturating_sub(1));
-        self.clamp();
+        self.ladder = None;
     }
 
     fn show(&mut self, tab: Tab) {
@@ -163,7 +188,15 @@ impl Model {
         let last = self.calls.len().saturating_sub(1);
         let line = moved(action, self.chosen, rows).min(last);
         if line != self.chosen {
+            self.stay();
             self.choose(line);
+        }
+    }
+
+    /// Who chooses a call does not want the newest.
+    fn stay(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.follows = false;
         }
     }
 
@@ -181,7 +214,10 @@ impl Model {
     fn scrolled(&mut self) -> &mut Scroll {
         match (self.mode, self.pane) {
             (Mode::Help, _) => &mut self.help,
-            (_, Pane::Ladder) => &mut self.ladder,
+            (_, Pane::Ladder) => {
+                let shown = view::ladder::scroll(self);
+                self.ladder.get_or_insert(shown)
+            }
             _ => &mut self.detail,
         }
     }
@@ -209,6 +245,7 @@ impl Model {
         if pane == Pane::List
             && let Some(line) = view::list::line_at(self, row)
         {
+            self.stay();
             self.choose(line);
         }
     }

@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::http1::{Held, Http1, Role};
 use super::sniff::{Expect, Look, look_for_any};
 use crate::flow::{Ending, Side, Stamp};
+use crate::http::Time;
 use crate::wire::Endpoint;
 
 /// What a connection carries.
@@ -58,6 +59,12 @@ impl Connection {
     pub(super) fn weight(&self) -> usize {
         let http = if let Protocol::Http1(http, _) = &self.protocol { http.weight() } else { 0 };
         http + self.a.held.bytes.len() + self.b.held.bytes.len()
+    }
+
+    /// When each request came that is still without its answer.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Time> {
+        let http = if let Protocol::Http1(http, _) = &self.protocol { Some(http) } else { None };
+        http.into_iter().flat_map(|http| http.waiting())
     }
 
     /// Takes the next bytes of one side.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Counters, KEEP};
-use crate::http::{Exchange, latin1};
+use super::{Counters, Keep};
+use crate::http::{Exchange, HeaderLines, latin1};
 
 /// Where finished exchanges are laid down, and what they are made with.
 #[derive(Debug)]
@@ -11,7 +11,9 @@ pub(super) struct Desk {
     source: Arc<str>,
     /// Shared, since hardly anything else comes up.
     versions: [Arc<str>; 2],
-    pub(super) keep: usize,
+    pub(super) keep: Keep,
+    /// Room for the lines of a head while it is read.
+    pub(super) lines: HeaderLines,
     pub(super) ready: Vec<Exchange>,
     pub(super) counters: Counters,
 }
@@ -19,7 +21,14 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(source: Arc<str>) -> Self {
         let versions = ["HTTP/1.1".into(), "HTTP/1.0".into()];
-        Self { source, versions, keep: KEEP, ready: Vec::new(), counters: Counters::default() }
+        Self {
+            source,
+            versions,
+            keep: Keep::default(),
+            lines: HeaderLines::default(),
+            ready: Vec::new(),
+            counters: Counters::default(),
+        }
     }
 
     pub(super) fn source(&self) -> Arc<str> {

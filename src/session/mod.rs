@@ -17,13 +17,25 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::flow::{Chunk, Delivery, Ending, FlowId, Side};
-use crate::http::Exchange;
+use crate::http::{Exchange, Time};
 use crate::wire::Endpoint;
 use connection::Connection;
 use desk::Desk;
 
-/// Bytes that are kept of each body, unless told otherwise: enough to recognise an error page.
-pub const KEEP: usize = 4 << 10;
+/// Bytes of an error's body that are kept: enough to recognise an error page.
+pub const ERROR_PAGE: usize = 4 << 10;
+
+/// Which bodies are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    Nothing,
+    /// The first [`ERROR_PAGE`] bytes of answers with a status from 400 on.
+    #[default]
+    Errors,
+    /// The first so many bytes of every body.
+    All(usize),
+}
 
 /// The memory that may be taken by what is under way on all connections: unfinished heads, and
 /// requests that wait for their responses.
@@ -53,6 +65,18 @@ pub struct Counters {
     pub given_up: u64,
 }
 
+impl Keep {
+    /// How many bytes are kept of a body; `status` is that of the answer that it belongs to.
+    #[must_use]
+    pub fn bytes(self, status: Option<u16>) -> usize {
+        match self {
+            Self::All(bytes) => bytes,
+            Self::Errors if status.is_some_and(|status| status >= 400) => ERROR_PAGE,
+            Self::Errors | Self::Nothing => 0,
+        }
+    }
+}
+
 /// What is said on all connections of one capture.
 #[derive(Debug)]
 pub struct Sessions {
@@ -69,10 +93,10 @@ impl Sessions {
         Self { connections: HashMap::new(), weight: 0, desk: Desk::new(source) }
     }
 
-    /// Keeps that many bytes of each body instead of [`KEEP`].
+    /// Keeps these bodies.
     #[must_use]
-    pub fn keeping(mut self, bytes: usize) -> Self {
-        self.desk.keep = bytes;
+    pub fn keeping(mut self, keep: Keep) -> Self {
+        self.desk.keep = keep;
         self
     }
 
@@ -89,6 +113,11 @@ impl Sessions {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.desk.counters
+    }
+
+    /// When each request came that is still without its answer, in no order.
+    pub fn waiting(&self) -> impl Iterator<Item = Time> {
+        self.connections.values().flat_map(Connection::waiting)
     }
 
     fn hear(&mut self, delivery: &Delivery<'_>) {

@@ -1,6 +1,6 @@
 //! Packets of a conversation to exchanges, for tests.
 
-use super::{Counters, Sessions};
+use super::{Counters, Keep, Sessions};
 use crate::flow::Flows;
 use crate::flow::story::{Sent, Story};
 use crate::http::{Exchange, State};
@@ -8,7 +8,7 @@ use crate::http::{Exchange, State};
 /// What is read from packets.
 pub(super) fn read_packets(packets: &[Sent]) -> (Vec<Exchange>, Counters) {
     let mut flows = Flows::default();
-    let mut sessions = Sessions::new("story".into()).keeping(64);
+    let mut sessions = Sessions::new("story".into()).keeping(Keep::All(64));
     let mut read = Vec::new();
     for packet in packets {
         flows.push(&packet.segment(), packet.stamp, &mut |delivery| {

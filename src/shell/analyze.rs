@@ -12,7 +12,7 @@ use crate::stop::Stop;
 use crate::terminal::{layout, one_screen};
 
 pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, Keep::Beginnings)?;
+    let reads = source::read_all(&args.reading, Keep::Errors)?;
     // The text report tells its sources' warnings: on one screen they need not be told twice.
     if args.format != Format::Text || !one_screen() {
         source::say_warnings(&reads);

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::num::NonZero;
+#[cfg(feature = "live")]
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -20,8 +22,10 @@ why, and what to change.";
 
 const EXAMPLES: &str = "\
 Examples:
+  sudo corscope capture
+      on the backend: the calls as they come in
   sudo tcpdump -i any -s 0 -w backend.pcap 'tcp port 8000'
-      capture on the backend, on the port that the load balancer forwards to
+      the same for later, on the port that the load balancer forwards to
   corscope analyze backend.pcap
       what goes wrong, and what to change
   corscope explain forwarded-proto-ignored
@@ -166,13 +170,96 @@ fn filter_text(expression: &str) -> Result<String, corscope::report::FilterError
     Filter::parse(expression).map(|_| expression.to_owned())
 }
 
-/// List the network interfaces that can be captured on
+/// Capture live, and look through the calls as they come in
+///
+/// The same screen as `view`, following the traffic: the list grows, the chosen call stays chosen, F
+/// follows the newest, p pauses. Without a screen (--headless) a line is printed for each call as soon
+/// as its verdict stands: time, id, outcome, method, URL, error, finding.
+///
+/// Capture on the backend, where the traffic is plain HTTP. HTTP is found by its content, on any port;
+/// VXLAN, as traffic mirroring sends it, is captured as well. It needs the right to capture: sudo, or
+/// once `setcap cap_net_raw,cap_net_admin=eip` on the program.
 #[cfg(feature = "live")]
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_long_help = "\
+Examples:
+  corscope capture --list                                the interfaces that there are
+  sudo corscope capture                                  all interfaces, all TCP, on the screen
+  sudo corscope capture -i eth0 -f 'tcp port 8000' -w backend.pcapng
+      one port, and the packets in a file that every command reads
+  sudo corscope capture --headless --filter outcome:blocked
+      a line for each blocked call, until Ctrl-C
+  sudo corscope capture --headless --until-finding --duration 600 -w backend.pcapng
+      in a script: waits up to ten minutes for a cause; status 1 when there is one
+
+Exit status: 0 done, 1 with --until-finding when a finding of severity error appeared, 2 it could not \
+be done.")]
 pub(crate) struct Capture {
     /// List the interfaces, with their addresses
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub(crate) list: bool,
+
+    /// The interface [default: any, that is all of them, where the system has it]
+    #[arg(short, long, value_name = "IFACE")]
+    pub(crate) interface: Option<String>,
+
+    /// Which packets to take, in libpcap's language (man pcap-filter) [default: TCP, and VXLAN on UDP
+    /// port 4789, with any VLAN tags]
+    #[arg(short = 'f', long, value_name = "BPF")]
+    pub(crate) bpf: Option<String>,
+
+    /// Write the packets to a file too, as pcapng
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+
+    /// Print a line for each call instead of showing the screen
+    #[arg(long)]
+    pub(crate) headless: bool,
+
+    /// End as soon as a finding of severity error appears, with status 1
+    #[arg(long)]
+    pub(crate) until_finding: bool,
+
+    /// End after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) duration: Option<u64>,
+
+    /// End after so many packets
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+
+    /// Only calls that the expression lets through (see `analyze --help`)
+    #[arg(long, value_name = "EXPR", value_parser = filter_text)]
+    pub(crate) filter: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+
+    /// Exchanges that are kept: when there are more, the oldest calls are let go
+    #[arg(long, value_name = "N", default_value = "10000")]
+    pub(crate) keep: NonZero<usize>,
+
+    /// Bytes of each packet to take; the default takes all of every packet
+    #[arg(short, long, value_name = "BYTES", default_value = "262144",
+        value_parser = clap::value_parser!(u32).range(64..=262_144))]
+    pub(crate) snaplen: u32,
+
+    /// Memory in which the kernel holds packets until they are taken, in MiB
+    #[arg(long, value_name = "MIB", default_value = "16", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) kernel_buffer: u32,
+
+    /// Take packets too that are for other machines, as on a switch's mirror port
+    #[arg(long)]
+    pub(crate) promiscuous: bool,
+
+    /// Do not mask credentials, cookies and tokens
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
+    #[arg(long)]
+    pub(crate) ascii: bool,
 }
 
 /// Write the exchanges of a capture as one line of JSON each

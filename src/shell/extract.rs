@@ -14,7 +14,7 @@ use crate::source::{self, Keep};
 use crate::stop::Stop;
 
 pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
-    let keep = if args.bodies { Keep::Bodies } else { Keep::Nothing };
+    let keep = if args.bodies { source::BODIES } else { Keep::Nothing };
     let reads = source::read_all(&args.reading, keep)?;
     source::say_warnings(&reads);
     let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));

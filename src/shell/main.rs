@@ -1,4 +1,4 @@
-//! The shell around the library: files, threads, the clock and the terminal.
+//! The shell around the library: files, sockets, threads, the clock and the terminal.
 //!
 //! It decides nothing about HTTP. Results go to standard output, everything else to standard error;
 //! the exit status is 0 for done, 1 for a no, 2 for what could not be done.
@@ -11,9 +11,11 @@ mod explain;
 mod extract;
 mod generate;
 #[cfg(feature = "live")]
-mod interfaces;
+mod live;
 mod output;
 mod replay;
+mod screen;
+mod signals;
 mod source;
 mod stop;
 mod terminal;
@@ -41,7 +43,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(demo, output),
         Command::Explain(explain) => explain::run(explain, output),
         #[cfg(feature = "live")]
-        Command::Capture(_) => interfaces::list(output),
+        Command::Capture(capture) => live::run(capture, output),
         Command::Completions(completions) => generate::completions(completions.shell, output),
         Command::Man(man) => generate::man(man.command.as_deref(), output),
     };

@@ -53,6 +53,11 @@ impl Output {
         written.map_err(|error| Stop::of_output(&error))
     }
 
+    /// Writes what is buffered, for whoever waits for it.
+    pub(crate) fn flush(&mut self) -> Result<(), Stop> {
+        self.to.flush().map_err(|error| Stop::of_output(&error))
+    }
+
     /// Writes what is still buffered.
     pub(crate) fn close(mut self) -> Result<(), Stop> {
         self.to.flush().map_err(|error| Stop::of_output(&error))

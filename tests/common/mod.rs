@@ -7,6 +7,8 @@
     reason = "a test that cannot be set up shall fail"
 )]
 
+pub(crate) mod tmux;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

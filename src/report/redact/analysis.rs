@@ -30,6 +30,14 @@ pub fn redacted(analysis: &Analysis) -> Analysis {
     copy
 }
 
+/// One call with its secrets masked.
+#[must_use]
+pub fn redacted_call(call: &ChainReport) -> ChainReport {
+    let mut copy = call.clone();
+    redact_call(&mut copy);
+    copy
+}
+
 /// A replay with its secrets masked.
 #[must_use]
 pub fn redacted_run(run: &Run) -> Run {

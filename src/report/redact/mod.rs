@@ -9,7 +9,7 @@ mod exchange;
 mod fields;
 mod text;
 
-pub use analysis::{redacted, redacted_run};
+pub use analysis::{redacted, redacted_call, redacted_run};
 pub use exchange::redacted_exchange;
 
 /// What stands in the place of a secret.

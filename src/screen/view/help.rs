@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{framed, put};
-use crate::screen::keys::TABLE;
+use crate::screen::keys::of_use;
 use crate::screen::model::Model;
 
 const WIDTH: u16 = 64;
@@ -15,8 +15,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, place: Rect) {
 }
 
 /// In the middle of the screen.
-pub(super) fn place(area: Rect) -> Rect {
-    let height = u16::try_from(TABLE.len()).unwrap_or(u16::MAX).saturating_add(5);
+pub(super) fn place(area: Rect, live: bool) -> Rect {
+    let height = u16::try_from(of_use(live).count()).unwrap_or(u16::MAX).saturating_add(5);
     let (width, height) = (WIDTH.min(area.width), height.min(area.height.saturating_sub(2)));
     Rect::new((area.width - width) / 2, 1 + (area.height - 2 - height) / 2, width, height)
 }
@@ -25,7 +25,7 @@ pub(super) fn lines(model: &Model) -> Vec<Line<'static>> {
     let line = |(label, does): (&'static str, &'static str)| {
         Line::from(vec![Span::styled(format!(" {label:10}"), model.theme.label()), Span::raw(does)])
     };
-    let mut lines: Vec<_> = TABLE.iter().map(|binding| line((binding.label, binding.does))).collect();
+    let mut lines: Vec<_> = of_use(model.watch.is_some()).map(|binding| line((binding.label, binding.does))).collect();
     lines.push(Line::default());
     lines.push(line(("mouse", "click chooses, the wheel moves")));
     lines.push(Line::from(" In the filter line: Enter keeps it, Esc clears it."));

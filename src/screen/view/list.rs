@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::{Places, cut, framed, put};
 use crate::analyzer::ChainReport;
 use crate::cors::Outcome;
-use crate::report::{Charset, time_of};
+use crate::report::{Charset, time_of, visible};
 use crate::screen::model::{Model, Pane, Scroll};
 use crate::screen::theme::{CHOSEN, DIM};
 
@@ -19,15 +19,32 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, place: Rect) {
     let title = format!(" Calls {}/{}", (model.chosen + 1).min(model.calls.len()), model.calls.len());
     let block = framed(model, &title, model.pane == Pane::List);
     if model.calls.is_empty() {
-        let why =
-            if model.analysis().chains.is_empty() { "No calls were found." } else { "No call passes the filter." };
-        put(frame, place, block, vec![Line::from(why)], Scroll::default());
+        put(frame, place, block, nothing(model), Scroll::default());
         return;
     }
     let first = first_shown(model, place);
     let shown = first..(first + capacity(place)).min(model.calls.len());
     let lines = shown.flat_map(|line| call_lines(model, line, place.width)).collect();
     put(frame, place, block, lines, Scroll::default());
+}
+
+/// Why there are no calls.
+fn nothing(model: &Model) -> Vec<Line<'static>> {
+    let analysis = model.analysis();
+    let tls: u64 = analysis.sources.iter().map(|source| source.unread.tls).sum();
+    let lines = match &model.watch {
+        _ if !analysis.chains.is_empty() => vec!["No call passes the filter.".to_owned()],
+        None => vec!["No calls were found.".to_owned()],
+        Some(watch) => {
+            let first = match &watch.live.ended {
+                Some(why) => format!("Ended: {why}."),
+                None => "Waiting for calls …".to_owned(),
+            };
+            let encrypted = (tls > 0).then(|| format!("{tls} TLS connections cannot be read."));
+            [first].into_iter().chain(encrypted).collect()
+        }
+    };
+    lines.into_iter().map(|line| Line::from(visible(&line, model.charset))).collect()
 }
 
 /// How many calls the list shows at once.

@@ -48,7 +48,8 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
     if let Some(place) = places.ladder {
         let title = ladder::title(model);
-        pane(model, frame, place, Pane::Ladder, &title, ladder::lines(model, inner_width(place)), model.ladder);
+        let lines = ladder::lines(model, inner_width(place));
+        pane(model, frame, place, Pane::Ladder, &title, lines, ladder::scroll(model));
     }
     if let Some(place) = places.detail {
         let lines = detail::lines(model, inner_width(place));
@@ -56,7 +57,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
     status::bar(model, frame, places.status);
     if model.mode == Mode::Help {
-        help::draw(model, frame, help::place(area));
+        help::draw(model, frame, help::place(area, model.watch.is_some()));
     }
 }
 
@@ -128,7 +129,7 @@ impl Places {
 /// Columns and rows inside the frame of the pane that keys go to.
 pub(super) fn inside(model: &Model) -> (u16, u16) {
     let place = match model.mode {
-        Mode::Help => help::place(Rect::new(0, 0, model.size.0, model.size.1)),
+        Mode::Help => help::place(Rect::new(0, 0, model.size.0, model.size.1), model.watch.is_some()),
         _ => Places::of(model).place(model.pane),
     };
     (inner_width(place), place.height.saturating_sub(2))

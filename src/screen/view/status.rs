@@ -10,8 +10,8 @@ use crate::analyzer::Call;
 use crate::cors::Decision;
 use crate::http::State;
 use crate::report::visible;
-use crate::screen::keys::TABLE;
-use crate::screen::model::{Mode, Model};
+use crate::screen::keys::of_use;
+use crate::screen::model::{Mode, Model, Watch};
 use crate::screen::theme::{BOLD, CHOSEN, DIM};
 
 pub(super) fn filter_line(model: &Model, frame: &mut Frame<'_>, place: Rect) {
@@ -46,7 +46,7 @@ pub(super) fn bar(model: &Model, frame: &mut Frame<'_>, place: Rect) {
 fn known(model: &Model, width: usize) -> Line<'static> {
     let mut spans = vec![Span::styled(format!(" {}", counters(model)), BOLD)];
     let mut used = Line::from(spans.clone()).width();
-    for binding in &TABLE {
+    for binding in of_use(model.watch.is_some()) {
         let Some(hint) = binding.hint else { continue };
         let words = format!("  {} {hint}", binding.label);
         used += words.len();
@@ -59,17 +59,43 @@ fn known(model: &Model, width: usize) -> Line<'static> {
 }
 
 fn counters(model: &Model) -> String {
+    let secrets = if model.show_secrets { "  SECRETS SHOWN" } else { "" };
+    let source = model.watch.as_ref().map_or_else(|| read(model), |watch| heard(model, watch));
     let analysis = model.analysis();
     let lost: u64 = analysis.sources.iter().map(|source| source.lost_bytes).sum();
     let count = |is: &dyn Fn(&Call) -> bool| analysis.chains.iter().filter(|one| is(one)).count();
     let blocked = count(&|call| matches!(call.decision(), Decision::Blocked(_)));
     let undetermined = count(&|call| call.decision() == Decision::Undetermined);
     let cut = count(&|call| call.chain().links.iter().any(|link| link.exchange.state != State::Complete));
-    let source = match analysis.sources.as_slice() {
+    format!("{source}  {blocked} blocked  lost {lost} B  cut {cut}  undetermined {undetermined}{secrets}")
+}
+
+/// What was read.
+fn read(model: &Model) -> String {
+    let source = match model.analysis().sources.as_slice() {
         [one] => visible(&one.path, model.charset),
         many => format!("{} sources", many.len()),
     };
-    let short = source.rsplit('/').next().unwrap_or_default().chars().take(28).collect::<String>();
-    let secrets = if model.show_secrets { "  SECRETS SHOWN" } else { "" };
-    format!("{short}  {blocked} blocked  lost {lost} B  cut {cut}  undetermined {undetermined}{secrets}")
+    source.rsplit('/').next().unwrap_or_default().chars().take(28).collect()
+}
+
+/// How the live capture goes. What was lost is said whenever something was.
+fn heard(model: &Model, watch: &Watch) -> String {
+    let live = &watch.live;
+    let state = match (&live.ended, watch.paused, watch.follows) {
+        (Some(_), ..) => "ENDED".to_owned(),
+        (None, true, _) => format!("PAUSED +{}", model.waiting()),
+        (None, false, true) => "FOLLOWS".to_owned(),
+        (None, false, false) => "LIVE".to_owned(),
+    };
+    let by = [
+        (live.dropped_by_kernel, "the kernel"),
+        (live.dropped_by_interface, "the interface"),
+        (live.dropped_by_queue, "the queue"),
+    ];
+    let dropped = by.iter().filter(|(count, _)| *count > 0).map(|(count, who)| format!("  {count} DROPPED by {who}"));
+    let dropped = dropped.collect::<Vec<_>>().concat();
+    let let_go = if live.let_go > 0 { format!("  {} let go", live.let_go) } else { String::new() };
+    let interface = visible(&live.interface, model.charset);
+    format!("{state} {interface}  {} packets{dropped}{let_go}", live.packets)
 }

@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 
-use crate::http::{Closed, End};
+use crate::http::{Closed, End, Time};
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
 
@@ -62,6 +62,11 @@ impl Exchanges {
     /// The memory that those under way take, about.
     pub(super) fn weight(&self) -> usize {
         self.open.iter().map(|open| open.weight).sum()
+    }
+
+    /// When each request came that is still without its answer.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Time> {
+        self.open.iter().filter_map(|open| Some(open.request.as_ref()?.value.time))
     }
 
     pub(super) fn server_speaks(&mut self) {

@@ -15,9 +15,14 @@ const MAX_WARNINGS: usize = 16;
 ///
 /// An odd line is reported and kept as far as it makes sense, since it costs the message nothing
 /// else. With `whole` false the rest of the section is missing, and so is the line that it cuts:
-/// half a value would be a wrong one.
-pub(super) fn read(section: &[u8], whole: bool, what: &str, warnings: &mut Vec<String>) -> Headers {
-    let mut kept = HeaderLines::default();
+/// half a value would be a wrong one. `kept` is room to work in.
+pub(super) fn read(
+    section: &[u8],
+    whole: bool,
+    what: &str,
+    warnings: &mut Vec<String>,
+    kept: &mut HeaderLines,
+) -> Headers {
     if whole && plain_fields(section, |name, value| kept.push_bytes(name, value)) {
         return kept.take(true);
     }
@@ -76,7 +81,7 @@ mod tests {
 
     fn told(section: &[u8]) -> (Vec<(String, String)>, usize) {
         let mut warnings = Vec::new();
-        let headers = read(section, true, "request", &mut warnings);
+        let headers = read(section, true, "request", &mut warnings, &mut HeaderLines::default());
         assert!(headers.is_complete());
         (headers.iter().map(|line| (line.name.to_owned(), line.value.to_owned())).collect(), warnings.len())
     }
@@ -114,14 +119,16 @@ mod tests {
 
     #[test]
     fn half_a_line_is_none() {
-        let headers = read(b"A: 1\r\nLocation: http://a.exa", false, "response", &mut Vec::new());
+        let headers =
+            read(b"A: 1\r\nLocation: http://a.exa", false, "response", &mut Vec::new(), &mut HeaderLines::default());
         assert_eq!((headers.first("a"), headers.first("location"), headers.is_complete()), (Some("1"), None, false));
     }
 
     #[test]
     fn too_many_lines_make_a_head_that_proves_nothing() {
         let mut warnings = Vec::new();
-        let headers = read(&b"A: 1\r\n".repeat(MAX_HEADERS + 1), true, "request", &mut warnings);
+        let headers =
+            read(&b"A: 1\r\n".repeat(MAX_HEADERS + 1), true, "request", &mut warnings, &mut HeaderLines::default());
         assert_eq!((headers.iter().count(), headers.is_complete(), warnings.len()), (MAX_HEADERS, false, 1));
     }
 }

@@ -9,7 +9,7 @@ mod request;
 mod response;
 
 use crate::flow::{Ending, Stamp};
-use crate::http::{Closed, End, Peer};
+use crate::http::{Closed, End, Peer, Time};
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
 use exchanges::Exchanges;
@@ -110,6 +110,11 @@ impl Http1 {
     /// Whether what follows is no HTTP any more.
     pub(super) fn is_tunnel(&self) -> bool {
         self.responses.is_tunnel()
+    }
+
+    /// When each request came that is still without its answer.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Time> {
+        self.exchanges.waiting()
     }
 
     /// The memory that it takes, about.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, Closed, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time, client_url, vantage,
+    Body, Closed, End, Exchange, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time, client_url,
+    vantage,
 };
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
@@ -90,8 +91,8 @@ impl<M: Parts> Message<M> {
         }
     }
 
-    pub(super) fn trail(&mut self, section: &[u8], warnings: &mut Vec<String>) {
-        *self.value.trailers() = head::read(section, true, M::NAME, warnings);
+    pub(super) fn trail(&mut self, section: &[u8], warnings: &mut Vec<String>, lines: &mut HeaderLines) {
+        *self.value.trailers() = head::read(section, true, M::NAME, warnings, lines);
     }
 
     /// Nothing more comes; says what to say of it.

@@ -5,7 +5,7 @@ use super::framing::{self, Framing};
 use super::head;
 use super::open::{Message, Open, time};
 use super::reader::{Listener, Span};
-use crate::http::{Body, Headers, Request, latin1};
+use crate::http::{Body, HeaderLines, Headers, Request, latin1};
 use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{request_line, split_line};
@@ -33,7 +33,7 @@ impl Listener for Requests<'_> {
         let (line, section) = split_line(bytes);
         let Some(line) = request_line(line) else { return Framing::NoBody };
         let mut open = Open::new(self.exchanges.number(), self.desk.version(line.version));
-        let headers = head::read(section, whole, "request", &mut open.warnings);
+        let headers = head::read(section, whole, "request", &mut open.warnings, &mut self.desk.lines);
         open.weigh(bytes, &headers);
         if line.target.contains(&b' ') {
             open.warnings.push("the request target holds spaces".to_owned());
@@ -55,7 +55,7 @@ impl Listener for Requests<'_> {
     }
 
     fn body(&mut self, bytes: &[u8]) {
-        let keep = self.desk.keep;
+        let keep = self.desk.keep.bytes(None);
         self.with(|request, _| request.add(bytes, keep));
     }
 
@@ -64,7 +64,8 @@ impl Listener for Requests<'_> {
     }
 
     fn trailers(&mut self, section: &[u8]) {
-        self.with(|request, warnings| request.trail(section, warnings));
+        let mut lines = HeaderLines::default();
+        self.with(|request, warnings| request.trail(section, warnings, &mut lines));
     }
 
     fn odd(&mut self, what: &str) {

@@ -5,7 +5,7 @@ use super::framing::{self, Framing};
 use super::head;
 use super::open::{Message, Open, time};
 use super::reader::{Listener, Span};
-use crate::http::{Body, Headers, Response, latin1};
+use crate::http::{Body, HeaderLines, Headers, Response, latin1};
 use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{split_line, status_line};
@@ -43,7 +43,7 @@ impl Listener for Responses<'_> {
             self.exchanges.answer_unasked(unasked);
         }
         let Some(open) = self.exchanges.answering() else { return Framing::NoBody };
-        let headers = head::read(section, whole, "response", &mut open.warnings);
+        let headers = head::read(section, whole, "response", &mut open.warnings, &mut self.desk.lines);
         open.weigh(bytes, &headers);
         let method = open.request.as_ref().map(|request| request.value.method.as_str());
         let framing = framing::of_response(line, method, &headers, &mut open.warnings);
@@ -76,8 +76,11 @@ impl Listener for Responses<'_> {
     }
 
     fn body(&mut self, bytes: &[u8]) {
-        let keep = self.desk.keep;
-        self.with(|response, _| response.add(bytes, keep));
+        if let Some(open) = self.exchanges.answering()
+            && let Some(response) = open.response.as_mut().filter(|response| !response.done)
+        {
+            response.add(bytes, self.desk.keep.bytes(Some(response.value.status)));
+        }
     }
 
     fn missing(&mut self, len: u64, cut: bool, in_body: bool) {
@@ -85,7 +88,8 @@ impl Listener for Responses<'_> {
     }
 
     fn trailers(&mut self, section: &[u8]) {
-        self.with(|response, warnings| response.trail(section, warnings));
+        let mut lines = HeaderLines::default();
+        self.with(|response, warnings| response.trail(section, warnings, &mut lines));
     }
 
     fn odd(&mut self, what: &str) {

@@ -11,7 +11,7 @@ use crate::stop::reason;
 
 pub(super) fn read(path: &Arc<str>, kind: SourceKind, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
     let mut reader = Reader::new();
-    let mut part = Part::new(path, keep.bytes());
+    let mut part = Part::new(path, keep);
     let mut refused: Option<Error> = None;
     let read = blocks.each(|held, at_end| match reader.push(held, at_end, &mut |packet| part.packet(&packet)) {
         Ok(bytes) => Taken { bytes, needs: reader.needs() },

@@ -15,7 +15,7 @@ const WARNINGS: usize = 20;
 
 pub(super) fn read(path: &Arc<str>, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
     let mut importer = Importer::new(Arc::clone(path));
-    let mut found = Found { keep: keep.bytes(), ..Found::default() };
+    let mut found = Found { keep, ..Found::default() };
     let read = blocks.each(|held, _| {
         importer.push(held, &mut |line| found.take(line));
         Taken { bytes: held.len(), needs: 1 }
@@ -49,8 +49,7 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks<'_>, keep: Keep) -> Result<Re
 
 #[derive(Default)]
 struct Found {
-    /// Bytes of each body.
-    keep: usize,
+    keep: Keep,
     exchanges: Vec<Exchange>,
     /// The first of them.
     errors: Vec<LineError>,
@@ -61,9 +60,11 @@ impl Found {
     fn take(&mut self, line: Result<Exchange, LineError>) {
         match line {
             Ok(mut exchange) => {
-                let bodies = exchange.request.iter_mut().map(|request| &mut request.body);
-                for body in bodies.chain(exchange.response.iter_mut().map(|response| &mut response.body)) {
-                    body.kept.truncate(self.keep);
+                if let Some(request) = &mut exchange.request {
+                    request.body.kept.truncate(self.keep.bytes(None));
+                }
+                if let Some(response) = &mut exchange.response {
+                    response.body.kept.truncate(self.keep.bytes(Some(response.status)));
                 }
                 self.exchanges.push(exchange);
             }

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use corscope::analyzer::Keep;
 use corscope::analyzer::Read;
 use corscope::import::Ids;
 
@@ -24,27 +25,9 @@ use block::Blocks;
 use detect::{Looks, looks};
 use progress::Progress;
 
-/// How much of each body is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keep {
-    Nothing,
-    /// Enough to know an error page by.
-    Beginnings,
-    /// All that an exchange file's line may hold.
-    Bodies,
-}
-
-impl Keep {
-    /// The bytes of one body.
-    pub(crate) fn bytes(self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::Beginnings => 4 << 10,
-            // In base64 it leaves room for the rest of a line: see `exchange_file::MAX_LINE`.
-            Self::Bodies => 16 << 20,
-        }
-    }
-}
+/// All of a body that an exchange file's line may hold: in base64 it leaves room for the rest of a line
+/// (`exchange_file::MAX_LINE`).
+pub(crate) const BODIES: Keep = Keep::All(16 << 20);
 
 /// Reads every source, several at a time; what comes of it is in the order in which they were named.
 pub(crate) fn read_all(reading: &Reading, keep: Keep) -> Result<Vec<Read>, Stop> {

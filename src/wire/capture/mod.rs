@@ -3,12 +3,13 @@
 //! [`detect`] tells from its first bytes what an input is; a [`Reader`] is then pushed the input
 //! piece by piece and hands out its packets, borrowed from the pieces. It reads pcap
 //! (<https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/>) and pcapng
-//! (<https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcapng/>).
+//! (<https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcapng/>). [`mod@write`] makes the blocks of a new file.
 
 mod damage;
 mod order;
 mod pcap;
 mod pcapng;
+pub mod write;
 
 use thiserror::Error;
 

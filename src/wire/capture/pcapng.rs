@@ -10,26 +10,26 @@ use crate::wire::{LinkType, Moment};
 pub(super) const MAGIC: [u8; 4] = SECTION.to_be_bytes();
 
 /// Options end at multiples of this many bytes.
-const ALIGNMENT: usize = 4;
+pub(super) const ALIGNMENT: usize = 4;
 
 /// How many interfaces of a section are remembered. A capture on every interface of a large
 /// container host has a few thousand; an interface costs a file 20 bytes and us more.
 const MAX_INTERFACES: usize = 65_536;
 
 /// Block type and length in front, length again at the end (section "General Block Structure").
-const FRAME: u32 = 12;
+pub(super) const FRAME: u32 = 12;
 
 /// The byte-order magic of a section header.
-const BYTE_ORDER: u32 = 0x1a2b_3c4d;
+pub(super) const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 
 // Block types (section "Standardized Block Type Codes").
-const SECTION: u32 = 0x0a0d_0d0a;
-const INTERFACE: u32 = 1;
+pub(super) const SECTION: u32 = 0x0a0d_0d0a;
+pub(super) const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const NAME_RESOLUTION: u32 = 4;
-const INTERFACE_STATISTICS: u32 = 5;
-const ENHANCED_PACKET: u32 = 6;
+pub(super) const INTERFACE_STATISTICS: u32 = 5;
+pub(super) const ENHANCED_PACKET: u32 = 6;
 const JOURNAL: u32 = 9;
 const SECRETS: u32 = 10;
 const CUSTOM: u32 = 0x0bad;
@@ -42,8 +42,8 @@ const SYSDIG_EVENT_2_LARGE: u32 = 0x0221;
 const FRAMES: [u32; 6] = [JOURNAL, CUSTOM, CUSTOM_NOT_COPIED, SYSDIG_EVENT, SYSDIG_EVENT_2, SYSDIG_EVENT_2_LARGE];
 
 // Options of an interface (section "Interface Description Block").
-const END_OF_OPTIONS: u16 = 0;
-const IF_TSRESOL: u16 = 9;
+pub(super) const END_OF_OPTIONS: u16 = 0;
+pub(super) const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
 
 /// The resolution of an interface that does not tell: microseconds.

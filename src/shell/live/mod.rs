@@ -1,0 +1,43 @@
+//! `corscope capture`: packets taken as they come, analysed while they do.
+//!
+//! One thread takes packets and does nothing else ([`taker`]); it lays them down in a queue that
+//! holds so many bytes ([`queue`]). Another reads the queue ([`follow`]): it writes the file, pushes
+//! the packets into the library's [`corscope::analyzer::Part`], and analyses anew what it has kept
+//! whenever exchanges have ended. What comes of it goes to the screen or, without one, to lines on
+//! standard output.
+
+mod follow;
+mod headless;
+mod interfaces;
+mod kept;
+mod open;
+mod queue;
+mod screen;
+mod settled;
+mod summary;
+mod taker;
+#[cfg(test)]
+mod testing;
+mod writer;
+
+use std::io::{self, IsTerminal as _};
+
+use crate::args::Capture;
+use crate::output::Output;
+use crate::stop::Stop;
+use writer::Writer;
+
+pub(crate) fn run(args: &Capture, output: Output) -> Result<(), Stop> {
+    if args.list {
+        return interfaces::list(output);
+    }
+    if !args.headless && !io::stdout().is_terminal() {
+        let what = "capture shows the calls in a terminal, and standard output is none: \
+                    --headless prints a line for each";
+        return Err(Stop::Problem(what.to_owned()));
+    }
+    let opened = open::open(args)?;
+    let writer = args.write.as_deref().map(|path| Writer::create(path, &opened)).transpose().map_err(Stop::Problem)?;
+    let run = if args.headless { headless::run } else { screen::run };
+    run(args, opened, writer, output)
+}

@@ -1,0 +1,113 @@
+//! The event loop around the library's screen. It takes messages, draws, and performs effects; what
+//! they mean the screen knows.
+
+mod events;
+mod taken;
+
+use std::io::{self, Stdout, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use corscope::screen::{Effect, Message, Model, Setup, draw};
+use ratatui::Terminal;
+use ratatui_crossterm::CrosstermBackend;
+use ratatui_crossterm::crossterm::terminal::size;
+
+use crate::output::Output;
+use crate::stop::{Stop, reason};
+use crate::terminal::layout;
+use taken::Taken;
+
+/// How soon a signal to end is noticed.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Messages that may wait: an analysis among them can be large.
+const ROOM: usize = 8;
+
+/// Where all that the screen is to know comes in.
+pub(crate) struct Mailbox {
+    put: SyncSender<Message>,
+    take: Receiver<Message>,
+}
+
+impl Mailbox {
+    pub(crate) fn new() -> Self {
+        let (put, take) = mpsc::sync_channel(ROOM);
+        Self { put, take }
+    }
+
+    /// For whoever has something to tell.
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only a live capture has"))]
+    pub(crate) fn slot(&self) -> SyncSender<Message> {
+        self.put.clone()
+    }
+}
+
+/// How a screen begins on this terminal.
+pub(crate) fn setup(ascii: bool, show_secrets: bool, filter: Option<&str>, output: &Output) -> Result<Setup, Stop> {
+    Ok(Setup {
+        size: size().map_err(|error| problem(&error))?,
+        charset: layout(ascii).charset,
+        colours: output.colours(),
+        show_secrets,
+        filter: filter.unwrap_or_default().to_owned(),
+    })
+}
+
+/// Shows a model until it is left, or `over` is set from outside. It is set in any case afterwards.
+pub(crate) fn show(model: Model, mailbox: Mailbox, over: &AtomicBool) -> Result<(), Stop> {
+    let taken = Taken::take().map_err(|error| problem(&error))?;
+    let Mailbox { put, take } = mailbox;
+    let shown = thread::scope(|scope| {
+        scope.spawn(move || {
+            let handed_on = events::hand_on(&put, over);
+            over.store(true, Ordering::Relaxed);
+            handed_on
+        });
+        let shown = run(model, &take, over);
+        over.store(true, Ordering::Relaxed);
+        // Whoever still has something to tell is not kept waiting.
+        drop(take);
+        shown
+    });
+    drop(taken);
+    shown.map_err(|error| problem(&error))
+}
+
+fn run(mut model: Model, mailbox: &Receiver<Message>, over: &AtomicBool) -> io::Result<()> {
+    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    terminal.draw(|frame| draw(&model, frame))?;
+    while !over.load(Ordering::Relaxed) {
+        let message = match mailbox.recv_timeout(PATIENCE) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        match model.update(message) {
+            Some(Effect::Quit) => break,
+            Some(Effect::Copy(text)) => copy(&text)?,
+            None => {}
+        }
+        terminal.draw(|frame| draw(&model, frame))?;
+    }
+    Ok(())
+}
+
+fn problem(error: &io::Error) -> Stop {
+    Stop::Problem(format!("the terminal cannot be used: {}", reason(error)))
+}
+
+fn stdout() -> Stdout {
+    io::stdout()
+}
+
+/// OSC 52: the terminal, however far away, puts it into the clipboard.
+fn copy(text: &str) -> io::Result<()> {
+    let mut out = stdout();
+    write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
+    out.flush()
+}
