@@ -108,6 +108,12 @@ impl Exchanges {
         Some(oldest)
     }
 
+    /// Whether every request since the last that was answered is known, and there was one.
+    pub(super) fn all_were_seen(&self) -> bool {
+        let any_waits = self.open.iter().any(Open::is_waiting);
+        self.count > 0 && !self.requests_lost && !self.responses_lost && !any_waits
+    }
+
     /// Takes a response whose request was not seen.
     pub(super) fn answer_unasked(&mut self, open: Open) {
         self.answering = Some(open.number);

@@ -47,6 +47,9 @@ pub(super) fn read(
                 if odd {
                     warn(format!("the {what} has an odd header name '{}'", latin1(name)));
                 }
+                if holds_control(value) {
+                    warn(format!("the {what} has a control character in the value of '{}'", latin1(name)));
+                }
                 kept.push_bytes(name, value);
             }
             Line::Folded(more) => {
@@ -64,6 +67,12 @@ pub(super) fn read(
         warn(format!("the {what} has lines that end with a bare LF"));
     }
     kept.take(is_all)
+}
+
+/// NUL, a bare CR and their like (RFC 9110 section 5.5): some servers end the value there, some refuse
+/// the message, some pass it on.
+fn holds_control(value: &[u8]) -> bool {
+    value.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t')
 }
 
 #[cfg(test)]
@@ -91,6 +100,14 @@ mod tests {
         let expected = [("A", "1"), ("B", "x y"), ("C", "2")];
         assert_eq!(lines, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(warnings, 4);
+    }
+
+    #[test]
+    fn control_characters_are_kept_and_told() {
+        let (lines, warnings) = told(b"A: x\0y\r\nB: x\ry\r\nC: x\x7f\r\nD: x\ty\r\n\r\n");
+        let expected = [("A", "x\0y"), ("B", "x\ry"), ("C", "x\u{7f}"), ("D", "x\ty")];
+        assert_eq!(lines, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(warnings, 3);
     }
 
     #[test]

@@ -313,6 +313,95 @@ mod tests {
     }
 
     #[test]
+    fn a_server_may_speak_unasked() {
+        let timeout = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno";
+        let mut story = Story::opened();
+        story.client(GET).server("HTTP/1.1 204 No Content\r\n\r\n").ack(Who::Client);
+        story.server(timeout).fin(Who::Server);
+        story.client("GET /late HTTP/1.1\r\n\r\n").reset(Who::Server);
+        let read = read(&story);
+        let expected = [("/a", 204, State::Complete), ("-", 408, State::NoRequest), ("/late", 0, State::NoResponse)];
+        assert_eq!(briefs(&read), expected);
+        assert_eq!(read[1].warnings, ["no request waited for it: the server sent it by itself"]);
+        // Where its request may have been missed, it is not said that there was none.
+        let mut story = Story::opened();
+        story.client(GET).server("HTTP/1.1 204 No Content\r\n\r\n").client(GET).lost().server(timeout);
+        let read = crate::session::story::read(&story);
+        assert_eq!((briefs(&read)[1], read[1].warnings.len()), (("-", 408, State::NoRequest), 0));
+    }
+
+    #[test]
+    fn an_answer_may_refuse_the_body_that_was_announced() {
+        let mut story = Story::opened();
+        story.client("PUT /a HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
+        story.server("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+        story.fin(Who::Client).fin(Who::Server);
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 417, State::Truncated)]);
+        assert_eq!(read[0].warnings, ["the request was broken off"]);
+        assert_eq!(read[0].closed.unwrap().by, Peer::Client);
+    }
+
+    #[test]
+    fn every_form_of_target_and_every_method_is_read() {
+        let mut story = Story::opened();
+        let targets = ["*", "http://b.example/x?y", "/\u{e9}", "b.example:443", "//x", "/a#b"];
+        let methods = ["OPTIONS", "GET", "get", "CONNECT", "M-SEARCH", "!#$%&'*+-.^_`|~"];
+        for (method, target) in methods.iter().zip(targets) {
+            story.client(format!("{method} {target} HTTP/1.1\r\nHost: b.example\r\n\r\n"));
+            story.server("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        }
+        let read = read(&story);
+        let requests: Vec<_> = read.iter().map(|exchange| exchange.request.as_ref().unwrap()).collect();
+        let asked: Vec<_> = requests.iter().map(|request| &*request.method).collect();
+        assert_eq!(asked, methods);
+        assert!(read.iter().all(|exchange| exchange.state == State::Complete), "{:?}", briefs(&read));
+        assert_eq!(requests[2].target, "/\u{c3}\u{a9}");
+        let urls: Vec<_> = requests.iter().map(|request| request.url.as_deref()).collect();
+        assert_eq!(urls[..2], [None, Some("http://b.example/x?y")]);
+        assert_eq!(urls[3], None);
+    }
+
+    #[test]
+    fn a_header_line_may_be_as_long_as_servers_take() {
+        let cookie = "x".repeat(64 << 10);
+        let mut story = Story::opened();
+        let request = format!("GET /a HTTP/1.1\r\nCookie: {cookie}\r\n\r\n");
+        for piece in request.as_bytes().chunks(1448) {
+            story.client(piece);
+        }
+        story.server(format!("HTTP/1.1 200 OK\r\nSet-Cookie: {cookie}\r\nContent-Length: 0\r\n\r\n"));
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 200, State::Complete)]);
+        assert_eq!(read[0].request.as_ref().unwrap().headers.first("cookie"), Some(&*cookie));
+        assert_eq!(read[0].response.as_ref().unwrap().headers.first("set-cookie"), Some(&*cookie));
+    }
+
+    #[test]
+    fn old_servers_end_a_body_by_closing_or_by_its_length() {
+        let mut story = Story::opened();
+        let head = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n";
+        story.client("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        story.server([head, "Content-Length: 2\r\n\r\nok"].concat());
+        story.client("GET /b HTTP/1.0\r\n\r\n").server([head, "\r\nuntil the end"].concat());
+        story.fin(Who::Server).fin(Who::Client);
+        let read = read(&story);
+        assert_eq!(briefs(&read), [("/a", 200, State::Complete), ("/b", 200, State::Complete)]);
+        assert_eq!((body(&read[0]).0, body(&read[1]).0), (2, 13));
+    }
+
+    #[test]
+    fn a_request_without_version_is_no_request_but_its_refusal_is_told() {
+        let mut story = Story::opened();
+        story.client(GET).server("HTTP/1.1 204 No Content\r\n\r\n");
+        story.client("GET /old\r\n").server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        story.client(GET).server("HTTP/1.1 204 No Content\r\n\r\n");
+        let read = read(&story);
+        let expected = [("/a", 204, State::Complete), ("-", 400, State::NoRequest), ("/a", 204, State::Complete)];
+        assert_eq!(briefs(&read), expected);
+    }
+
+    #[test]
     fn oddities_are_told_and_tolerated() {
         let mut story = Story::opened();
         story.client(

@@ -10,6 +10,9 @@ use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{split_line, status_line};
 
+/// A server that gives up waiting for a request may say so before it closes (RFC 9110 section 15.5.9).
+const UNASKED: &str = "no request waited for it: the server sent it by itself";
+
 /// Turns the server's messages into responses.
 pub(super) struct Responses<'a> {
     pub(super) exchanges: &'a mut Exchanges,
@@ -33,7 +36,10 @@ impl Listener for Responses<'_> {
         let (line, section) = split_line(bytes);
         let Some(line) = status_line(line) else { return Framing::NoBody };
         if self.exchanges.answer().is_none() {
-            let unasked = Open::new(self.exchanges.number(), self.desk.version(line.version));
+            let mut unasked = Open::new(self.exchanges.number(), self.desk.version(line.version));
+            if self.exchanges.all_were_seen() {
+                unasked.warnings.push(UNASKED.to_owned());
+            }
             self.exchanges.answer_unasked(unasked);
         }
         let Some(open) = self.exchanges.answering() else { return Framing::NoBody };
