@@ -25,7 +25,7 @@ const ROOMS: [Room; 14] = [
     Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr"] },
     Room { name: "import", rooms: &["http"], crates: &["serde", "serde_json", "base64", "thiserror"] },
     Room { name: "chain", rooms: &["http"], crates: &["url", "foldhash"] },
-    Room { name: "balancer", rooms: &["http"], crates: &["url"] },
+    Room { name: "balancer", rooms: &["http"], crates: &["url", "foldhash"] },
     Room { name: "cors", rooms: &["http", "chain", "balancer"], crates: &["url", "psl"] },
     Room { name: "diagnose", rooms: &["http", "chain", "balancer", "cors"], crates: &["url"] },
     Room {

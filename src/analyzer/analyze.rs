@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Analysis, Brief, Call, JudgedWith, SourceSummary};
+use super::{Alone, Analysis, Brief, Call, JudgedWith, SourceSummary, Workers};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
-use crate::cors::{Asserted, Browser, PreflightCache, decide};
+use crate::cors::{Asserted, Browser, PreflightCache, Surroundings, decide};
 use crate::diagnose::{Examiner, Finding, Proposal, Recorded};
 use crate::http::{Exchange, Time, is_health_check};
 
@@ -32,13 +32,24 @@ pub struct Options {
 /// Analyses several sources together, in time order.
 #[must_use]
 pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
+    analyze_by(&Alone, reads, options)
+}
+
+/// [`analyze`], with workers to share the work.
+#[must_use]
+pub fn analyze_by(workers: &impl Workers, reads: Vec<Read>, options: &Options) -> Analysis {
     let (sources, exchanges): (Vec<_>, Vec<_>) = reads.into_iter().map(|read| (read.summary, read.exchanges)).unzip();
-    analyze_exchanges(sources, exchanges.into_iter().flatten().map(Arc::new).collect(), options)
+    gathered(workers, sources, exchanges.into_iter().flatten().map(Arc::new).collect(), options)
 }
 
 /// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
 #[must_use]
-pub fn analyze_exchanges(
+pub fn analyze_exchanges(sources: Vec<SourceSummary>, exchanges: Vec<Arc<Exchange>>, options: &Options) -> Analysis {
+    gathered(&Alone, sources, exchanges, options)
+}
+
+fn gathered(
+    workers: &impl Workers,
     sources: Vec<SourceSummary>,
     mut exchanges: Vec<Arc<Exchange>>,
     options: &Options,
@@ -57,23 +68,34 @@ pub fn analyze_exchanges(
             joiner.push(&exchange);
         }
     }
-    let (chains, findings) = judge_all(joiner.finish(), &balancer, options);
+    let around = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
+    let (chains, findings) = judge_all(workers, joiner.finish(), around, options);
     let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
     let recorded = options.what_if.map(|_| chains_of(&chains)).unwrap_or_default();
     let judged_with = Arc::new(JudgedWith { balancer, preflights, options: options.clone(), recorded });
     Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 
+/// Chains that are judged side by side before the causes of each are looked for, one after the other:
+/// enough to keep workers busy, few enough to be forgotten soon.
+const BLOCK: usize = 4096;
+
 /// What each chain came to, and the root causes of all.
-fn judge_all(chains: Vec<Chain>, balancer: &Balancer, options: &Options) -> (Vec<Call>, Vec<Finding>) {
-    let mut examiner = Examiner::new(&chains, balancer);
-    let briefs: Vec<Option<Brief>> = chains
-        .iter()
-        .map(|chain| {
-            let judgement = decide(chain, balancer, &options.asserted, options.browser)?;
+fn judge_all(
+    workers: &impl Workers,
+    chains: Vec<Chain>,
+    around: Surroundings<'_>,
+    options: &Options,
+) -> (Vec<Call>, Vec<Finding>) {
+    let mut examiner = Examiner::new(&chains, around.balancer);
+    let mut briefs: Vec<Option<Brief>> = Vec::with_capacity(chains.len());
+    for block in chains.chunks(BLOCK) {
+        let decided = workers.map(block, |chain| decide(chain, around, &options.asserted, options.browser));
+        briefs.extend(block.iter().zip(decided).map(|(chain, judgement)| {
+            let judgement = judgement?;
             Some(Brief::of(&judgement, &examiner.examine(chain, &judgement)))
-        })
-        .collect();
+        }));
+    }
     let findings = examiner.findings();
     let calls = chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?)));
     (calls.collect(), findings)

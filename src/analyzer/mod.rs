@@ -3,12 +3,14 @@
 mod analyze;
 mod call;
 mod part;
+mod workers;
 
 use std::sync::Arc;
 
-pub use analyze::{Options, Read, analyze, analyze_exchanges};
+pub use analyze::{Options, Read, analyze, analyze_by, analyze_exchanges};
 pub use call::{Brief, Call, ChainReport};
 pub use part::Part;
+pub use workers::{Alone, Workers};
 
 use crate::balancer::Balancer;
 use crate::cors::{PreflightCache, Surroundings, judge};

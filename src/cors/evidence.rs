@@ -23,7 +23,11 @@ pub struct Asserted {
 #[must_use]
 pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
     let evidence = Evidence::of(chain)?;
-    let url = asked_url(&chain.links.first()?.exchange)?;
+    // The first request, if it is no preflight, is the first of those whose URLs are known already.
+    let url = match (&evidence.preflight, evidence.actuals.first()) {
+        (None, Some((request, url))) if std::ptr::eq(*request, evidence.first) => url.clone(),
+        _ => asked_url(&chain.links.first()?.exchange)?,
+    };
     let mut assumptions = Vec::new();
     if url.scheme() == "https" && evidence.first.url.as_deref().is_some_and(|seen| seen.starts_with("http:")) {
         assumptions.push(Assumption {

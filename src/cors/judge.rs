@@ -23,9 +23,14 @@ use crate::http::{
 /// nothing is decided by: the console's words, the other browsers, and what the call would have come to
 /// if an assumption is wrong.
 #[must_use]
-pub fn decide(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: Browser) -> Option<Judgement> {
+pub fn decide<'a>(
+    chain: &Chain,
+    surroundings: impl Into<Surroundings<'a>>,
+    asserted: &Asserted,
+    browser: Browser,
+) -> Option<Judgement> {
     let intent = intent(chain, asserted)?;
-    let walked = walk_as_seen(chain, balancer.into(), &intent, browser);
+    let walked = walk_as_seen(chain, surroundings.into(), &intent, browser);
     let told = Told { message: Messages::default(), differs: Vec::new(), assumptions: intent.assumptions.clone() };
     Some(judgement(&intent, walked, browser, told))
 }
@@ -361,8 +366,8 @@ impl Walk<'_> {
             (Vantage::Backend, End::Reset | End::Closed) if unanswered && !is_closed_by(exchange, Peer::Client) => {
                 Some(bad_gateway(time))
             }
-            (Vantage::Backend, End::Reset | End::Closed) if unanswered => Some(gateway_timeout(time)),
-            (Vantage::Backend, End::Timeout) if unanswered => Some(gateway_timeout(time)),
+            // It closes the connection itself when it has waited for too long.
+            (Vantage::Backend, End::Reset | End::Closed | End::Timeout) if unanswered => Some(gateway_timeout(time)),
             _ => None,
         };
         if let Some(response) = own_answer {

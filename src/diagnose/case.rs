@@ -122,6 +122,11 @@ impl<'a> SeenHop<'a> {
         Url::parse(&self.hop.url).ok()
     }
 
+    /// The hop's URL, parsed, when its answer redirects: few do, and most causes are about those.
+    pub(super) fn redirected_from(&self) -> Option<Url> {
+        if self.response.is_redirect() { self.url() } else { None }
+    }
+
     /// Whether the load balancer itself answered: then no layer of the backend is to blame.
     pub(super) fn is_by_load_balancer(&self) -> bool {
         self.hop.answered_by == AnsweredBy::LoadBalancer

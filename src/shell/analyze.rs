@@ -1,6 +1,6 @@
 //! `corscope analyze`.
 
-use corscope::analyzer::{Analysis, Options, analyze};
+use corscope::analyzer::{Analysis, Options, analyze_by};
 use corscope::cors::Decision;
 use corscope::diagnose::Severity;
 use corscope::report::{markdown, redacted, text, write_json};
@@ -17,7 +17,8 @@ pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
     if args.format != Format::Text || !one_screen() {
         source::say_warnings(reads.iter().map(|read| &read.summary));
     }
-    let mut analysis = analyze(reads, &Options { what_if: args.what_if, ..args.judging.options() });
+    let options = Options { what_if: args.what_if, ..args.judging.options() };
+    let mut analysis = analyze_by(&source::threads(&args.reading), reads, &options);
     if let Some(filter) = &args.filter {
         filter.apply(&mut analysis);
     }

@@ -20,19 +20,16 @@ pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
         let line = if args.redact { to_line(&redacted_exchange(exchange), bodies) } else { to_line(exchange, bodies) };
         output.line(&line)
     };
-    match (args.reading.sources.as_slice(), &args.filter) {
+    if let ([one], None) = (args.reading.sources.as_slice(), &args.filter) {
         // Nothing has to be known of the whole: whatever its size, it takes no memory.
-        ([one], None) => {
-            let summary = source::each_exchange(&args.reading, one, keep, |exchange| write(&exchange))?;
-            source::say_warnings([&summary]);
-        }
-        _ => {
-            let reads = source::read_all(&args.reading, keep)?;
-            source::say_warnings(reads.iter().map(|read| &read.summary));
-            let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
-            let is_chosen = |exchange: &Exchange| chosen.as_ref().is_none_or(|chosen| chosen.holds(exchange));
-            in_order(reads).iter().filter(|exchange| is_chosen(exchange)).try_for_each(write)?;
-        }
+        let summary = source::each_exchange(&args.reading, one, keep, |exchange| write(&exchange))?;
+        source::say_warnings([&summary]);
+    } else {
+        let reads = source::read_all(&args.reading, keep)?;
+        source::say_warnings(reads.iter().map(|read| &read.summary));
+        let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
+        let is_chosen = |exchange: &Exchange| chosen.as_ref().is_none_or(|chosen| chosen.holds(exchange));
+        in_order(reads).iter().filter(|exchange| is_chosen(exchange)).try_for_each(write)?;
     }
     output.close()
 }

@@ -103,7 +103,7 @@ pub(super) fn came_by_https(seen: &SeenHop<'_>) -> bool {
 
 /// The http URL that a request by https was redirected to on its own host.
 pub(super) fn downgrade(seen: &SeenHop<'_>) -> Option<Url> {
-    let url = seen.url().filter(|url| url.scheme() == "https" && seen.response.is_redirect())?;
+    let url = seen.redirected_from().filter(|url| url.scheme() == "https")?;
     let target = resolve_location(&url, seen.answered("location")?)?;
     (target.scheme() == "http" && target.host_str() == url.host_str()).then_some(target)
 }

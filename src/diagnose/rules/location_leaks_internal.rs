@@ -63,7 +63,7 @@ impl Rule for LocationLeaksInternal {
 
 /// What of the Location is internal, in words.
 fn leak(seen: &SeenHop<'_>) -> Option<String> {
-    let asked = seen.url().filter(|_| seen.response.is_redirect())?;
+    let asked = seen.redirected_from()?;
     let target = resolve_location(&asked, seen.answered("location")?)?;
     let public = public_host(seen, &asked);
     if public != target.host_str()? {

@@ -101,7 +101,7 @@ fn is_of_a_script(seen: &SeenHop<'_>) -> bool {
 
 /// Where a redirect leads, when that is a login.
 pub(super) fn login_target(seen: &SeenHop<'_>) -> Option<Url> {
-    let asked = seen.url().filter(|_| seen.response.is_redirect())?;
+    let asked = seen.redirected_from()?;
     let target = resolve_location(&asked, seen.answered("location")?)?;
     let names_itself = asked.path().trim_end_matches('/') == target.path().trim_end_matches('/')
         && asked.host_str() == target.host_str();

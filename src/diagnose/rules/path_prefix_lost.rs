@@ -76,7 +76,7 @@ struct Lost {
 }
 
 fn lost(seen: &SeenHop<'_>) -> Option<Lost> {
-    let asked = seen.url().filter(|_| seen.response.is_redirect())?;
+    let asked = seen.redirected_from()?;
     let location = seen.answered("location")?;
     let (prefix, field) = told_prefix(seen, &asked).or_else(|| Some((shortened_by(&asked, location)?, None)))?;
     // The browser resolves a relative Location against the path that it used.

@@ -27,6 +27,7 @@ use crate::stop::{Stop, reason};
 use block::Blocks;
 use detect::{Looks, looks};
 use progress::Progress;
+pub(crate) use workers::Threads;
 
 /// All of a body that an exchange file's line may hold: in base64 it leaves room for the rest of a line
 /// (`exchange_file::MAX_LINE`).
@@ -40,13 +41,18 @@ pub(crate) fn read_all(reading: &Reading, keep: Keep) -> Result<Vec<Read>, Stop>
     }
     let done = AtomicU64::new(0);
     let mut progress = Progress::of(names, reading.no_progress);
-    let threads = reading.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);
+    let threads = threads(reading).0;
     let read =
         workers::each(names, threads, |name| read(name, keep, &done), || progress.show(done.load(Ordering::Relaxed)));
     progress.clear();
     let mut reads = read.into_iter().collect::<Result<Vec<Read>, Stop>>()?;
     make_ids_distinct(&mut reads);
     Ok(reads)
+}
+
+/// The threads that may be used.
+pub(crate) fn threads(reading: &Reading) -> Threads {
+    Threads(reading.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into))
 }
 
 /// Batches of exchanges that may wait for whoever takes them: enough that neither side waits for the
