@@ -1,7 +1,5 @@
 //! `corscope view`.
 
-use std::io::{self, IsTerminal as _};
-
 use corscope::analyzer::analyze;
 use corscope::screen::Model;
 
@@ -13,10 +11,7 @@ use crate::source::{self, Keep};
 use crate::stop::Stop;
 
 pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
-    if !io::stdout().is_terminal() {
-        let what = "view needs a terminal, and standard output is none: corscope analyze writes the same as text";
-        return Err(Stop::Problem(what.to_owned()));
-    }
+    screen::need_terminal("view", "corscope analyze writes the same as text")?;
     let reads = source::read_all(&args.reading, Keep::Beginnings)?;
     source::say_warnings(&reads);
     let analysis = analyze(reads, &args.judging.options());
