@@ -33,7 +33,7 @@ fn the_screen_in_the_readme_is_the_programs() {
     terminal.press(&[&format!("{program} view {}", shipped("fastapi-broken.pcapng").display()), "Enter"]);
     terminal.wait("n next finding");
     let lines = terminal.run(&["capture-pane", "-p"]);
-    let seen: String = lines.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let seen = lines.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
     assert_eq!(shown("screen"), seen, "the README shows another screen than\n{seen}");
 }
 
