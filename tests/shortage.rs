@@ -297,12 +297,14 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
                     end,
                     closed: None,
                     warnings: Vec::new(),
-                    context: told.map(|(page, mode, redirect, policy)| Context {
-                        page_origin: Some(page),
-                        mode: Some(mode),
-                        redirect: Some(redirect),
-                        page_csp: Some(policy),
-                        ..Context::default()
+                    context: told.map(|(page, mode, redirect, policy)| {
+                        Box::new(Context {
+                            page_origin: Some(page),
+                            mode: Some(mode),
+                            redirect: Some(redirect),
+                            page_csp: Some(policy),
+                            ..Context::default()
+                        })
                     }),
                     redacted: Vec::new(),
                 }

@@ -42,6 +42,16 @@ fn told_to_end_it_gives_the_terminal_back() {
 }
 
 #[test]
+fn the_demo_can_be_looked_through() {
+    let tmux = Tmux::start("demo");
+    tmux.press(&[&format!("{} demo --view; echo status $?", env!("CARGO_BIN_EXE_corscope")), "Enter"]);
+    tmux.wait("1 blocked");
+    tmux.wait("forwarded-proto-ignored");
+    tmux.press(&["Q"]);
+    tmux.wait("status 0");
+}
+
+#[test]
 fn without_a_terminal_it_says_so() {
     let output = corscope(&["view", "fastapi-broken.pcapng"]);
     assert_eq!(output.status.code(), Some(2));

@@ -83,7 +83,7 @@ impl<'a> Evidence<'a> {
         let actuals = chain.links.iter().filter(|link| link.role == Role::Actual);
         let actuals =
             actuals.filter_map(|link| Some((link.exchange.request.as_ref()?, asked_url(&link.exchange)?))).collect();
-        let context = chain.links.iter().find_map(|link| link.exchange.context.clone()).unwrap_or_default();
+        let context = chain.links.iter().find_map(|link| link.exchange.context.as_deref()).cloned().unwrap_or_default();
         let preflights = chain.links.iter().filter(|link| link.role == Role::Preflight);
         let preflights = preflights.filter_map(|link| link.exchange.request.as_ref()).collect();
         let last = chain.links.last().and_then(|link| link.exchange.response.as_ref());

@@ -156,7 +156,7 @@ impl Builder {
     }
 
     pub(crate) fn context(mut self, context: Context) -> Self {
-        self.0.context = Some(context);
+        self.0.context = Some(Box::new(context));
         self
     }
 

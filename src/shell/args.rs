@@ -378,6 +378,10 @@ pub(crate) enum ReplayFormat {
 /// against both. Needs no privileges and no network, and ends by itself.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
+    /// Look through the call on the screen of `view` instead
+    #[arg(long)]
+    pub(crate) view: bool,
+
     /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
     #[arg(long)]
     pub(crate) ascii: bool,

@@ -19,6 +19,10 @@ mod signals;
 mod source;
 mod stop;
 mod terminal;
+#[cfg(test)]
+#[path = "../../tests/common/tmux.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod tmux;
 mod view;
 
 use std::process::ExitCode;

@@ -54,6 +54,7 @@ impl Output {
     }
 
     /// Writes what is buffered, for whoever waits for it.
+    #[cfg(feature = "live")]
     pub(crate) fn flush(&mut self) -> Result<(), Stop> {
         self.to.flush().map_err(|error| Stop::of_output(&error))
     }

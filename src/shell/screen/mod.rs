@@ -4,7 +4,7 @@
 mod events;
 mod taken;
 
-use std::io::{self, Stdout, Write as _};
+use std::io::{self, IsTerminal as _, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
@@ -47,6 +47,25 @@ impl Mailbox {
     }
 }
 
+/// While a thread holds it, a panic there ends the screen: the terminal was given back for its words.
+pub(crate) struct OverOnPanic<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for OverOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Refuses to begin without a terminal; `otherwise` says what to do then.
+pub(crate) fn need_terminal(command: &str, otherwise: &str) -> Result<(), Stop> {
+    if io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Stop::Problem(format!("{command} needs a terminal, and standard output is none: {otherwise}")))
+}
+
 /// How a screen begins on this terminal.
 pub(crate) fn setup(ascii: bool, show_secrets: bool, filter: Option<&str>, output: &Output) -> Result<Setup, Stop> {
     Ok(Setup {
@@ -64,6 +83,7 @@ pub(crate) fn show(model: Model, mailbox: Mailbox, over: &AtomicBool) -> Result<
     let Mailbox { put, take } = mailbox;
     let shown = thread::scope(|scope| {
         scope.spawn(move || {
+            let _watched = OverOnPanic(over);
             let handed_on = events::hand_on(&put, over);
             over.store(true, Ordering::Relaxed);
             handed_on
