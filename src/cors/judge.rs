@@ -361,8 +361,7 @@ impl Walk<'_> {
             (Vantage::Backend, End::Reset | End::Closed) if unanswered && !is_closed_by(exchange, Peer::Client) => {
                 Some(bad_gateway(time))
             }
-            (Vantage::Backend, End::Reset | End::Closed) if unanswered => Some(gateway_timeout(time)),
-            (Vantage::Backend, End::Timeout) if unanswered => Some(gateway_timeout(time)),
+            (Vantage::Backend, End::Reset | End::Closed | End::Timeout) if unanswered => Some(gateway_timeout(time)),
             _ => None,
         };
         if let Some(response) = own_answer {

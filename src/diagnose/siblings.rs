@@ -95,7 +95,7 @@ impl<'a> Siblings<'a> {
         let origin = exchange.request.as_ref().and_then(|request| request.headers.first("origin"));
         let Some((url, origin)) = exchange.url().zip(origin) else { return true };
         let is_shared = exchange.response.as_ref().is_some_and(|it| it.headers.has("access-control-allow-origin"));
-        let authority = url.splitn(4, '/').nth(2);
+        let authority = url.split('/').nth(2);
         !is_shared || !self.noted.insert(self.seed.hash_one((authority, origin)))
     }
 
