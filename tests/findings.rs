@@ -89,7 +89,7 @@ fn analysis(name: &str) -> Analysis {
         lost_bytes: 0,
         warnings: Vec::new(),
     };
-    analyze(vec![Read { summary, exchanges }], &Options::default())
+    analyze(vec![Read { summary, exchanges: exchanges.into_iter().map(Into::into).collect() }], &Options::default())
 }
 
 fn expected() -> BTreeMap<String, Vec<String>> {

@@ -105,7 +105,7 @@ fn analysed(exchanges: Vec<Exchange>, browser: Browser) -> Analysis {
         warnings: Vec::new(),
     };
     let options = Options { browser, what_if: Some(Proposal::OfTheCause), ..Options::default() };
-    analyze(vec![Read { summary, exchanges }], &options)
+    analyze(vec![Read { summary, exchanges: exchanges.into_iter().map(Into::into).collect() }], &options)
 }
 
 /// Whether the page gets its answer; `None`: it cannot be said.

@@ -137,5 +137,8 @@ fn analysis(browser: Browser, case: &Case) -> Analysis {
         lost_bytes: 0,
         warnings: Vec::new(),
     };
-    analyze(vec![Read { summary, exchanges }], &Options { browser, ..Options::default() })
+    analyze(
+        vec![Read { summary, exchanges: exchanges.into_iter().map(Into::into).collect() }],
+        &Options { browser, ..Options::default() },
+    )
 }

@@ -15,7 +15,7 @@ pub struct Read {
     /// What was read.
     pub summary: SourceSummary,
     /// The exchanges.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<Arc<Exchange>>,
 }
 
 /// How to judge.
@@ -39,7 +39,7 @@ pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
 #[must_use]
 pub fn analyze_by(workers: &impl Workers, reads: Vec<Read>, options: &Options) -> Analysis {
     let (sources, exchanges): (Vec<_>, Vec<_>) = reads.into_iter().map(|read| (read.summary, read.exchanges)).unzip();
-    gathered(workers, sources, exchanges.into_iter().flatten().map(Arc::new).collect(), options)
+    gathered(workers, sources, exchanges.into_iter().flatten().collect(), options)
 }
 
 /// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
@@ -130,7 +130,7 @@ mod tests {
                 lost_bytes: 0,
                 warnings: Vec::new(),
             },
-            exchanges: exchanges.into_iter().map(Builder::build).collect(),
+            exchanges: exchanges.into_iter().map(Builder::shared).collect(),
         }
     }
 

@@ -104,7 +104,7 @@ impl Part {
     #[must_use]
     pub fn finish(mut self, path: Arc<str>, kind: SourceKind, bytes: u64) -> Read {
         self.end();
-        Read { summary: self.summary(path, kind, bytes), exchanges: self.exchanges }
+        Read { summary: self.summary(path, kind, bytes), exchanges: self.exchanges.into_iter().map(Arc::new).collect() }
     }
 
     /// The capture ends here, and with it all that is under way.

@@ -221,7 +221,7 @@ mod tests {
             lost_bytes: 0,
             warnings: Vec::new(),
         };
-        let exchanges = exchanges.into_iter().map(Builder::build).collect();
+        let exchanges = exchanges.into_iter().map(Builder::shared).collect();
         let analysis = analyze(vec![Read { summary, exchanges }], &Judging::default());
         analysis.report(&analysis.chains[0])
     }

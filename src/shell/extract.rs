@@ -29,17 +29,17 @@ pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
         source::say_warnings(reads.iter().map(|read| &read.summary));
         let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
         let is_chosen = |exchange: &Exchange| chosen.as_ref().is_none_or(|chosen| chosen.holds(exchange));
-        in_order(reads).iter().filter(|exchange| is_chosen(exchange)).try_for_each(write)?;
+        in_order(reads).iter().filter(|exchange| is_chosen(exchange)).try_for_each(|exchange| write(exchange))?;
     }
     output.close()
 }
 
 /// The exchanges in the order in which they ended; those of one source are in it already.
-fn in_order(reads: Vec<Read>) -> Vec<Exchange> {
+fn in_order(reads: Vec<Read>) -> Vec<Arc<Exchange>> {
     let several = reads.len() > 1;
-    let mut exchanges: Vec<Exchange> = reads.into_iter().flat_map(|read| read.exchanges).collect();
+    let mut exchanges: Vec<Arc<Exchange>> = reads.into_iter().flat_map(|read| read.exchanges).collect();
     if several {
-        exchanges.sort_by_key(ended);
+        exchanges.sort_by_key(|exchange| ended(exchange));
     }
     exchanges
 }

@@ -94,7 +94,7 @@ fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
         lost_bytes: 0,
         warnings: Vec::new(),
     };
-    analyze(vec![Read { summary, exchanges }], &Judging::default())
+    analyze(vec![Read { summary, exchanges: exchanges.into_iter().map(Arc::new).collect() }], &Judging::default())
 }
 
 async fn again(analysis: &Analysis, target: SocketAddr, layout: Layout) -> Result<String, Stop> {

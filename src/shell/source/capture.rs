@@ -14,7 +14,7 @@ use crate::stop::reason;
 pub(super) fn read(path: &Arc<str>, kind: SourceKind, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
     let mut exchanges = Vec::new();
     let summary = each(path, kind, blocks, keep, &mut |more| {
-        exchanges.extend(more);
+        exchanges.extend(more.into_iter().map(Arc::new));
         true
     })?;
     Ok(Read { summary, exchanges })

@@ -142,7 +142,7 @@ impl Source<'_> {
     fn each(self, keep: Keep, hand_on: &mut dyn FnMut(Vec<Exchange>) -> bool) -> Result<SourceSummary, Stop> {
         if self.kind == SourceKind::Exchanges {
             let read = self.read(keep)?;
-            hand_on(read.exchanges);
+            hand_on(read.exchanges.into_iter().map(Arc::unwrap_or_clone).collect());
             return Ok(read.summary);
         }
         let Self { path, blocks, kind } = self;
@@ -169,6 +169,9 @@ fn called(path: &str) -> &str {
 fn make_ids_distinct(reads: &mut [Read]) {
     let mut ids = Ids::default();
     for exchange in reads.iter_mut().flat_map(|read| &mut read.exchanges) {
-        exchange.id = ids.claim(Arc::clone(&exchange.id));
+        let id = ids.claim(Arc::clone(&exchange.id));
+        if id != exchange.id {
+            Arc::make_mut(exchange).id = id;
+        }
     }
 }
