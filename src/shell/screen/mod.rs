@@ -5,6 +5,7 @@ mod events;
 mod taken;
 
 use std::io::{self, IsTerminal as _, Stdout, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
@@ -78,22 +79,19 @@ pub(crate) fn setup(ascii: bool, show_secrets: bool, filter: Option<&str>, outpu
 }
 
 /// Shows a model until it is left, or `over` is set from outside. It is set in any case afterwards.
-pub(crate) fn show(model: Model, mailbox: Mailbox, over: &AtomicBool) -> Result<(), Stop> {
+pub(crate) fn show(model: Model, mailbox: Mailbox, over: &Arc<AtomicBool>) -> Result<(), Stop> {
     let taken = Taken::take().map_err(|error| problem(&error))?;
     let Mailbox { put, take } = mailbox;
-    let shown = thread::scope(|scope| {
-        scope.spawn(move || {
-            let _watched = OverOnPanic(over);
-            let handed_on = events::hand_on(&put, over);
-            over.store(true, Ordering::Relaxed);
-            handed_on
-        });
-        let shown = run(model, &take, over);
-        over.store(true, Ordering::Relaxed);
-        // Whoever still has something to tell is not kept waiting.
-        drop(take);
-        shown
+    // Nobody waits for this thread: on a terminal that is gone it never comes back from looking for events.
+    let listening = Arc::clone(over);
+    thread::spawn(move || {
+        _ = events::hand_on(&put, &listening);
+        listening.store(true, Ordering::Relaxed);
     });
+    let shown = run(model, &take, over);
+    over.store(true, Ordering::Relaxed);
+    // Whoever still has something to tell is not kept waiting.
+    drop(take);
     drop(taken);
     shown.map_err(|error| problem(&error))
 }
