@@ -22,7 +22,7 @@ const ROOMS: [Room; 14] = [
     Room { name: "wire", rooms: &[], crates: &["etherparse", "httparse", "memchr", "thiserror"] },
     Room { name: "http", rooms: &[], crates: &["url", "jiff", "thiserror"] },
     Room { name: "flow", rooms: &["wire"], crates: &[] },
-    Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr"] },
+    Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr", "foldhash"] },
     Room { name: "import", rooms: &["http"], crates: &["serde", "serde_json", "base64", "thiserror"] },
     Room { name: "chain", rooms: &["http"], crates: &["url", "foldhash"] },
     Room { name: "balancer", rooms: &["http"], crates: &["url", "foldhash"] },
