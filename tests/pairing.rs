@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use corscope::analyzer::{Part, SourceKind};
+use corscope::analyzer::{Keep, Part, SourceKind};
 use corscope::http::{Exchange, State};
 use corscope::wire::capture::Reader;
 use traffic::Traffic;
@@ -69,7 +69,7 @@ fn agree(traffic: Traffic) {
 
 fn exchanges(capture: &[u8]) -> Vec<Exchange> {
     let path: Arc<str> = "capture".into();
-    let mut part = Part::new(&path, 0);
+    let mut part = Part::new(&path, Keep::Nothing);
     Reader::new().push(capture, true, &mut |packet| part.packet(&packet)).unwrap();
     part.finish(path, SourceKind::Pcap, 0).exchanges
 }
