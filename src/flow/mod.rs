@@ -455,6 +455,25 @@ mod tests {
     }
 
     #[test]
+    fn a_window_probe_brings_the_next_byte_once() {
+        let mut story = Story::opened();
+        story.client("abc").client("def");
+        let mut probe = story.sent[4].clone();
+        probe.payload.truncate(1);
+        // Refused, tried again, then all of it.
+        story.sent.splice(4..4, [probe.clone(), probe]);
+        let [client, _] = told(&story);
+        assert_eq!(client.pieces, [(4, b"abc".to_vec()), (5, b"d".to_vec()), (7, b"ef".to_vec())]);
+        // The kind that asks with the last byte that was acknowledged, or with none.
+        let mut story = Story::opened();
+        story.client("abc").client("");
+        let mut probe = story.sent[3].clone();
+        (probe.sequence, probe.payload) = (probe.sequence.wrapping_add(2), Vec::new());
+        story.sent.push(probe);
+        assert_eq!(told(&story)[0].bytes(), b"abc");
+    }
+
+    #[test]
     fn a_reset_ends_both_sides_if_it_is_in_sequence() {
         let mut story = Story::opened();
         story.client("abc").reset(Who::Server);
