@@ -128,6 +128,7 @@ fn report(segments: &[Owned]) -> Analysis {
             sequence: owned.sequence,
             acknowledgement: owned.acknowledgement,
             flags: owned.flags,
+            fingerprint: u32::try_from(owned.stamp.frame).unwrap(),
             payload: &owned.payload,
             cut_off: 0,
         };

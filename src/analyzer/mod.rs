@@ -2,6 +2,7 @@
 
 mod analyze;
 mod part;
+mod set;
 
 use std::sync::Arc;
 
