@@ -6,16 +6,17 @@ use corscope::diagnose::Severity;
 use corscope::report::{json, markdown, redacted, text};
 
 use crate::args::{Analyze, FailOn, Format};
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source::{self, Keep};
 use crate::stop::Stop;
 use crate::terminal::{layout, one_screen};
 
 pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, Keep::Beginnings)?;
+    let reads = source::read_all(&args.reading, Keep::Beginnings, &Interrupt::by_ctrl_c().map_err(Stop::of_signals)?)?;
     // The text report tells its sources' warnings: on one screen they need not be told twice.
     if args.format != Format::Text || !one_screen() {
-        source::say_warnings(&reads);
+        source::say_warnings(reads.iter().map(|read| &read.summary));
     }
     let mut analysis = analyze(reads, &args.judging.options());
     if let Some(filter) = &args.filter {

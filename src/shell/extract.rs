@@ -9,25 +9,56 @@ use corscope::import::exchange_file::{Bodies, to_line};
 use corscope::report::{Filter, redacted_exchange};
 
 use crate::args::Extract;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source::{self, Keep};
 use crate::stop::Stop;
 
 pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
     let keep = if args.bodies { Keep::Bodies } else { Keep::Nothing };
-    let reads = source::read_all(&args.reading, keep)?;
-    source::say_warnings(&reads);
+    let interrupt = Interrupt::by_ctrl_c().map_err(Stop::of_signals)?;
+    if args.follow {
+        return follow(args, keep, &interrupt, output);
+    }
+    let reads = source::read_all(&args.reading, keep, &interrupt)?;
+    source::say_warnings(reads.iter().map(|read| &read.summary));
     let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
-    let bodies = if args.bodies { Bodies::Kept } else { Bodies::Measured };
     for exchange in in_order(reads) {
-        if chosen.as_ref().is_some_and(|chosen| !chosen.holds(&exchange)) {
-            continue;
+        if chosen.as_ref().is_none_or(|chosen| chosen.holds(&exchange)) {
+            output.line(&line(args, &exchange))?;
         }
-        let line =
-            if args.redact { to_line(&redacted_exchange(&exchange), bodies) } else { to_line(&exchange, bodies) };
-        output.line(&line)?;
     }
     output.close()
+}
+
+/// Writes each exchange when it ends, until Ctrl-C. To which call it belongs is not known by then.
+fn follow(args: &Extract, keep: Keep, interrupt: &Interrupt, mut output: Output) -> Result<(), Stop> {
+    let [name] = args.reading.sources.as_slice() else {
+        return Err(Stop::Problem("--follow goes on at the end of one source: name one".to_owned()));
+    };
+    let mut written = Ok(());
+    let summary = source::follow(name, keep, interrupt, |exchanges| {
+        let chosen = |exchange: &&Exchange| args.filter.as_ref().is_none_or(|filter| filter.matches_exchange(exchange));
+        for exchange in exchanges.iter().filter(chosen) {
+            if written.is_ok() {
+                written = output.line(&line(args, exchange));
+            }
+        }
+        if written.is_ok() {
+            written = output.flush();
+        }
+        if written.is_err() {
+            interrupt.finish();
+        }
+    })?;
+    written?;
+    source::say_warnings([&summary]);
+    output.close()
+}
+
+fn line(args: &Extract, exchange: &Exchange) -> String {
+    let bodies = if args.bodies { Bodies::Kept } else { Bodies::Measured };
+    if args.redact { to_line(&redacted_exchange(exchange), bodies) } else { to_line(exchange, bodies) }
 }
 
 /// The exchanges in the order in which they ended; those of one source are in it already.

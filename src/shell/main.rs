@@ -12,6 +12,7 @@ mod extract;
 mod generate;
 #[cfg(feature = "live")]
 mod interfaces;
+mod interrupt;
 mod output;
 mod replay;
 mod source;

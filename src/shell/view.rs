@@ -24,6 +24,7 @@ use ratatui_crossterm::crossterm::terminal::{
 };
 
 use crate::args::View;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source::{self, Keep};
 use crate::stop::{Stop, reason};
@@ -37,8 +38,8 @@ pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
         let what = "view needs a terminal, and standard output is none: corscope analyze writes the same as text";
         return Err(Stop::Problem(what.to_owned()));
     }
-    let reads = source::read_all(&args.reading, Keep::Beginnings)?;
-    source::say_warnings(&reads);
+    let reads = source::read_all(&args.reading, Keep::Beginnings, &Interrupt::default())?;
+    source::say_warnings(reads.iter().map(|read| &read.summary));
     let analysis = analyze(reads, &args.judging.options());
     let setup = Setup {
         size: size().map_err(|error| problem(&error))?,

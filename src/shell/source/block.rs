@@ -1,7 +1,8 @@
 //! Input in big blocks, counted.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use corscope::wire::capture::{Detected, detect};
 
 /// How much is read at a time: enough that the system calls cost nothing beside the reading.
 const BLOCK: usize = 1 << 20;
@@ -18,8 +19,8 @@ pub(super) struct Taken {
 }
 
 /// An input, of which the part that nobody has taken yet is held.
-pub(super) struct Blocks<'a> {
-    input: Box<dyn Read>,
+pub(super) struct Blocks {
+    input: Box<dyn Read + Send>,
     /// What the next read goes into.
     block: Vec<u8>,
     /// What was read and not taken.
@@ -27,18 +28,17 @@ pub(super) struct Blocks<'a> {
     at_end: bool,
     /// Bytes read of this input.
     bytes: u64,
-    /// Bytes read of all inputs, for whoever shows the progress.
-    done: &'a AtomicU64,
 }
 
-impl<'a> Blocks<'a> {
-    pub(super) fn new(input: Box<dyn Read>, done: &'a AtomicU64) -> Self {
-        Self { input, block: vec![0; BLOCK], held: Vec::new(), at_end: false, bytes: 0, done }
+impl Blocks {
+    pub(super) fn new(input: Box<dyn Read + Send>) -> Self {
+        Self { input, block: vec![0; BLOCK], held: Vec::new(), at_end: false, bytes: 0 }
     }
 
-    /// The first bytes, which stay held.
+    /// The first bytes, which stay held: as many as tell what it is.
     pub(super) fn begin(&mut self) -> io::Result<&[u8]> {
-        while self.held.len() < BEGINNING && !self.at_end {
+        let is_capture = |held: &[u8]| matches!(detect(held), Detected::Pcap | Detected::Pcapng);
+        while self.held.len() < BEGINNING && !self.at_end && !is_capture(&self.held) {
             self.fill()?;
         }
         Ok(&self.held)
@@ -71,7 +71,6 @@ impl<'a> Blocks<'a> {
         self.held.extend_from_slice(self.block.get(..read).unwrap_or_default());
         self.at_end = read == 0;
         self.bytes += read as u64;
-        self.done.fetch_add(read as u64, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -95,23 +94,21 @@ mod tests {
 
     #[test]
     fn what_is_not_taken_comes_again_with_more() -> io::Result<()> {
-        let done = AtomicU64::new(0);
-        let mut blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())), &done);
+        let mut blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())));
         assert_eq!(blocks.begin()?, b"abcdefghij");
         let mut seen = Vec::new();
         let bytes = blocks.each(|held, at_end| {
             seen.push((String::from_utf8_lossy(held).into_owned(), at_end));
             Taken { bytes: 4, needs: 0 }
         })?;
-        assert_eq!((bytes, done.into_inner()), (10, 10));
+        assert_eq!(bytes, 10);
         assert_eq!(seen, [("abcdefghij".to_owned(), true)]);
         Ok(())
     }
 
     #[test]
     fn as_much_is_held_as_is_needed() -> io::Result<()> {
-        let done = AtomicU64::new(0);
-        let blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())), &done);
+        let blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())));
         let mut seen = Vec::new();
         blocks.each(|held, at_end| {
             seen.push((held.len(), at_end));

@@ -1,24 +1,26 @@
 //! A capture read.
 
-use std::sync::Arc;
-
-use corscope::analyzer::{Part, Read, SourceKind};
+use corscope::analyzer::Part;
 use corscope::wire::capture::{Error, Reader};
 
-use super::Keep;
 use super::block::{Blocks, Taken};
 use crate::stop::reason;
 
-pub(super) fn read(path: &Arc<str>, kind: SourceKind, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
+/// Reads all packets of a capture into `part`, and after each block lets somebody look at it;
+/// returns how many bytes it had.
+pub(super) fn read(part: &mut Part, blocks: Blocks, mut meanwhile: impl FnMut(&mut Part)) -> Result<u64, String> {
     let mut reader = Reader::new();
-    let mut part = Part::new(path, keep.bytes());
     let mut refused: Option<Error> = None;
-    let read = blocks.each(|held, at_end| match reader.push(held, at_end, &mut |packet| part.packet(&packet)) {
-        Ok(bytes) => Taken { bytes, needs: reader.needs() },
-        Err(error) => {
-            refused = Some(error);
-            Taken { bytes: held.len(), needs: 1 }
-        }
+    let read = blocks.each(|held, at_end| {
+        let taken = match reader.push(held, at_end, &mut |packet| part.packet(&packet)) {
+            Ok(bytes) => Taken { bytes, needs: reader.needs() },
+            Err(error) => {
+                refused = Some(error);
+                Taken { bytes: held.len(), needs: 1 }
+            }
+        };
+        meanwhile(part);
+        taken
     });
     if let Some(error) = refused {
         return Err(format!("is no capture that can be read: {error}"));
@@ -31,12 +33,8 @@ pub(super) fn read(path: &Arc<str>, kind: SourceKind, blocks: Blocks<'_>, keep: 
     if more > 0 {
         part.warn(format!("{more} more damaged place(s)"));
     }
-    let bytes = match read {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            part.warn(format!("reading ended early: {}", reason(&error)));
-            0
-        }
-    };
-    Ok(part.finish(Arc::clone(path), kind, bytes))
+    Ok(read.unwrap_or_else(|error| {
+        part.warn(format!("reading ended early: {}", reason(&error)));
+        0
+    }))
 }
