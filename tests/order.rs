@@ -154,6 +154,7 @@ fn read(segments: &[Owned]) -> Read {
             sequence: owned.sequence,
             acknowledgement: owned.acknowledgement,
             flags: owned.flags,
+            fingerprint: u32::try_from(owned.stamp.frame).unwrap(),
             payload: &owned.payload,
             cut_off: 0,
         };
