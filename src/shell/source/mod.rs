@@ -90,7 +90,11 @@ pub(crate) fn each_exchange(
         // It owns the sending end, whose end tells that all was read. Nobody takes any more once writing has
         // failed.
         let source = scope.spawn(move || {
-            Source::open(name, read_as)?.hand_on(keep, &mut |more| more.is_empty() || batches.send(more).is_ok())
+            let source = Source::open(name, read_as)?;
+            if follow && !matches!(source.looks, Looks::Capture(_)) {
+                return Err(source.problem("is no capture: only those can be followed"));
+            }
+            source.hand_on(keep, &mut |more| more.is_empty() || batches.send(more).is_ok())
         });
         let mut taken = Ok(());
         while taken.is_ok() {
