@@ -136,8 +136,7 @@ fn connections_cross_the_seams_between_files() {
     let whole = capture();
     let starts = records(&whole);
     let (plain, _) = extracted(&["hypercorn-broken.pcap"]);
-    for cut in 1..starts.len() - 1 {
-        let at = starts[cut];
+    for (frames, at) in starts.iter().copied().enumerate().take(starts.len() - 1).skip(1) {
         let first = put(&folder, "day.pcap0", &whole[..at]);
         let second = put(&folder, "day.pcap1", &[&whole[..FILE_HEADER], &whole[at..]].concat());
         // In whatever order they are named.
@@ -145,7 +144,7 @@ fn connections_cross_the_seams_between_files() {
         let mut plain = plain.clone();
         plain.sort_by_key(Value::to_string);
         both.sort_by_key(Value::to_string);
-        assert!(both == plain, "cut before frame {}", cut + 1);
+        assert!(both == plain, "cut behind frame {frames}");
         assert_eq!(warnings, "");
     }
 }
@@ -217,7 +216,7 @@ fn fragments_are_put_together() {
         for (at, piece) in payload.chunks(16).enumerate().rev() {
             let mut headers = headers.to_vec();
             let more = if at + 1 == count { 0 } else { 0x2000 };
-            for (field, value) in [(2, IP + piece.len()), (4, nth), (6, more | at * 2)] {
+            for (field, value) in [(2, IP + piece.len()), (4, nth), (6, more | (at * 2))] {
                 headers[LINK + field..][..2].copy_from_slice(&u16::try_from(value).unwrap().to_be_bytes());
             }
             pieces.extend(record(head, &[&headers, piece].concat()));
