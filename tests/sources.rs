@@ -73,7 +73,7 @@ fn compress(how: &str, bytes: &[u8]) -> Vec<u8> {
             encoder.finish().unwrap();
         }
         "bz2" => {
-            let mut encoder = bzip2::write::BzEncoder::new(&mut to, bzip2::Compression::default());
+            let mut encoder = bzip2::write::BzEncoder::new(&mut to, bzip2::Compression::fast());
             encoder.write_all(bytes).unwrap();
             encoder.finish().unwrap();
         }
@@ -120,7 +120,7 @@ fn compressed_sources_are_read_like_others() {
 fn what_is_cut_off_is_read_up_to_there() {
     let folder = folder("cut");
     let (plain, _) = extracted(&["hypercorn-broken.pcap"]);
-    let long = [capture(), capture()[FILE_HEADER..].repeat(200)].concat();
+    let long = [capture(), capture()[FILE_HEADER..].repeat(40)].concat();
     for packing in PACKINGS {
         let packed = compress(packing, &long);
         let file = put(&folder, &format!("cut.{packing}"), &packed[..packed.len() - 10]);
@@ -136,8 +136,7 @@ fn connections_cross_the_seams_between_files() {
     let whole = capture();
     let starts = records(&whole);
     let (plain, _) = extracted(&["hypercorn-broken.pcap"]);
-    let last = starts.len() - 1;
-    for (cut, &at) in starts.iter().enumerate().take(last).skip(1) {
+    for (frames, at) in starts.iter().copied().enumerate().take(starts.len() - 1).skip(1) {
         let first = put(&folder, "day.pcap0", &whole[..at]);
         let second = put(&folder, "day.pcap1", &[&whole[..FILE_HEADER], &whole[at..]].concat());
         // In whatever order they are named.
@@ -145,7 +144,7 @@ fn connections_cross_the_seams_between_files() {
         let mut plain = plain.clone();
         plain.sort_by_key(Value::to_string);
         both.sort_by_key(Value::to_string);
-        assert!(both == plain, "cut before frame {}", cut + 1);
+        assert!(both == plain, "cut behind frame {frames}");
         assert_eq!(warnings, "");
     }
 }
@@ -179,6 +178,52 @@ fn captures_of_two_places_are_read_each_for_itself() {
     let (plain, _) = extracted(&["hypercorn-broken.pcap"]);
     let (both, _) = extracted(&["hypercorn-broken.pcap", &copy]);
     assert_eq!(both.len(), 2 * plain.len());
+}
+
+/// One record of a capture, with other bytes in it.
+fn record(head: &[u8], data: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(data.len()).unwrap().to_le_bytes();
+    [&head[..8], &len, &len, data].concat()
+}
+
+#[test]
+fn packets_captured_twice_are_taken_once() {
+    let folder = folder("twice");
+    let whole = capture();
+    let starts = records(&whole);
+    let twice = starts.windows(2).flat_map(|record| whole[record[0]..record[1]].repeat(2));
+    let file = put(&folder, "twice.pcap", &whole[..FILE_HEADER].iter().copied().chain(twice).collect::<Vec<u8>>());
+    let (exchanges, warnings) = extracted(&[&file]);
+    assert_eq!(exchanges, extracted(&["hypercorn-broken.pcap"]).0);
+    let packets = starts.len() - 1;
+    assert!(warnings.contains(&format!("{packets} packet(s) were captured twice, and taken once")), "{warnings}");
+}
+
+#[test]
+fn fragments_are_put_together() {
+    /// Of the cooked header and of the IP header behind it.
+    const LINK: usize = 20;
+    const IP: usize = 20;
+    let folder = folder("fragments");
+    let whole = capture();
+    let mut pieces = whole[..FILE_HEADER].to_vec();
+    for (nth, span) in records(&whole).windows(2).enumerate() {
+        let (head, data) = whole[span[0]..span[1]].split_at(16);
+        let (headers, payload) = data.split_at(LINK + IP);
+        assert_eq!(headers[LINK], 0x45, "IPv4 without options");
+        // In sixteens, the last piece first.
+        let count = payload.len().div_ceil(16);
+        for (at, piece) in payload.chunks(16).enumerate().rev() {
+            let mut headers = headers.to_vec();
+            let more = if at + 1 == count { 0 } else { 0x2000 };
+            for (field, value) in [(2, IP + piece.len()), (4, nth), (6, more | (at * 2))] {
+                headers[LINK + field..][..2].copy_from_slice(&u16::try_from(value).unwrap().to_be_bytes());
+            }
+            pieces.extend(record(head, &[&headers, piece].concat()));
+        }
+    }
+    let file = put(&folder, "fragments.pcap", &pieces);
+    assert_eq!(extracted(&[&file]), (extracted(&["hypercorn-broken.pcap"]).0, String::new()));
 }
 
 /// A program that runs on, and its lines as they come.
