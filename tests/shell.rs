@@ -213,3 +213,28 @@ fn help_manual_and_completions_come_from_one_description() {
     assert_eq!(told(&corscope(&[])).0, 2);
     assert_eq!(told(&corscope(&["man", "coffee"])).0, 2);
 }
+
+#[test]
+fn a_fix_is_tried_on_paper() {
+    let told = |arguments: &[&str]| String::from_utf8(corscope(arguments).stdout).unwrap();
+    let text = told(&["analyze", "fastapi-broken.pcapng", "--what-if", "trust-proxy"]);
+    assert!(text.contains("what if: trust-proxy") && text.contains("The browser would allow the call"), "{text}");
+    let json = told(&["analyze", "fastapi-broken.pcapng", "--what-if", "trust-proxy", "--format", "json"]);
+    let analysis: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let call = &analysis["chains"][0];
+    assert_eq!((&call["verdict"]["outcome"], &call["what_if"]["outcome"]), (&"blocked".into(), &"allowed".into()));
+    assert_eq!(call["what_if"]["changes"][0]["after"], "https://request.example.com/items/");
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let sources = ["healthy.pcapng", "fastapi-broken.pcapng", "express-broken.pcap"];
+    for arguments in [&["extract"][..], &["analyze"], &["analyze", "--format", "json"]] {
+        let with = |threads: &str| corscope(&[arguments, &sources, &["--threads", threads]].concat()).stdout;
+        let one = with("1");
+        assert!(!one.is_empty());
+        for threads in ["2", "4"] {
+            assert!(with(threads) == one, "{arguments:?} with {threads} threads");
+        }
+    }
+}

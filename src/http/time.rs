@@ -1,17 +1,23 @@
 //! When something was captured.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 /// A moment in UTC, with the number of digits of the second that its source really has.
 ///
-/// Two times compare by the moment alone.
+/// Two times compare by the moment alone. A capture holds four of them for each exchange, so they are
+/// small, and no larger where there may be none.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {
-    moment: Timestamp,
-    digits: u8,
+    second: i64,
+    /// Of the second, with its sign.
+    nanosecond: i32,
+    /// How many digits are known, and one more.
+    digits: NonZeroU8,
 }
 
 impl Time {
@@ -24,7 +30,7 @@ impl Time {
         let moment = Timestamp::from_nanosecond(nanoseconds)
             .or_else(|_| Timestamp::from_second(nearest.as_second()))
             .unwrap_or(nearest);
-        Self { moment, digits: digits.min(9) }
+        Self::new(moment, digits)
     }
 
     /// Reads an RFC 3339 date and time, such as `2026-11-23T07:00:00.123456Z`.
@@ -34,46 +40,59 @@ impl Time {
         // ISO 8601 lets a comma stand for the point.
         let fraction = text.split_once(['.', ',']).map_or("", |(_, rest)| rest);
         let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-        Some(Self { moment, digits: u8::try_from(digits).unwrap_or(9).min(9) })
+        Some(Self::new(moment, u8::try_from(digits).unwrap_or(9)))
+    }
+
+    fn new(moment: Timestamp, digits: u8) -> Self {
+        Self {
+            second: moment.as_second(),
+            nanosecond: moment.subsec_nanosecond(),
+            digits: NonZeroU8::MIN.saturating_add(digits.min(9)),
+        }
+    }
+
+    fn moment(self) -> Timestamp {
+        // It came from one.
+        Timestamp::new(self.second, self.nanosecond).unwrap_or_default()
     }
 
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn nanoseconds(self) -> i128 {
-        self.moment.as_nanosecond()
+        self.moment().as_nanosecond()
     }
 
     /// How long after `earlier` this is; zero when it is not after it.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
-        self.moment.duration_since(earlier.moment).try_into().unwrap_or(Duration::ZERO)
+        self.moment().duration_since(earlier.moment()).try_into().unwrap_or(Duration::ZERO)
     }
 }
 
 impl PartialEq for Time {
     fn eq(&self, other: &Self) -> bool {
-        self.moment == other.moment
+        self.cmp(other) == Ordering::Equal
     }
 }
 
 impl Eq for Time {}
 
 impl PartialOrd for Time {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Time {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.moment.cmp(&other.moment)
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.second, self.nanosecond).cmp(&(other.second, other.nanosecond))
     }
 }
 
 /// RFC 3339 in UTC, with as many digits of the second as the source has.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.*}", usize::from(self.digits), self.moment)
+        write!(f, "{:.*}", usize::from(self.digits.get() - 1), self.moment())
     }
 }
 
