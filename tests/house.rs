@@ -22,10 +22,10 @@ const ROOMS: [Room; 14] = [
     Room { name: "wire", rooms: &[], crates: &["etherparse", "httparse", "memchr", "thiserror"] },
     Room { name: "http", rooms: &[], crates: &["url", "jiff", "thiserror", "brotli_decompressor", "flate2", "ruzstd"] },
     Room { name: "flow", rooms: &["wire"], crates: &[] },
-    Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr"] },
+    Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr", "foldhash"] },
     Room { name: "import", rooms: &["http"], crates: &["serde", "serde_json", "base64", "thiserror"] },
     Room { name: "chain", rooms: &["http"], crates: &["url", "foldhash"] },
-    Room { name: "balancer", rooms: &["http"], crates: &["url"] },
+    Room { name: "balancer", rooms: &["http"], crates: &["url", "foldhash"] },
     Room { name: "cors", rooms: &["http", "chain", "balancer"], crates: &["url", "psl"] },
     Room { name: "diagnose", rooms: &["http", "chain", "balancer", "cors"], crates: &["url"] },
     Room {

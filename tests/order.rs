@@ -130,7 +130,7 @@ fn report(segments: &[Owned]) -> Analysis {
 /// The exchanges without what depends on the packets alone, by their ids.
 fn essence(segments: &[Owned]) -> Vec<Exchange> {
     let time = Time::from_nanoseconds(0, 0);
-    let mut exchanges = read(segments).exchanges;
+    let mut exchanges: Vec<Exchange> = read(segments).exchanges.into_iter().map(Arc::unwrap_or_clone).collect();
     for exchange in &mut exchanges {
         exchange.frames = Frames::default();
         if let Some(request) = &mut exchange.request {
@@ -154,6 +154,7 @@ fn read(segments: &[Owned]) -> Read {
             sequence: owned.sequence,
             acknowledgement: owned.acknowledgement,
             flags: owned.flags,
+            fingerprint: u32::try_from(owned.stamp.frame).unwrap(),
             payload: &owned.payload,
             cut_off: 0,
         };

@@ -67,15 +67,15 @@ fn agree(traffic: Traffic) {
     assert!(differing.is_empty(), "{} of {} differ: {differing:?}", differing.len(), tsharks.len());
 }
 
-fn exchanges(capture: &[u8]) -> Vec<Exchange> {
+fn exchanges(capture: &[u8]) -> Vec<Arc<Exchange>> {
     let path: Arc<str> = "capture".into();
     let mut part = Part::new(&path, Keep::Nothing);
     Reader::new().push(capture, true, &mut |packet| part.packet(&packet)).unwrap();
     part.finish(path, SourceKind::Pcap, 0).exchanges
 }
 
-fn ours(exchanges: &[Exchange]) -> Pairs {
-    let pair = |exchange: &Exchange| Some((exchange.frames.request?.last, exchange.frames.response?.last));
+fn ours(exchanges: &[Arc<Exchange>]) -> Pairs {
+    let pair = |exchange: &Arc<Exchange>| Some((exchange.frames.request?.last, exchange.frames.response?.last));
     exchanges.iter().filter_map(pair).collect()
 }
 

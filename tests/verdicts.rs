@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use corscope::analyzer::{Analysis, Options, Read, SourceKind, SourceSummary, Unread, analyze};
-use corscope::cors::{Asserted, Browser, Outcome, ResponseType, Verdict};
+use corscope::cors::{Browser, Outcome, ResponseType, Verdict};
 use corscope::import::exchange_file::Importer;
 use serde::Deserialize;
 use serde_json::Value;
@@ -137,5 +137,8 @@ fn analysis(browser: Browser, case: &Case) -> Analysis {
         lost_bytes: 0,
         warnings: Vec::new(),
     };
-    analyze(vec![Read { summary, exchanges }], &Options { browser, asserted: Asserted::default() })
+    analyze(
+        vec![Read { summary, exchanges: exchanges.into_iter().map(Into::into).collect() }],
+        &Options { browser, ..Options::default() },
+    )
 }

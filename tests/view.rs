@@ -3,7 +3,9 @@
 
 mod common;
 
+use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use common::tmux::Tmux;
 use common::{corscope, shipped};
@@ -39,6 +41,32 @@ fn told_to_end_it_gives_the_terminal_back() {
     assert!(killed.success());
     tmux.wait("status 0");
     assert_eq!(tmux.run(&["display-message", "-p", "#{alternate_on} #{mouse_any_flag}"]).trim(), "0 0");
+}
+
+#[test]
+fn it_ends_with_its_terminal() {
+    let tmux = Tmux::start("gone");
+    begin(&tmux);
+    let shell = tmux.run(&["display-message", "-p", "#{pane_pid}"]);
+    let found = Command::new("pgrep").args(["-P", shell.trim(), "corscope"]).output().unwrap();
+    let process = format!("/proc/{}", String::from_utf8_lossy(&found.stdout).trim());
+    assert!(Path::new(&process).join("status").exists(), "{process}");
+    drop(tmux);
+    let end = Instant::now() + Duration::from_secs(30);
+    while Path::new(&process).exists() {
+        assert!(Instant::now() < end, "it goes on without its terminal");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_demo_can_be_looked_through() {
+    let tmux = Tmux::start("demo");
+    tmux.press(&[&format!("{} demo --view; echo status $?", env!("CARGO_BIN_EXE_corscope")), "Enter"]);
+    tmux.wait("1 blocked");
+    tmux.wait("forwarded-proto-ignored");
+    tmux.press(&["Q"]);
+    tmux.wait("status 0");
 }
 
 #[test]

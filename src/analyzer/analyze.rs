@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Analysis, Brief, Call, SourceSummary};
+use super::{Alone, Analysis, Brief, Call, JudgedWith, SourceSummary, Workers};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
-use crate::cors::{Asserted, Browser, decide};
-use crate::diagnose::{Examiner, Finding};
+use crate::cors::{Asserted, Browser, PreflightCache, Surroundings, decide};
+use crate::diagnose::{Examiner, Finding, Proposal, Recorded};
 use crate::http::{Exchange, Time, is_health_check};
 
 /// What one source held: its summary, and its exchanges in the order in which they ended.
@@ -15,7 +15,7 @@ pub struct Read {
     /// What was read.
     pub summary: SourceSummary,
     /// The exchanges.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<Arc<Exchange>>,
 }
 
 /// How to judge.
@@ -25,24 +25,38 @@ pub struct Options {
     pub browser: Browser,
     /// What the user says of every call.
     pub asserted: Asserted,
+    /// Which fix to try on paper, if any.
+    pub what_if: Option<Proposal>,
 }
 
 /// Analyses several sources together, in time order.
 #[must_use]
 pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
+    analyze_by(&Alone, reads, options)
+}
+
+/// [`analyze`], with workers to share the work.
+#[must_use]
+pub fn analyze_by(workers: &impl Workers, reads: Vec<Read>, options: &Options) -> Analysis {
     let (sources, exchanges): (Vec<_>, Vec<_>) = reads.into_iter().map(|read| (read.summary, read.exchanges)).unzip();
-    analyze_exchanges(sources, exchanges.into_iter().flatten().map(Arc::new).collect(), options)
+    gathered(workers, sources, exchanges.into_iter().flatten().collect(), options)
 }
 
 /// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
 #[must_use]
-pub fn analyze_exchanges(
+pub fn analyze_exchanges(sources: Vec<SourceSummary>, exchanges: Vec<Arc<Exchange>>, options: &Options) -> Analysis {
+    gathered(&Alone, sources, exchanges, options)
+}
+
+fn gathered(
+    workers: &impl Workers,
     sources: Vec<SourceSummary>,
     mut exchanges: Vec<Arc<Exchange>>,
     options: &Options,
 ) -> Analysis {
-    exchanges.sort_by_key(|exchange| began(exchange));
+    exchanges.sort_by_cached_key(|exchange| began(exchange));
     let mut balancer = Balancer::default();
+    let mut preflights = PreflightCache::default();
     let mut joiner = Joiner::default();
     let mut health_checks = 0;
     for exchange in exchanges {
@@ -50,24 +64,38 @@ pub fn analyze_exchanges(
             health_checks += 1;
         } else {
             balancer.observe(&exchange);
+            preflights.observe(&exchange);
             joiner.push(&exchange);
         }
     }
-    let (chains, findings) = judge_all(joiner.finish(), &balancer, options);
-    let judged_with = Arc::new((balancer, options.clone()));
+    let around = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
+    let (chains, findings) = judge_all(workers, joiner.finish(), around, options);
+    let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
+    let recorded = options.what_if.map(|_| chains_of(&chains)).unwrap_or_default();
+    let judged_with = Arc::new(JudgedWith { balancer, preflights, options: options.clone(), recorded });
     Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 
+/// Chains that are judged side by side before the causes of each are looked for, one after the other:
+/// enough to keep workers busy, few enough to be forgotten soon.
+const BLOCK: usize = 4096;
+
 /// What each chain came to, and the root causes of all.
-fn judge_all(chains: Vec<Chain>, balancer: &Balancer, options: &Options) -> (Vec<Call>, Vec<Finding>) {
-    let mut examiner = Examiner::new(&chains, balancer);
-    let briefs: Vec<Option<Brief>> = chains
-        .iter()
-        .map(|chain| {
-            let judgement = decide(chain, balancer, &options.asserted, options.browser)?;
+fn judge_all(
+    workers: &impl Workers,
+    chains: Vec<Chain>,
+    around: Surroundings<'_>,
+    options: &Options,
+) -> (Vec<Call>, Vec<Finding>) {
+    let mut examiner = Examiner::new(&chains, around.balancer);
+    let mut briefs: Vec<Option<Brief>> = Vec::with_capacity(chains.len());
+    for block in chains.chunks(BLOCK) {
+        let decided = workers.map(block, |chain| decide(chain, around, &options.asserted, options.browser));
+        briefs.extend(block.iter().zip(decided).map(|(chain, judgement)| {
+            let judgement = judgement?;
             Some(Brief::of(&judgement, &examiner.examine(chain, &judgement)))
-        })
-        .collect();
+        }));
+    }
     let findings = examiner.findings();
     let calls = chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?)));
     (calls.collect(), findings)
@@ -102,7 +130,7 @@ mod tests {
                 lost_bytes: 0,
                 warnings: Vec::new(),
             },
-            exchanges: exchanges.into_iter().map(Builder::build).collect(),
+            exchanges: exchanges.into_iter().map(Builder::shared).collect(),
         }
     }
 

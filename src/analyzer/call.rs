@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::chain::Chain;
 use crate::cors::{Decision, Judgement};
+use crate::diagnose::WhatIf;
 
 /// One call as it is kept.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct ChainReport {
     pub judgement: Judgement,
     /// Ids of its findings, the cause before its symptoms.
     pub findings: Vec<&'static str>,
+    /// What would have come of it with a fix in place, where that was asked for.
+    pub what_if: Option<Box<WhatIf>>,
 }
 
 impl Call {

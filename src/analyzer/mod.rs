@@ -3,16 +3,19 @@
 mod analyze;
 mod call;
 mod part;
+mod set;
+mod workers;
 
 use std::sync::Arc;
 
-pub use analyze::{Options, Read, analyze, analyze_exchanges};
+pub use analyze::{Options, Read, analyze, analyze_by, analyze_exchanges};
 pub use call::{Brief, Call, ChainReport};
 pub use part::Part;
+pub use workers::{Alone, Workers};
 
 use crate::balancer::Balancer;
-use crate::cors::judge;
-use crate::diagnose::Finding;
+use crate::cors::{PreflightCache, Surroundings, judge};
+use crate::diagnose::{Finding, Recorded, World, what_if};
 use crate::http::client_address;
 
 pub use crate::session::{Keep, Unread};
@@ -34,7 +37,18 @@ pub struct Analysis {
     /// Done to every report before anybody sees it: what masks secrets.
     pub mask: Option<fn(&mut ChainReport)>,
     /// What the calls were judged with.
-    pub(crate) judged_with: Arc<(Balancer, Options)>,
+    pub(crate) judged_with: Arc<JudgedWith>,
+}
+
+/// What calls were judged with.
+#[derive(Debug, Default)]
+pub(crate) struct JudgedWith {
+    balancer: Balancer,
+    /// What the console's words and the assumptions need of other calls.
+    preflights: PreflightCache,
+    options: Options,
+    /// Where answers are looked up that a fix would lead to; empty unless one is tried.
+    recorded: Recorded,
 }
 
 impl Analysis {
@@ -54,16 +68,21 @@ impl Analysis {
     }
 
     fn judge_again(&self, call: &Call) -> ChainReport {
-        let (balancer, options) = &*self.judged_with;
+        let JudgedWith { balancer, preflights, options, recorded } = &*self.judged_with;
         let chain = call.chain();
         let first = chain.links.first().and_then(|link| Some((link, link.exchange.request.as_ref()?)));
+        // It was judged before, so it can be.
+        let surroundings = Surroundings { balancer, preflights: Some(preflights) };
+        let judgement = judge(chain, surroundings, &options.asserted, options.browser).unwrap_or_default();
+        let world = World { balancer, browser: options.browser, recorded };
+        let remedy = options.what_if.and_then(|proposal| proposal.remedy(call.findings()));
         ChainReport {
             client: first.and_then(|(link, request)| client_address(&request.headers, link.exchange.client)),
             user_agent: first.and_then(|(_, request)| request.headers.first("user-agent").map(str::to_owned)),
-            // It was judged before, so it can be.
-            judgement: judge(chain, balancer, &options.asserted, options.browser).unwrap_or_default(),
-            findings: call.brief().findings.to_vec(),
+            findings: call.findings().to_vec(),
+            what_if: remedy.and_then(|remedy| what_if(chain, &judgement, remedy, world)).map(Box::new),
             chain: chain.clone(),
+            judgement,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Which listeners a load balancer has, as far as the traffic behind it tells.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 
+use foldhash::quality::RandomState;
 use url::Url;
 
-use crate::http::{Exchange, Origin, Vantage};
+use crate::http::{Exchange, Vantage};
 
 /// More hosts than this are not told apart: a capture with so many is no longer about one load
 /// balancer, and a hostile one could name a new host in every request.
@@ -17,9 +19,10 @@ pub struct Balancer {
     hosts: HashMap<String, Listeners>,
     /// The addresses from which it connects to the backend.
     addresses: BTreeSet<IpAddr>,
-    /// The last that was taken note of behind it, as most of a capture are the same: scheme and
-    /// authority of the URL, and who sent it.
-    last: Option<(String, Option<IpAddr>)>,
+    /// What was taken note of behind it, since a capture is mostly the same again: scheme and authority
+    /// of the URL and who sent it, as a number that nobody can foresee.
+    noted: HashSet<u64>,
+    seed: RandomState,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -52,8 +55,8 @@ impl Balancer {
     pub fn observe(&mut self, exchange: &Exchange) {
         let Some(text) = exchange.url() else { return };
         let client = exchange.client.map(|client| client.ip());
-        let is_known = |(origin, from): &(String, Option<IpAddr>)| *from == client && begins_with_origin(text, origin);
-        if exchange.vantage == Vantage::Backend && self.last.as_ref().is_some_and(is_known) {
+        let noted = self.seed.hash_one((origin_part(text), client));
+        if exchange.vantage == Vantage::Backend && self.noted.contains(&noted) {
             return;
         }
         let Ok(url) = Url::parse(text) else { return };
@@ -70,7 +73,9 @@ impl Balancer {
         }
         if exchange.vantage == Vantage::Backend {
             self.addresses.extend(client);
-            self.last = Some((Origin::of(&url).as_str().to_owned(), client));
+            if self.noted.len() < MAX_HOSTS {
+                self.noted.insert(noted);
+            }
         }
     }
 
@@ -95,9 +100,11 @@ impl Balancer {
     }
 }
 
-/// Whether a URL is of that origin, its authority written as the origin has it.
-fn begins_with_origin(url: &str, origin: &str) -> bool {
-    url.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'))
+/// Scheme and authority, as they are written.
+fn origin_part(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(authority..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| authority + at);
+    url.get(..end).unwrap_or(url)
 }
 
 fn is_redirect_to_https(exchange: &Exchange, url: &Url) -> bool {

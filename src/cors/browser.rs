@@ -1,6 +1,8 @@
 //! Whose rules decide, and where they depart from the standard. Each departure is one function
 //! here, with its source; the algorithms ask and never name a browser.
 
+use std::time::Duration;
+
 /// Whose rules decide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Browser {
@@ -82,6 +84,35 @@ impl Browser {
     /// call (Chromium 156, measured; Firefox 153 asks the network each time).
     pub(super) fn remembers_permanent_redirects(self) -> bool {
         self == Self::Chromium
+    }
+
+    /// A host that is known to want https (HSTS) is reached by a redirect that the browser makes by
+    /// itself: it counts, it taints the origin, and a preflight may not follow it (Chromium 156,
+    /// measured). In the standard the scheme changes in place; Firefox 153 keeps the page's origin.
+    pub(super) fn redirects_to_https_by_itself(self) -> bool {
+        self == Self::Chromium
+    }
+
+    /// For how long the answer to a preflight is good. Chromium keeps it two hours at the most, and
+    /// takes a negative age for none and what cannot be read for the default
+    /// (`preflight_result.cc`); Firefox keeps it a day at the most, and not at all where the age is
+    /// not all digits (`nsCORSListenerProxy.cpp`); the standard leaves the cap to the browser, and
+    /// takes whatever is no number for the default.
+    pub(super) fn keeps_preflights_for(self, max_age: Option<&str>, default: Duration) -> Duration {
+        const TWO_HOURS: Duration = Duration::from_secs(7_200);
+        const ONE_DAY: Duration = Duration::from_secs(86_400);
+        let Some(text) = max_age.map(str::trim).filter(|text| !text.is_empty()) else { return default };
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        // More seconds than fit are more than any cap.
+        let seconds = || Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX)));
+        match self {
+            Self::Chromium if is_number => seconds().min(TWO_HOURS),
+            Self::Chromium if text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok()) => Duration::ZERO,
+            Self::Firefox if is_number => seconds().min(ONE_DAY),
+            Self::Firefox => Duration::ZERO,
+            Self::Standard if is_number => seconds(),
+            Self::Chromium | Self::Standard => default,
+        }
     }
 
     /// An upgrade by `upgrade-insecure-requests` of a redirect's target makes `Origin` null, as if

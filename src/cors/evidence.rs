@@ -15,13 +15,19 @@ pub struct Asserted {
     pub mode: Option<Mode>,
     /// The requests' credentials mode.
     pub credentials: Option<Credentials>,
+    /// The requests' redirect mode.
+    pub redirect: Option<RedirectMode>,
 }
 
 /// What the page asked, as far as a chain tells; `None` when the URL of its request is unknown.
 #[must_use]
 pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
     let evidence = Evidence::of(chain)?;
-    let url = asked_url(&chain.links.first()?.exchange)?;
+    // The first request, if it is no preflight, is the first of those whose URLs are known already.
+    let url = match (&evidence.preflight, evidence.actuals.first()) {
+        (None, Some((request, url))) if std::ptr::eq(*request, evidence.first) => url.clone(),
+        _ => asked_url(&chain.links.first()?.exchange)?,
+    };
     let mut assumptions = Vec::new();
     if url.scheme() == "https" && evidence.first.url.as_deref().is_some_and(|seen| seen.starts_with("http:")) {
         assumptions.push(Assumption {
@@ -32,9 +38,10 @@ pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
         });
     }
     let mode = evidence.mode(asserted, &mut assumptions);
-    let origin = evidence.page_origin(asserted, mode, &url);
+    let origin = evidence.page_origin(asserted, mode, &url, &mut assumptions);
     let crosses_origins = |url: &Url| origin.as_ref().is_some_and(|origin| !origin.is_same_as(url));
     let credentials = evidence.credentials(asserted, mode, crosses_origins, &mut assumptions);
+    let redirect = evidence.redirect(asserted, mode, &mut assumptions);
     Some(Intent {
         origin_is_null: evidence.first_origin() == Some("null") && origin.as_ref().is_some_and(|it| !it.is_opaque()),
         page_url: evidence.context.page_url.as_deref().and_then(|url| Url::parse(url).ok()),
@@ -43,7 +50,7 @@ pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
         method: evidence.method(),
         mode,
         credentials,
-        redirect: evidence.context.redirect.as_deref().and_then(RedirectMode::named).unwrap_or(RedirectMode::Follow),
+        redirect,
         api: evidence.api(mode),
         headers: evidence.author_headers(),
         uses_preflight: evidence.uses_preflight(),
@@ -57,6 +64,8 @@ pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
 struct Evidence<'a> {
     /// The first request of the chain, preflight or not.
     first: &'a Request,
+    /// The chain ends with a redirect that the capture does not show to be followed.
+    ends_with_redirect: bool,
     /// Every preflight of the chain.
     preflights: Vec<&'a Request>,
     /// The chain's first preflight, when the chain begins with it.
@@ -74,10 +83,12 @@ impl<'a> Evidence<'a> {
         let actuals = chain.links.iter().filter(|link| link.role == Role::Actual);
         let actuals =
             actuals.filter_map(|link| Some((link.exchange.request.as_ref()?, asked_url(&link.exchange)?))).collect();
-        let context = chain.links.iter().find_map(|link| link.exchange.context.clone()).unwrap_or_default();
+        let context = chain.links.iter().find_map(|link| link.exchange.context.as_deref()).cloned().unwrap_or_default();
         let preflights = chain.links.iter().filter(|link| link.role == Role::Preflight);
         let preflights = preflights.filter_map(|link| link.exchange.request.as_ref()).collect();
-        Some(Self { first, preflights, preflight, actuals, context })
+        let last = chain.links.last().and_then(|link| link.exchange.response.as_ref());
+        let ends_with_redirect = last.is_some_and(crate::http::Response::is_redirect);
+        Some(Self { first, ends_with_redirect, preflights, preflight, actuals, context })
     }
 
     fn first_origin(&self) -> Option<&str> {
@@ -122,19 +133,38 @@ impl<'a> Evidence<'a> {
         if headers.first("upgrade-insecure-requests") == Some("1") || is_websocket || !has_origin {
             return Mode::Navigate;
         }
-        if !matches!(self.method().as_str(), "GET" | "HEAD") {
-            assumptions.push(Assumption {
-                about: "mode",
-                assumed: Mode::Cors.name().to_owned(),
-                because: "the request carries Origin but no Sec-Fetch-Mode; forms and beacons look the same".to_owned(),
-                otherwise: None,
-            });
-        }
+        let because = if !headers.is_complete() {
+            Some("the request carries Origin, and not all of its head was captured: Sec-Fetch-Mode may be in the rest")
+        } else if matches!(self.method().as_str(), "GET" | "HEAD") {
+            None
+        } else {
+            Some("the request carries Origin but no Sec-Fetch-Mode; forms and beacons look the same")
+        };
+        assumptions.extend(because.map(|because| assumption("mode", Mode::Cors.name(), because)));
         Mode::Cors
     }
 
+    /// It is not on the wire: only a redirect that was followed shows it.
+    fn redirect(&self, asserted: &Asserted, mode: Mode, assumptions: &mut Vec<Assumption>) -> RedirectMode {
+        let told = self.context.redirect.as_deref().and_then(RedirectMode::named);
+        if let Some(told) = asserted.redirect.or(told) {
+            return told;
+        }
+        if self.ends_with_redirect && mode != Mode::Navigate && self.preflight.is_none_or(|_| self.actual().is_some()) {
+            let because = "a call follows redirects unless its page said otherwise, which is not on the wire";
+            assumptions.push(assumption("redirect", RedirectMode::Follow.name(), because));
+        }
+        RedirectMode::Follow
+    }
+
     /// `None` when nothing speaks for a page behind the request.
-    fn page_origin(&self, asserted: &Asserted, mode: Mode, url: &Url) -> Option<Origin> {
+    fn page_origin(
+        &self,
+        asserted: &Asserted,
+        mode: Mode,
+        url: &Url,
+        assumptions: &mut Vec<Assumption>,
+    ) -> Option<Origin> {
         if let Some(origin) = asserted.page_origin.clone() {
             return Some(origin);
         }
@@ -144,7 +174,11 @@ impl<'a> Evidence<'a> {
         let referer = self.referer_origin();
         match self.first_origin() {
             // Redirects made it null, or the page has no other: the Referer tells which.
-            Some("null") => return Some(referer.unwrap_or_else(Origin::opaque)),
+            Some("null") => {
+                let because = "Origin is null, as redirects make it, and Referer names the page";
+                assumptions.extend(referer.as_ref().map(|page| assumption("page origin", page.as_str(), because)));
+                return Some(referer.unwrap_or_else(Origin::opaque));
+            }
             Some(origin) => return Origin::parse(origin).ok(),
             None => {}
         }
@@ -190,12 +224,7 @@ impl<'a> Evidence<'a> {
             Some(_) => "no Cookie was sent, which proves nothing where there was none to send",
             None => "a preflight never carries credentials",
         };
-        assumptions.push(Assumption {
-            about: "credentials",
-            assumed: Credentials::SameOrigin.name().to_owned(),
-            because: because.to_owned(),
-            otherwise: None,
-        });
+        assumptions.push(assumption("credentials", Credentials::SameOrigin.name(), because));
         Credentials::SameOrigin
     }
 
@@ -245,6 +274,10 @@ impl<'a> Evidence<'a> {
             super::safelist::is_safe_method(&self.method()) && names_asked_for(preflight).next().is_none()
         })
     }
+}
+
+fn assumption(about: &'static str, assumed: &str, because: &str) -> Assumption {
+    Assumption { about, assumed: assumed.to_owned(), because: because.to_owned(), otherwise: None }
 }
 
 /// The names in Access-Control-Request-Headers, in lower case.

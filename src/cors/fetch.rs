@@ -7,6 +7,7 @@
 use url::Url;
 
 use super::check::{Checked, cors_check};
+use super::hsts::Hsts;
 use super::preflight::{self, check_preflight};
 use super::safelist::{describes_body, is_safe_method, unsafe_names};
 use super::{Api, AuthorHeader, Browser, Check, Clause, Credentials, Error, Intent, Mode, RedirectMode, ResponseType};
@@ -37,6 +38,8 @@ pub struct Fetch {
     waiting_for: Role,
     /// Asks that were answered: the index of the next hop.
     answered: usize,
+    /// What the answers of this call taught of hosts that want https.
+    hsts: Hsts,
     /// Whether a 304 was taken for the browser's own revalidation.
     trusted_stored_response: bool,
     trail: Vec<Clause>,
@@ -125,6 +128,7 @@ impl Fetch {
             redirects: 0,
             waiting_for: Role::Actual,
             answered: 0,
+            hsts: Hsts::default(),
             trusted_stored_response: false,
             trail: Vec::new(),
             intent,
@@ -170,6 +174,7 @@ impl Fetch {
     /// The answer to the last request asked.
     #[must_use]
     pub fn answer(&mut self, response: &Response) -> Answered {
+        self.hsts.learn(&self.url, &response.headers);
         let answered = match self.waiting_for {
             Role::Preflight => self.preflight_answered(response),
             Role::Actual => self.actual_answered(response),
@@ -182,6 +187,7 @@ impl Fetch {
     fn main_fetch(&mut self) -> Step {
         let named = self.url.clone();
         self.upgrade();
+        let before = (self.previous.clone(), self.origin_is_null);
         self.taint_origin(&named);
         if self.is_mixed_content(&self.url) {
             return self.refuse_to_send("Mixed Content 4.4", Error::MixedContent);
@@ -189,9 +195,15 @@ impl Fetch {
         if !self.may_connect() {
             return self.refuse_to_send("CSP 3 4.1.2", Error::BlockedByContentSecurityPolicy);
         }
+        let insecure = self.url.clone();
+        let is_secured = self.secure(&named, before);
         match self.choose_tainting() {
             Ok(tainting) => self.tainting = tainting,
             Err(error) => return self.refuse_to_send("Fetch 4.1 main fetch, step 12", error),
+        }
+        if is_secured && self.browser.redirects_to_https_by_itself() && self.needs_preflight() {
+            self.url = insecure;
+            return self.refuse_preflight();
         }
         let role = if self.needs_preflight() { Role::Preflight } else { Role::Actual };
         self.ask(role)
@@ -210,6 +222,36 @@ impl Fetch {
         if self.url.set_scheme("https").is_ok() {
             self.note("Fetch 4.1 main fetch, step 4", format!("upgraded to {}", self.url));
         }
+    }
+
+    /// Fetch 4.1, "main fetch", step 10: a host that is known to want https is asked by https. Says
+    /// whether it is so.
+    fn secure(&mut self, named: &Url, before: (Option<Url>, bool)) -> bool {
+        if !self.hsts.covers(&self.url) {
+            return false;
+        }
+        let insecure = self.url.clone();
+        if self.url.set_scheme("https").is_err() {
+            return false;
+        }
+        if self.browser.redirects_to_https_by_itself() {
+            self.redirects += 1;
+            self.previous = Some(insecure);
+            self.taint_origin(&self.url.clone());
+        } else {
+            (self.previous, self.origin_is_null) = before;
+            self.taint_origin(named);
+        }
+        self.note("Fetch 4.1 main fetch, step 10", format!("the host wants https: {}", self.url));
+        true
+    }
+
+    /// The redirect that Chromium makes by itself meets a preflight.
+    fn refuse_preflight(&mut self) -> Step {
+        let error = Error::PreflightDisallowedRedirect;
+        self.note("RFC 6797 8.3", format!("the preflight for {} is redirected by the browser itself", self.url));
+        let unsent = Some(Box::new(self.request(Role::Preflight)));
+        Step::Done(Ending::Failed { error, parameter: String::new(), unsent })
     }
 
     /// Fetch 2.2.5, "redirect-taint": leaving an origin that was not the page's own makes the
@@ -382,10 +424,10 @@ impl Fetch {
 
     fn check_policy(&mut self, response: &Response) -> Result<Check, Box<Answered>> {
         let origin = self.intent.origin.clone().unwrap_or_else(Origin::opaque);
-        if policy::allows(&response.headers, &origin, &self.url) {
+        let Some(refused) = policy::refused(&response.headers, &origin, &self.url) else {
             return Ok(Check::NotNeeded);
-        }
-        let next = self.fail("Fetch 3.6 cross-origin resource policy check", Error::BlockedByResourcePolicy, "");
+        };
+        let next = self.fail("Fetch 3.6 cross-origin resource policy check", Error::BlockedByResourcePolicy, refused);
         Err(Box::new(Answered { check: Check::NotNeeded, next }))
     }
 

@@ -155,14 +155,19 @@ impl Credentials {
 }
 
 impl RedirectMode {
+    /// As the standard names it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Follow => "follow",
+            Self::Error => "error",
+            Self::Manual => "manual",
+        }
+    }
+
     /// The redirect mode of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "follow" => Some(Self::Follow),
-            "error" => Some(Self::Error),
-            "manual" => Some(Self::Manual),
-            _ => None,
-        }
+        [Self::Follow, Self::Error, Self::Manual].into_iter().find(|mode| mode.name() == name)
     }
 }

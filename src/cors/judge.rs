@@ -2,39 +2,54 @@
 //! fetch asks for and no link of the chain shows is an inferred hop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
 use super::fetch::{Ask, Ending, Fetch, Step};
+use super::preflight_cache::{Cached, PreflightCache};
 use super::{
     Answer, AnsweredBy, Asked, Asserted, Assumption, Browser, Check, Clause, Credentials, Differs, DropOff,
-    DropOffKind, Error, Failure, Hop, Intent, Judgement, Messages, Mode, Outcome, ResponseType, Verdict, console,
-    intent,
+    DropOffKind, Error, Failure, Hop, Intent, Judgement, Messages, Mode, Outcome, RedirectMode, ResponseType, Verdict,
+    console, intent,
 };
 use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
 use crate::chain::{Chain, Link, Role};
-use crate::http::{End, Exchange, Headers, Response, State, Time, Vantage, asked_text, asked_url, resolve_location};
+use crate::http::{
+    End, Exchange, Headers, Origin, Peer, Response, State, Time, Vantage, asked_text, asked_url, resolve_location,
+};
 
 /// What the browser decided of a chain; `None` when the URL of its request is unknown. Left out is what
 /// nothing is decided by: the console's words, the other browsers, and what the call would have come to
 /// if an assumption is wrong.
 #[must_use]
-pub fn decide(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: Browser) -> Option<Judgement> {
+pub fn decide<'a>(
+    chain: &Chain,
+    surroundings: impl Into<Surroundings<'a>>,
+    asserted: &Asserted,
+    browser: Browser,
+) -> Option<Judgement> {
     let intent = intent(chain, asserted)?;
-    let walked = walk(chain, balancer, &intent, browser);
+    let walked = walk_as_seen(chain, surroundings.into(), &intent, browser);
     let told = Told { message: Messages::default(), differs: Vec::new(), assumptions: intent.assumptions.clone() };
     Some(judgement(&intent, walked, browser, told))
 }
 
 /// What the browser made of a chain; `None` when the URL of its request is unknown.
 #[must_use]
-pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: Browser) -> Option<Judgement> {
+pub fn judge<'a>(
+    chain: &Chain,
+    surroundings: impl Into<Surroundings<'a>>,
+    asserted: &Asserted,
+    browser: Browser,
+) -> Option<Judgement> {
+    let around = surroundings.into();
     let intent = intent(chain, asserted)?;
-    let walked = walk(chain, balancer, &intent, browser);
+    let walked = walk_as_seen(chain, around, &intent, browser);
     let others: Vec<(Browser, Walked)> = Browser::ALL
         .into_iter()
         .filter(|other| *other != browser)
-        .map(|other| (other, walk(chain, balancer, &intent, other)))
+        .map(|other| (other, walk_as_seen(chain, around, &intent, other)))
         .collect();
     let seen_by = |wanted: Browser| {
         if wanted == browser { Some(&walked) } else { others.iter().find(|(it, _)| *it == wanted).map(|(_, it)| it) }
@@ -43,6 +58,9 @@ pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: B
         chromium: seen_by(Browser::Chromium).and_then(|it| console::chromium(&intent, &it.hops, &it.outcome)),
         firefox: seen_by(Browser::Firefox)
             .map(|it| console::firefox(&intent, &it.hops, &it.outcome))
+            .unwrap_or_default(),
+        safari: seen_by(Browser::Standard)
+            .map(|it| console::safari(&intent, &it.hops, &it.outcome))
             .unwrap_or_default(),
     };
     let differs = others
@@ -53,7 +71,7 @@ pub fn judge(chain: &Chain, balancer: &Balancer, asserted: &Asserted, browser: B
     let mut assumptions = intent.assumptions.clone();
     weigh(&mut assumptions, &walked.outcome, |about| {
         let other = otherwise(&intent, about)?;
-        Some(walk(chain, balancer, &other, browser).outcome)
+        Some(walk(chain, around, &other, browser).outcome)
     });
     Some(judgement(&intent, walked, browser, Told { message, differs, assumptions }))
 }
@@ -86,6 +104,65 @@ fn judgement(intent: &Intent, walked: Walked, browser: Browser, told: Told) -> J
     }
 }
 
+/// What a chain is judged with besides its own exchanges.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The load balancer in front of the capture.
+    pub balancer: &'a Balancer,
+    /// The preflights of the capture; `None`: not gathered.
+    pub preflights: Option<&'a PreflightCache>,
+}
+
+impl<'a> From<&'a Balancer> for Surroundings<'a> {
+    fn from(balancer: &'a Balancer) -> Self {
+        Self { balancer, preflights: None }
+    }
+}
+
+/// One browser's way through a chain; open where the lost part of a request's head may have led it
+/// another way.
+fn walk_as_seen(chain: &Chain, around: Surroundings<'_>, intent: &Intent, browser: Browser) -> Walked {
+    let walked = walk(chain, around, intent, browser);
+    if !is_cut(chain) {
+        return walked;
+    }
+    let mut assumptions = intent.assumptions.clone();
+    weigh(&mut assumptions, &walked.outcome, |about| {
+        let other = otherwise(intent, about)?;
+        Some(walk(chain, around, &other, browser).outcome)
+    });
+    if may_be_preflight(chain) || turns_on_what_was_cut(intent, &assumptions, &walked.outcome) {
+        return walked.undetermined("the head of a request was not captured whole");
+    }
+    walked
+}
+
+/// Whether part of a request's head is missing: a Cookie may have been in it.
+fn is_cut(chain: &Chain) -> bool {
+    let mut requests = chain.links.iter().filter_map(|link| link.exchange.request.as_ref());
+    requests.any(|request| !request.headers.is_complete())
+}
+
+/// Whether an OPTIONS request may have asked for another: the lost part of its head would say so.
+fn may_be_preflight(chain: &Chain) -> bool {
+    chain.links.iter().any(|link| {
+        let request = link.exchange.request.as_ref().filter(|_| link.role == Role::Actual);
+        request.is_some_and(|request| request.method == "OPTIONS" && !request.headers.is_complete())
+    })
+}
+
+/// Whether the lost part of a request's head could have turned the outcome: by a Cookie, by
+/// `Sec-Fetch-Mode`, or by `X-Forwarded-Proto`.
+fn turns_on_what_was_cut(intent: &Intent, assumptions: &[Assumption], outcome: &Outcome) -> bool {
+    let of_page = |about: &str| matches!(about, "credentials" | "mode");
+    let has_other = assumptions.iter().any(|one| of_page(one.about) && one.otherwise.is_some());
+    let mode_is_guessed = assumptions.iter().any(|one| one.about == "mode");
+    let is_decided = matches!(outcome, Outcome::Allowed | Outcome::Blocked(_));
+    has_other
+        || (mode_is_guessed && outcome.failure().is_some())
+        || (is_decided && intent.url.scheme() == "http" && intent.origin.is_some())
+}
+
 fn asked(intent: &Intent) -> Asked {
     Asked {
         page_origin: intent.origin.as_ref().map(|origin| origin.as_str().to_owned()),
@@ -106,6 +183,8 @@ fn otherwise(intent: &Intent, about: &str) -> Option<Intent> {
     match about {
         "credentials" => Some(Intent { credentials: Credentials::Include, ..intent.clone() }),
         "mode" => Some(Intent { mode: Mode::NoCors, ..intent.clone() }),
+        "redirect" => Some(Intent { redirect: RedirectMode::Manual, ..intent.clone() }),
+        "page origin" => Some(Intent { origin: Some(Origin::opaque()), origin_is_null: false, ..intent.clone() }),
         "scheme" => {
             let mut other = intent.clone();
             other.url.set_scheme("http").ok().map(|()| other)
@@ -164,13 +243,20 @@ struct Walked {
     trail: Vec<Clause>,
 }
 
-fn walk(chain: &Chain, balancer: &Balancer, intent: &Intent, browser: Browser) -> Walked {
+impl Walked {
+    fn undetermined(self, missing: &str) -> Self {
+        let outcome = Outcome::Undetermined(missing.to_owned());
+        Self { outcome, response_type: None, visible_headers: Vec::new(), ..self }
+    }
+}
+
+fn walk(chain: &Chain, around: Surroundings<'_>, intent: &Intent, browser: Browser) -> Walked {
     let (fetch, mut step) = Fetch::start(intent.clone(), browser);
     let mut walk = Walk {
         fetch,
         intent,
         browser,
-        balancer,
+        around,
         first: chain.links.first(),
         links: &chain.links,
         hops: Vec::new(),
@@ -191,7 +277,7 @@ struct Walk<'a> {
     fetch: Fetch,
     intent: &'a Intent,
     browser: Browser,
-    balancer: &'a Balancer,
+    around: Surroundings<'a>,
     /// The first link.
     first: Option<&'a Link>,
     /// The links that are not yet a hop.
@@ -208,7 +294,7 @@ impl Walk<'_> {
             && is_for(link, &ask.url)
         {
             match (ask.role, link.role) {
-                (Role::Preflight, Role::Actual) => return Ok(self.cached_preflight()),
+                (Role::Preflight, Role::Actual) => return Ok(self.cached_preflight(&ask, link)),
                 (Role::Actual, Role::Preflight) => return Ok(self.fetch.insist_on_preflight()),
                 _ if is_same_method(link, &ask) => {
                     self.links = rest;
@@ -220,11 +306,26 @@ impl Walk<'_> {
         self.inferred(ask)
     }
 
-    fn cached_preflight(&mut self) -> Step {
+    fn cached_preflight(&mut self, ask: &Ask, link: &Link) -> Step {
+        let preflights = self.around.preflights;
+        let known = preflights.and_then(|all| all.look_up(self.browser, &link.exchange, &ask.request_headers));
+        let because = match known {
+            Some(Cached::Good(id, age, good_for)) => format!(
+                "the answer of exchange {id} to its preflight was {} s old and is good for {} s",
+                age.as_secs(),
+                good_for.as_secs()
+            ),
+            Some(Cached::Stale(id, age, good_for)) => format!(
+                "the request was sent, so the browser had a good answer to its preflight; that of exchange {id} was {} s old and good for {} s only, so another was not captured",
+                age.as_secs(),
+                good_for.as_secs()
+            ),
+            None => "the request was sent, so the browser had a good answer to its preflight: in its cache, or captured elsewhere".to_owned(),
+        };
         self.assumptions.push(Assumption {
             about: "preflight",
             assumed: "allowed".to_owned(),
-            because: "the request was sent, so the browser had a good answer to its preflight: in its cache, or captured elsewhere".to_owned(),
+            because,
             otherwise: None,
         });
         self.fetch.preflight_is_cached()
@@ -256,9 +357,17 @@ impl Walk<'_> {
         // none was due.
         let asked = exchange.request.as_ref().is_some_and(|request| request.headers.is_complete());
         let unanswered = asked && exchange.state == State::NoResponse;
+        if let Some(gave_up) = gave_up(exchange).filter(|_| unanswered) {
+            hop.check = Check::Unknown;
+            self.hops.push(hop);
+            return Err(gave_up);
+        }
         let own_answer = match (exchange.vantage, exchange.end) {
-            (Vantage::Backend, End::Reset | End::Closed) if unanswered => Some(bad_gateway(time)),
-            (Vantage::Backend, End::Timeout) if unanswered => Some(gateway_timeout(time)),
+            (Vantage::Backend, End::Reset | End::Closed) if unanswered && !is_closed_by(exchange, Peer::Client) => {
+                Some(bad_gateway(time))
+            }
+            // It closes the connection itself when it has waited for too long.
+            (Vantage::Backend, End::Reset | End::Closed | End::Timeout) if unanswered => Some(gateway_timeout(time)),
             _ => None,
         };
         if let Some(response) = own_answer {
@@ -271,9 +380,12 @@ impl Walk<'_> {
                 about: "load balancer",
                 assumed: format!("{} {}", response.status, response.reason),
                 because: because.clone(),
-                otherwise: Some(Outcome::Undetermined(
-                    "the browser may have given up first, and nobody waited for an answer".to_owned(),
-                )),
+                // Where the backend closed first, nobody had given up.
+                otherwise: (!is_closed_by(exchange, Peer::Server)).then(|| {
+                    Outcome::Undetermined(
+                        "the browser may have given up first, and nobody waited for an answer".to_owned(),
+                    )
+                }),
             });
             hop.inferred_because = Some(because);
             return Ok(self.answered(hop, &response));
@@ -311,7 +423,7 @@ impl Walk<'_> {
     /// The redirect that the load balancer's port-80 listener answers by itself.
     fn own_redirect(&mut self, hop: &mut Hop) -> Option<Response> {
         let url = Url::parse(&hop.url).ok()?;
-        let OwnAnswer::RedirectsToHttps { seen } = self.balancer.answer_to(&url) else { return None };
+        let OwnAnswer::RedirectsToHttps { seen } = self.around.balancer.answer_to(&url) else { return None };
         let because = if seen {
             "the load balancer's port-80 listener was seen to answer 301 to https by itself, without CORS headers"
         } else {
@@ -456,6 +568,34 @@ impl Walk<'_> {
     }
 }
 
+/// The idle timeout that AWS load balancers have by default.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// So near to it a connection was closed because of it.
+const NEAR: Duration = Duration::from_secs(2);
+
+fn is_closed_by(exchange: &Exchange, peer: Peer) -> bool {
+    exchange.closed.is_some_and(|closed| closed.by == peer)
+}
+
+/// Why nobody waited for the answer: whoever asked closed the connection first, and not because the
+/// load balancer's time was over, which then answers 504.
+fn gave_up(exchange: &Exchange) -> Option<String> {
+    let closed = exchange.closed.filter(|closed| closed.by == Peer::Client)?;
+    let waited = closed.time.since(exchange.request.as_ref()?.time);
+    let is_timeout = waited + NEAR >= IDLE_TIMEOUT && waited <= IDLE_TIMEOUT + NEAR;
+    if exchange.vantage == Vantage::Backend && is_timeout {
+        return None;
+    }
+    let who = match exchange.vantage {
+        Vantage::Backend => {
+            "the load balancer closed the connection first: the browser gave up (460 in its log), or the load balancer's own time was over"
+        }
+        Vantage::Client | Vantage::Direct => "the browser closed the connection first: it gave up",
+    };
+    Some(format!("no answer came within {:.1} s, and {who}", waited.as_secs_f64()))
+}
+
 /// Whether a link's request went to that URL.
 fn is_for(link: &Link, url: &Url) -> bool {
     if let Some(seen) = asked_text(&link.exchange)
@@ -594,6 +734,36 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_wants_https_is_not_asked_by_http() {
+        let page = "http://client.example";
+        let taught = || downgrade(page).answer("Strict-Transport-Security", "max-age=31536000");
+        let detour = exchange("GET", SLASH).page("null").header("Referer", "http://client.example/");
+        let chromium = judged([taught(), detour.behind_balancer().at(5).shared_with(page)]);
+        let urls: Vec<&str> = chromium.hops.iter().map(|hop| hop.url.as_str()).collect();
+        assert_eq!(urls, [ITEMS, SLASH], "port 80 is never asked");
+        assert_eq!(error(&chromium), Some(Error::AllowOriginMismatch), "the browser's own redirect made Origin null");
+        let standard = judged_by(Browser::Standard, [taught()]);
+        assert_eq!(standard.hops[1].origin.as_deref(), Some(page), "the scheme changed in place");
+    }
+
+    #[test]
+    fn a_redirect_that_nobody_followed_may_have_been_asked_for() {
+        let redirect = get(ITEMS).status(302).answer("Location", "/items/").shared_with(PAGE);
+        let verdict = judged([redirect]).verdict;
+        let assumed = verdict.assumptions.iter().find(|assumption| assumption.about == "redirect").unwrap();
+        assert_eq!(assumed.otherwise, Some(Outcome::Allowed));
+    }
+
+    #[test]
+    fn a_cookie_that_may_have_been_lost_leaves_it_open() {
+        let star = || get(SLASH).shared_with("*");
+        assert_eq!(judged([star()]).verdict.outcome, Outcome::Allowed);
+        assert!(matches!(judged([star().lost_request_head()]).verdict.outcome, Outcome::Undetermined(_)));
+        let missing = judged([get(SLASH).lost_request_head()]);
+        assert_eq!(error(&missing), Some(Error::MissingAllowOriginHeader), "no cookie would have helped");
+    }
+
+    #[test]
     fn what_was_not_captured_is_not_accused() {
         let cut = judged([get(ITEMS).lost_head()]);
         assert!(matches!(cut.verdict.outcome, Outcome::Undetermined(_)));
@@ -613,6 +783,16 @@ mod tests {
         let judgement = judged([get(ITEMS).no_response(End::Reset)]);
         assert_eq!(error(&judgement), Some(Error::MissingAllowOriginHeader));
         assert_eq!(judgement.hops[0].answer.as_ref().unwrap().status, 502);
+    }
+
+    #[test]
+    fn who_closed_first_tells_who_gave_up() {
+        let closed = |by, after| judged([get(ITEMS).no_response(End::Closed).closed(by, after)]);
+        assert_eq!(closed(Peer::Server, 20).hops[0].answer.as_ref().unwrap().status, 502);
+        assert!(matches!(closed(Peer::Client, 3_000).verdict.outcome, Outcome::Undetermined(_)));
+        assert_eq!(closed(Peer::Client, 60_010).hops[0].answer.as_ref().unwrap().status, 504);
+        let direct = exchange("GET", ITEMS).page(PAGE).no_response(End::Reset).closed(Peer::Client, 100);
+        assert!(matches!(judged([direct]).verdict.outcome, Outcome::Undetermined(_)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod csp;
 mod evidence;
 mod fetch;
 mod filter;
+mod hsts;
 mod intent;
 mod judge;
 mod lists;
@@ -14,6 +15,7 @@ mod mime;
 mod mixed;
 mod policy;
 mod preflight;
+mod preflight_cache;
 mod redirect;
 mod safelist;
 mod verdict;
@@ -22,7 +24,8 @@ pub use browser::Browser;
 pub use evidence::{Asserted, intent};
 pub use fetch::{Answered, Ask, Ending, Fetch, Step};
 pub use intent::{Api, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
-pub use judge::{decide, judge};
+pub use judge::{Surroundings, decide, judge};
+pub use preflight_cache::PreflightCache;
 pub use verdict::{
     Answer, AnsweredBy, Asked, Assumption, Check, Clause, Decision, Differs, DropOff, DropOffKind, Error, Failure, Hop,
     Judgement, Messages, Outcome, ResponseType, Verdict,

@@ -5,12 +5,13 @@ use url::{Host, Url};
 use crate::http::{Headers, Origin};
 
 /// Fetch 3.6, "cross-origin resource policy internal check", for a page without an embedder
-/// policy. A value that is none of the three, or repeated, counts as absent.
-pub(super) fn allows(headers: &Headers, origin: &Origin, url: &Url) -> bool {
+/// policy: why the response is refused, by Chromium's names, where it is. A value that is none of the
+/// three, or repeated, counts as absent.
+pub(super) fn refused(headers: &Headers, origin: &Origin, url: &Url) -> Option<&'static str> {
     match headers.get("cross-origin-resource-policy").value() {
-        Some("same-origin") => origin.is_same_as(url),
-        Some("same-site") => is_same_site(origin, url),
-        _ => true,
+        Some("same-origin") if !origin.is_same_as(url) => Some("NotSameOrigin"),
+        Some("same-site") if !is_same_site(origin, url) => Some("NotSameSite"),
+        _ => None,
     }
 }
 
@@ -41,7 +42,7 @@ mod tests {
         let origin = Origin::parse("https://client.example.co.uk")?;
         let allowed = |value: &str, url: &str| -> Result<bool, url::ParseError> {
             let headers = [("Cross-Origin-Resource-Policy", value)].into_iter().collect();
-            Ok(allows(&headers, &origin, &Url::parse(url)?))
+            Ok(refused(&headers, &origin, &Url::parse(url)?).is_none())
         };
         assert!(allowed("same-site", "https://request.example.co.uk/")?);
         assert!(!allowed("same-site", "https://other.co.uk/")?);

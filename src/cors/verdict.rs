@@ -201,6 +201,8 @@ pub struct Messages {
     pub chromium: Option<String>,
     /// Firefox's console lines, word for word.
     pub firefox: Vec<String>,
+    /// Safari's console lines, word for word; empty where they are not known for sure.
+    pub safari: Vec<String>,
 }
 
 /// Fetch, "response type", as far as a page's script can meet it.

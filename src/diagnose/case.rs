@@ -28,6 +28,12 @@ pub(super) trait Rule: Sync {
         true
     }
 
+    /// How bad it is in this chain: what blocks no call here will block one somewhere.
+    fn severity(&self, case: &Case<'_>) -> Severity {
+        let general = self.general().severity;
+        if case.failure().is_some() { general } else { general.min(Severity::Warning) }
+    }
+
     /// All that is to be said in general.
     fn explanation(&self) -> Explanation {
         let general = self.general();
@@ -69,7 +75,7 @@ pub(super) struct Case<'a> {
     pub(super) chain: &'a Chain,
     pub(super) judgement: &'a Judgement,
     pub(super) balancer: &'a Balancer,
-    pub(super) siblings: &'a Siblings,
+    pub(super) siblings: &'a Siblings<'a>,
 }
 
 /// A hop that the capture shows with its answer.
@@ -114,6 +120,11 @@ impl<'a> SeenHop<'a> {
     /// The hop's URL, parsed.
     pub(super) fn url(&self) -> Option<Url> {
         Url::parse(&self.hop.url).ok()
+    }
+
+    /// The hop's URL, parsed, when its answer redirects: few do, and most causes are about those.
+    pub(super) fn redirected_from(&self) -> Option<Url> {
+        if self.response.is_redirect() { self.url() } else { None }
     }
 
     /// Whether the load balancer itself answered: then no layer of the backend is to blame.

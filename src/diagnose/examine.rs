@@ -7,11 +7,11 @@ use super::siblings::Siblings;
 use super::{EVIDENCE_KEPT, FIXES_KEPT, Finding, Severity, rules};
 use crate::balancer::Balancer;
 use crate::chain::Chain;
-use crate::cors::{Judgement, Outcome};
+use crate::cors::Judgement;
 
 /// Names the root causes of chains, one after the other, and gathers what is to be said of each.
 pub struct Examiner<'a> {
-    siblings: Siblings,
+    siblings: Siblings<'a>,
     balancer: &'a Balancer,
     /// By rule, in their order.
     gathered: Vec<Option<Finding>>,
@@ -20,8 +20,8 @@ pub struct Examiner<'a> {
 impl<'a> Examiner<'a> {
     /// `chains` are all that there are: some causes show only beside other calls.
     #[must_use]
-    pub fn new(chains: &[Chain], balancer: &'a Balancer) -> Self {
-        let siblings = Siblings::of(chains.iter());
+    pub fn new(chains: &'a [Chain], balancer: &'a Balancer) -> Self {
+        let siblings = Siblings::of(chains.iter().collect());
         Self { siblings, balancer, gathered: rules::ALL.iter().map(|_| None).collect() }
     }
 
@@ -50,7 +50,7 @@ fn examine(case: &Case<'_>, gathered: &mut [Option<Finding>]) -> Vec<&'static st
         }
         let Some(diagnosis) = rule.examine(case) else { continue };
         if rule.is_decisive(case) { &mut ids } else { &mut later }.push(general.id);
-        let severity = severity(general.severity, &case.judgement.verdict.outcome);
+        let severity = rule.severity(case);
         let finding = slot.get_or_insert_with(|| Finding {
             id: general.id,
             severity,
@@ -65,11 +65,6 @@ fn examine(case: &Case<'_>, gathered: &mut [Option<Finding>]) -> Vec<&'static st
     }
     ids.append(&mut later);
     ids
-}
-
-/// What blocks no call here will block one somewhere: a warning.
-fn severity(general: Severity, outcome: &Outcome) -> Severity {
-    if matches!(outcome, Outcome::Blocked(_)) { general } else { general.min(Severity::Warning) }
 }
 
 fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, case: &Case<'_>) {

@@ -2,16 +2,19 @@
 
 mod case;
 mod examine;
+mod layers;
 mod rules;
 mod server;
 mod siblings;
 #[cfg(test)]
 mod testing;
 mod trust;
+mod what_if;
 
 use std::sync::Arc;
 
 pub use examine::Examiner;
+pub use what_if::{Change, Proposal, Recorded, Remedy, WhatIf, World, what_if};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

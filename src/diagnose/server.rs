@@ -10,22 +10,37 @@ pub(super) enum Server {
     Hypercorn,
     Express,
     Kestrel,
+    Nginx,
+    Kong,
+    Spring,
     Unknown,
 }
 
 impl Server {
     /// By `Server` and `X-Powered-By`, which each of these sends unless told not to.
     pub(super) fn of(headers: &Headers) -> Self {
-        let server = headers.first("server").unwrap_or_default().to_ascii_lowercase();
         let powered_by = headers.first("x-powered-by").unwrap_or_default();
         if powered_by.eq_ignore_ascii_case("Express") {
             return Self::Express;
         }
+        if headers.has("x-kong-request-id") || headers.first("via").is_some_and(|via| via.contains("kong/")) {
+            return Self::Kong;
+        }
+        Self::named(headers.first("server").unwrap_or_default())
+    }
+
+    /// By the value of `Server`.
+    pub(super) fn named(server: &str) -> Self {
+        let server = server.to_ascii_lowercase();
         [
             ("uvicorn", Self::Uvicorn),
             ("gunicorn", Self::Gunicorn),
             ("hypercorn", Self::Hypercorn),
             ("kestrel", Self::Kestrel),
+            ("microsoft-iis", Self::Kestrel),
+            ("nginx", Self::Nginx),
+            ("openresty", Self::Nginx),
+            ("kong", Self::Kong),
         ]
         .into_iter()
         .find_map(|(name, known)| server.starts_with(name).then_some(known))
@@ -39,6 +54,9 @@ impl Server {
             Self::Hypercorn => "Hypercorn",
             Self::Express => "Express",
             Self::Kestrel => "Kestrel",
+            Self::Nginx => "nginx",
+            Self::Kong => "Kong",
+            Self::Spring => "Spring",
             Self::Unknown => "the backend",
         }
     }
@@ -47,6 +65,14 @@ impl Server {
     pub(super) fn runs_asgi(self) -> bool {
         matches!(self, Self::Uvicorn | Self::Hypercorn)
     }
+}
+
+/// Spring's answer to an origin that it does not allow: 20 bytes of text. Where the body was not kept,
+/// its length and the status tell.
+pub(super) fn is_refused_by_spring(response: &Response) -> bool {
+    const BODY: &[u8] = b"Invalid CORS request";
+    let body = &response.body;
+    response.status == 403 && (body.kept == BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64))
 }
 
 /// Starlette's answer to an exception that no handler caught: 21 bytes of plain text, made outside

@@ -1,34 +1,77 @@
 //! What the other answers of a host say: whether it has a CORS layer, and for whom.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
 use super::Evidence;
+use super::server::{Server, is_uncaught_in_starlette};
 use crate::chain::Chain;
-use crate::http::Exchange;
+use crate::http::{End, Exchange, Response, State, Time};
 
-/// Hosts and origins beyond this are not kept apart: a hostile capture could name a new one in
-/// every request.
+/// Hosts, URLs and origins beyond this are not kept apart: a hostile capture could name a new one
+/// in every request.
 const MAX_KEPT: usize = 4096;
 
-/// For each host, one answer that carries CORS headers, for any origin and for each one.
-#[derive(Debug, Default)]
-pub(super) struct Siblings {
+/// What can be said of an exchange only by looking at others.
+#[derive(Debug)]
+pub(super) struct Siblings<'a> {
+    chains: Vec<&'a Chain>,
+    /// For each host, one answer that carries CORS headers, for any origin and for each one.
     shares: HashMap<String, Evidence>,
     shares_with: HashMap<(String, String), Evidence>,
     /// Hosts and origins that were noted, as numbers that nobody can foresee.
     noted: HashSet<u64>,
     seed: RandomState,
+    /// Gathered when a rule first asks, which few captures make one do.
+    readers: OnceCell<Readers>,
+    idle: OnceCell<HashMap<Arc<str>, Idle>>,
 }
 
-impl Siblings {
-    pub(super) fn of<'a>(chains: impl Iterator<Item = &'a Chain>) -> Self {
-        let mut siblings = Self::default();
-        for link in chains.flat_map(|chain| &chain.links) {
-            siblings.observe(&link.exchange);
+/// How answers differ by the origin that asked.
+#[derive(Debug, Default)]
+struct Readers {
+    /// For each host, answers that name the origin that asked: one, and one for another origin.
+    by_host: HashMap<String, (String, Evidence, Option<Evidence>)>,
+    /// For each URL, an answer that names the origin that asked.
+    named: HashMap<String, Evidence>,
+    /// For each URL, an answer to a request without Origin that allows nobody.
+    bare: HashMap<String, Evidence>,
+}
+
+/// A connection that was used before, and then left idle.
+#[derive(Clone, Debug)]
+pub(super) struct Idle {
+    /// From the end of the answer before to the request.
+    pub(super) lasted: Duration,
+    /// The answer before it on the same connection.
+    pub(super) before: Evidence,
+    /// The `Server` field of that answer.
+    pub(super) server: Option<String>,
+    /// The seconds that its `Keep-Alive: timeout=` names.
+    pub(super) announced: Option<u64>,
+    /// That answer was Uvicorn's to an exception that no handler caught: it then resets the connection
+    /// without having said `Connection: close`.
+    pub(super) is_after_exception: bool,
+}
+
+impl<'a> Siblings<'a> {
+    pub(super) fn of(chains: Vec<&'a Chain>) -> Self {
+        let mut siblings = Self {
+            shares: HashMap::new(),
+            shares_with: HashMap::new(),
+            noted: HashSet::new(),
+            seed: RandomState::new(),
+            readers: OnceCell::new(),
+            idle: OnceCell::new(),
+            chains,
+        };
+        for chain in &siblings.chains.clone() {
+            chain.links.iter().for_each(|link| siblings.observe(&link.exchange));
         }
         siblings
     }
@@ -52,7 +95,7 @@ impl Siblings {
         let origin = exchange.request.as_ref().and_then(|request| request.headers.first("origin"));
         let Some((url, origin)) = exchange.url().zip(origin) else { return true };
         let is_shared = exchange.response.as_ref().is_some_and(|it| it.headers.has("access-control-allow-origin"));
-        let authority = url.splitn(4, '/').nth(2);
+        let authority = url.split('/').nth(2);
         !is_shared || !self.noted.insert(self.seed.hash_one((authority, origin)))
     }
 
@@ -65,6 +108,72 @@ impl Siblings {
     pub(super) fn with_cors_for(&self, url: &Url, origin: &str) -> Option<&Evidence> {
         self.shares_with.get(&(url.host_str()?.to_owned(), origin.to_owned()))
     }
+
+    /// An answer that shows that this one, which names `origin` (`None`: it names none), would have
+    /// been another for another origin.
+    pub(super) fn answered_otherwise(&self, url: &Url, origin: Option<&str>) -> Option<&Evidence> {
+        let readers = self.readers.get_or_init(|| Readers::of(&self.chains));
+        let Some(origin) = origin else { return readers.named.get(url.as_str()) };
+        let by_host = url.host_str().and_then(|host| readers.by_host.get(host));
+        let other =
+            by_host.and_then(|(known, first, second)| if known == origin { second.as_ref() } else { Some(first) });
+        other.or_else(|| readers.bare.get(url.as_str()))
+    }
+
+    /// How long the connection of a request that got no answer was idle before it.
+    pub(super) fn idle_before(&self, exchange: &Exchange) -> Option<&Idle> {
+        self.idle.get_or_init(|| idle(&self.chains)).get(&exchange.id)
+    }
+
+    fn exchanges<'b>(chains: &'b [&'a Chain]) -> impl Iterator<Item = &'b Arc<Exchange>> {
+        chains.iter().flat_map(|chain| &chain.links).map(|link| &link.exchange)
+    }
+}
+
+impl Readers {
+    fn of(chains: &[&Chain]) -> Self {
+        let mut readers = Self::default();
+        for exchange in Siblings::exchanges(chains).filter(|exchange| is_read(exchange)) {
+            match shared(exchange) {
+                Some((host, origin, evidence)) if evidence.value == origin => {
+                    readers.names(host, origin, exchange, evidence);
+                }
+                Some(_) => {}
+                None => readers.names_nobody(exchange),
+            }
+        }
+        readers
+    }
+
+    fn names(&mut self, host: String, origin: String, exchange: &Exchange, evidence: Evidence) {
+        if let Some(url) = exchange.url().filter(|_| self.named.len() < MAX_KEPT) {
+            self.named.entry(url.to_owned()).or_insert_with(|| evidence.clone());
+        }
+        let has_room = self.by_host.len() < MAX_KEPT;
+        match self.by_host.get_mut(&host) {
+            Some((first, _, second)) if *first != origin => *second = second.take().or(Some(evidence)),
+            None if has_room => {
+                self.by_host.insert(host, (origin, evidence, None));
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    fn names_nobody(&mut self, exchange: &Exchange) {
+        let is_bare = exchange.request.as_ref().is_some_and(|request| !request.headers.has("origin"));
+        let answers_all = exchange.response.as_ref().is_some_and(|it| it.headers.has("access-control-allow-origin"));
+        if let Some(url) = exchange.url().filter(|_| is_bare && !answers_all && self.bare.len() < MAX_KEPT) {
+            let evidence = || evidence_of(exchange, "access-control-allow-origin", "(absent)");
+            self.bare.entry(url.to_owned()).or_insert_with(evidence);
+        }
+    }
+}
+
+/// Whether a page reads it, and a cache may keep it: an answer to GET that is seen whole.
+fn is_read(exchange: &Exchange) -> bool {
+    let is_get =
+        exchange.request.as_ref().is_some_and(|request| request.method == "GET" && request.headers.is_complete());
+    is_get && exchange.response.as_ref().is_some_and(|it| (200..300).contains(&it.status) && it.headers.is_complete())
 }
 
 /// Host, origin and evidence of an answer that carries the header.
@@ -72,12 +181,58 @@ fn shared(exchange: &Exchange) -> Option<(String, String, Evidence)> {
     let value = exchange.response.as_ref()?.headers.first("access-control-allow-origin")?;
     let origin = exchange.request.as_ref()?.headers.first("origin")?;
     let host = Url::parse(exchange.url()?).ok()?.host_str()?.to_owned();
-    let evidence = Evidence {
+    Some((host, origin.to_owned(), evidence_of(exchange, "access-control-allow-origin", value)))
+}
+
+fn evidence_of(exchange: &Exchange, header: &'static str, value: &str) -> Evidence {
+    Evidence {
         source: Arc::clone(&exchange.source),
         exchange: Arc::clone(&exchange.id),
         frame: exchange.frames.response.map(|span| span.first),
-        header: Some("access-control-allow-origin"),
+        header: Some(header),
         value: value.to_owned(),
-    };
-    Some((host, origin.to_owned(), evidence))
+    }
+}
+
+/// For each request that got no answer, by its exchange's id, how long its connection was idle.
+fn idle(chains: &[&Chain]) -> HashMap<Arc<str>, Idle> {
+    let key = |exchange: &Exchange| (Arc::clone(&exchange.source), exchange.connection);
+    let mut waiting: HashMap<(Arc<str>, u64), (Arc<str>, Time)> = HashMap::new();
+    for exchange in Siblings::exchanges(chains).filter(|exchange| is_unanswered(exchange)) {
+        let Some(request) = &exchange.request else { continue };
+        if waiting.len() < MAX_KEPT {
+            waiting.insert(key(exchange), (Arc::clone(&exchange.id), request.time));
+        }
+    }
+    let mut found: HashMap<Arc<str>, (Time, Idle)> = HashMap::new();
+    let others = Siblings::exchanges(chains).filter(|_| !waiting.is_empty());
+    for (exchange, (id, asked)) in others.filter_map(|it| Some((it, waiting.get(&key(it))?))) {
+        let Some(response) = exchange.response.as_ref() else { continue };
+        let ended = response.end_time.unwrap_or(response.time);
+        if ended > *asked || found.get(id).is_some_and(|(later, _)| *later > ended) {
+            continue;
+        }
+        let idle = Idle {
+            lasted: asked.since(ended),
+            before: evidence_of(exchange, "connection", response.headers.first("connection").unwrap_or("(absent)")),
+            server: response.headers.first("server").map(str::to_owned),
+            announced: response.headers.first("keep-alive").and_then(announced),
+            is_after_exception: is_uncaught_in_starlette(response) && is_uvicorn(response),
+        };
+        found.insert(Arc::clone(id), (ended, idle));
+    }
+    found.into_iter().map(|(id, (_, idle))| (id, idle)).collect()
+}
+
+fn is_uvicorn(response: &Response) -> bool {
+    Server::of(&response.headers) == Server::Uvicorn
+}
+
+fn is_unanswered(exchange: &Exchange) -> bool {
+    exchange.state == State::NoResponse && matches!(exchange.end, End::Reset | End::Closed)
+}
+
+/// `timeout=5, max=100`, as Node and Apache announce it.
+fn announced(value: &str) -> Option<u64> {
+    value.split(',').find_map(|part| part.trim().strip_prefix("timeout=")?.parse().ok())
 }

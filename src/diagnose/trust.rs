@@ -36,6 +36,11 @@ impl Subnets {
         Self { list, caution }
     }
 
+    /// As one would write it into a configuration.
+    pub(super) fn list(&self) -> &str {
+        &self.list
+    }
+
     /// Where no capture tells.
     pub(super) fn placeholder() -> Self {
         Self {
@@ -72,7 +77,10 @@ pub(super) fn fixes(server: Server, subnets: &Subnets) -> Vec<Fix> {
         Server::Gunicorn => gunicorn(subnets),
         Server::Hypercorn => vec![hypercorn()],
         Server::Express => express(subnets),
-        Server::Kestrel => vec![kestrel(subnets)],
+        Server::Kestrel => kestrel(subnets),
+        Server::Nginx => vec![nginx()],
+        Server::Spring => vec![spring()],
+        Server::Kong => vec![kong(subnets)],
         Server::Unknown => vec![unknown()],
     }
 }
@@ -80,10 +88,20 @@ pub(super) fn fixes(server: Server, subnets: &Subnets) -> Vec<Fix> {
 /// The ways of every server, where none is known.
 pub(super) fn all_fixes() -> Vec<Fix> {
     let subnets = Subnets::placeholder();
-    [Server::Uvicorn, Server::Gunicorn, Server::Hypercorn, Server::Express, Server::Kestrel, Server::Unknown]
-        .into_iter()
-        .flat_map(|server| fixes(server, &subnets))
-        .collect()
+    [
+        Server::Uvicorn,
+        Server::Gunicorn,
+        Server::Hypercorn,
+        Server::Express,
+        Server::Kestrel,
+        Server::Spring,
+        Server::Nginx,
+        Server::Kong,
+        Server::Unknown,
+    ]
+    .into_iter()
+    .flat_map(|server| fixes(server, &subnets))
+    .collect()
 }
 
 fn uvicorn(subnets: &Subnets) -> Vec<Fix> {
@@ -173,15 +191,54 @@ fn express(subnets: &Subnets) -> Vec<Fix> {
     ]
 }
 
-fn kestrel(subnets: &Subnets) -> Fix {
-    Fix {
-        server: "ASP.NET Core",
-        change: "ASPNETCORE_FORWARDEDHEADERS_ENABLED=true".to_owned(),
-        caution: Some(format!(
-            "This trusts every peer; to name the load balancer ({}), set ForwardedHeadersOptions.KnownNetworks and call UseForwardedHeaders first. By default only loopback is trusted.",
-            subnets.list
-        )),
+fn kestrel(subnets: &Subnets) -> Vec<Fix> {
+    let known: Vec<String> = subnets.list.split(',').map(known_proxy).collect();
+    vec![
+        Fix {
+            server: "ASP.NET Core",
+            change: format!(
+                "builder.Services.Configure<ForwardedHeadersOptions>(options =>\n{{\n    options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;\n{}\n}});\n\napp.UseForwardedHeaders();  // before all other middleware",
+                known.join("\n")
+            ),
+            caution: Some(format!("{} By default only loopback is trusted.", subnets.caution)),
+        },
+        Fix {
+            server: "ASP.NET Core",
+            change: "ASPNETCORE_FORWARDEDHEADERS_ENABLED=true".to_owned(),
+            caution: Some(
+                "Trusts every peer: only where nothing but the load balancer can reach the server.".to_owned(),
+            ),
+        },
+    ]
+}
+
+fn known_proxy(network: &str) -> String {
+    match network.split_once('/') {
+        Some((address, bits)) => {
+            format!("    options.KnownNetworks.Add(new IPNetwork(IPAddress.Parse(\"{address}\"), {bits}));")
+        }
+        None => format!("    options.KnownProxies.Add(IPAddress.Parse(\"{network}\"));"),
     }
+}
+
+fn nginx() -> Fix {
+    Fix {
+        server: "nginx",
+        change: "absolute_redirect off;".to_owned(),
+        caution: Some("nginx builds its redirects from its own listener and reads no X-Forwarded-Proto: a relative Location names no scheme.".to_owned()),
+    }
+}
+
+fn spring() -> Fix {
+    Fix {
+        server: "Spring",
+        change: "server.forward-headers-strategy=framework".to_owned(),
+        caution: Some("Or native. Only where nothing but the load balancer can reach the application.".to_owned()),
+    }
+}
+
+fn kong(subnets: &Subnets) -> Fix {
+    Fix { server: "Kong", change: format!("trusted_ips = {}", subnets.list), caution: Some(subnets.caution.clone()) }
 }
 
 fn unknown() -> Fix {

@@ -39,7 +39,8 @@ pub struct Exchange {
     /// What was odd, in plain words: a gap of N bytes, a conflicting length, a bare LF …
     pub warnings: Vec<String>,
     /// What only the client knows, where somebody told us.
-    pub context: Option<Context>,
+    /// Seldom there, and large.
+    pub context: Option<Box<Context>>,
     /// What was masked before it was written down, by name (`authorization`, `?token`): those values
     /// are not what was sent. Empty for all that was captured.
     pub redacted: Vec<String>,

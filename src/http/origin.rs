@@ -35,6 +35,10 @@ impl Origin {
         if text == "null" {
             return Ok(Self::opaque());
         }
+        // Nearly all are plain, and need no parser.
+        if text.strip_prefix("https://").is_some_and(is_plain_host) {
+            return Ok(Self(text.to_owned()));
+        }
         let refused = || OriginError(text.to_owned());
         let url = Url::parse(text).map_err(|_| refused())?;
         let has_more = !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some();
@@ -84,6 +88,21 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A name, not an address, in lower case, that is not encoded: the URL Standard's host parser leaves it
+/// as it is.
+pub(super) fn is_plain_host(host: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let last_label = host.rsplit('.').next().unwrap_or_default();
+    // What ends with a number is an address.
+    let ends_as_name = last_label.starts_with(|first: char| first.is_ascii_lowercase())
+        && last_label.ends_with(|last: char| last.is_ascii_lowercase());
+    ends_as_name
+        && host.bytes().all(is_plain)
+        && !host.starts_with('.')
+        && !host.contains("..")
+        && !host.contains("xn--")
 }
 
 /// Whether a URL leads to the machine itself, which needs no TLS to be trusted (Secure Contexts

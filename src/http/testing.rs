@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Body, Context, End, Exchange, Frames, Headers, Request, Response, State, Time, Vantage};
+use super::{Body, Closed, Context, End, Exchange, Frames, Headers, Peer, Request, Response, State, Time, Vantage};
 
 /// Where the tests' clocks start.
 const START: i128 = 1_795_417_200_000_000_000;
@@ -109,6 +109,13 @@ impl Builder {
         self
     }
 
+    /// The answer's body, kept whole.
+    pub(crate) fn body(mut self, text: &str) -> Self {
+        let body = &mut self.0.response.as_mut().unwrap().body;
+        *body = Body { bytes: text.len() as u64, complete: true, kept: text.as_bytes().to_vec() };
+        self
+    }
+
     /// The answer lets pages of that origin read it.
     pub(crate) fn shared_with(self, origin: &str) -> Self {
         self.answer("Access-Control-Allow-Origin", origin)
@@ -118,6 +125,12 @@ impl Builder {
         self.0.response = None;
         self.0.state = State::NoResponse;
         self.0.end = end;
+        self
+    }
+
+    /// The first FIN or RST came from that side, `milliseconds` after the clocks start.
+    pub(crate) fn closed(mut self, by: Peer, milliseconds: u64) -> Self {
+        self.0.closed = Some(Closed { by, time: at(milliseconds) });
         self
     }
 
@@ -143,7 +156,7 @@ impl Builder {
     }
 
     pub(crate) fn context(mut self, context: Context) -> Self {
-        self.0.context = Some(context);
+        self.0.context = Some(Box::new(context));
         self
     }
 

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
 
+use super::origin::is_plain_host;
 use super::{Exchange, Headers, Vantage, is_loopback, trim_ows};
 
 /// The absolute URL of a request as its client used it.
@@ -119,18 +120,6 @@ fn is_normal_https(url: &str) -> bool {
         return false;
     };
     is_plain_host(host) && path.bytes().all(is_plain) && !has_dot_segment(path.as_bytes())
-}
-
-/// A name, not an address, in lower case, that is not encoded.
-fn is_plain_host(host: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    let ends_as_name = host.bytes().last().is_some_and(|last| last.is_ascii_lowercase());
-    ends_as_name
-        && host.bytes().all(is_plain)
-        && !host.starts_with('.')
-        && !host.contains("..")
-        && !host.contains("xn--")
-        && !host.rsplit('.').next().is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// The characters that stay as they are in a path and in a query. An encoded one may be a dot.

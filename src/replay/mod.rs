@@ -117,7 +117,7 @@ impl<'a> Replay<'a> {
             end,
             closed: None,
             warnings: Vec::new(),
-            context: Some(self.context.clone()),
+            context: Some(Box::new(self.context.clone())),
             redacted: Vec::new(),
         };
         let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
@@ -175,7 +175,8 @@ fn undecided(why: &str, judgement: Option<Box<Judgement>>) -> Done {
 
 /// What is known of the page, by the recording's own judgement.
 fn context(recorded: &ChainReport) -> Context {
-    let told = recorded.chain.links.iter().find_map(|link| link.exchange.context.clone()).unwrap_or_default();
+    let told =
+        recorded.chain.links.iter().find_map(|link| link.exchange.context.as_deref().cloned()).unwrap_or_default();
     let asked = &recorded.judgement.asked;
     Context {
         page_origin: asked.page_origin.clone().or_else(|| Some(Origin::opaque().as_str().to_owned())),
@@ -220,7 +221,7 @@ mod tests {
             lost_bytes: 0,
             warnings: Vec::new(),
         };
-        let exchanges = exchanges.into_iter().map(Builder::build).collect();
+        let exchanges = exchanges.into_iter().map(Builder::shared).collect();
         let analysis = analyze(vec![Read { summary, exchanges }], &Judging::default());
         analysis.report(&analysis.chains[0])
     }

@@ -11,7 +11,7 @@ use super::{time_of, words};
 use crate::analyzer::{Analysis, ChainReport, SourceSummary, Unread};
 use crate::chain::Join;
 use crate::cors::{Asked, Assumption, Clause, Differs, DropOff, Hop, Outcome, Verdict};
-use crate::diagnose::{Evidence, Finding, Fix};
+use crate::diagnose::{Change, Evidence, Finding, Fix, WhatIf};
 
 /// The name of this format, with its version.
 pub const SCHEMA: &str = "corscope.analysis/1";
@@ -70,6 +70,29 @@ struct ChainObject<'a> {
     verdict: VerdictObject<'a>,
     drop_off: Option<DropOffObject<'a>>,
     findings: &'a [&'static str],
+    what_if: Option<WhatIfObject<'a>>,
+}
+
+/// The call as it would have gone with a fix in place.
+#[derive(Serialize)]
+struct WhatIfObject<'a> {
+    fix: &'static str,
+    said: &'a str,
+    changes: Vec<ChangeObject<'a>>,
+    /// Exchanges of other calls that show an answer.
+    borrowed: Vec<&'a str>,
+    #[serde(flatten)]
+    outcome: OutcomeObject,
+    reason: Option<&'a str>,
+    hops: Vec<HopObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeObject<'a> {
+    exchange: &'a str,
+    what: &'a str,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
 }
 
 /// The calls, each made when it is its turn: together they may be larger than all that was read.
@@ -156,6 +179,7 @@ struct VerdictObject<'a> {
 struct MessageObject<'a> {
     chromium: Option<&'a str>,
     firefox: &'a [String],
+    safari: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -266,7 +290,30 @@ impl<'a> ChainObject<'a> {
             verdict: VerdictObject::of(&judgement.verdict),
             drop_off: judgement.drop_off.as_ref().map(DropOffObject::of),
             findings: &call.findings,
+            what_if: call.what_if.as_deref().map(WhatIfObject::of),
         }
+    }
+}
+
+impl<'a> WhatIfObject<'a> {
+    fn of(what_if: &'a WhatIf) -> Self {
+        let judgement = &what_if.judgement;
+        Self {
+            fix: what_if.remedy.name(),
+            said: &what_if.said,
+            changes: what_if.changes.iter().map(ChangeObject::of).collect(),
+            borrowed: what_if.borrowed.iter().map(|id| &**id).collect(),
+            outcome: OutcomeObject::of(&judgement.verdict.outcome),
+            reason: reason(&judgement.verdict.outcome),
+            hops: judgement.hops.iter().enumerate().map(|(index, hop)| HopObject::of(index, hop)).collect(),
+        }
+    }
+}
+
+impl<'a> ChangeObject<'a> {
+    fn of(change: &'a Change) -> Self {
+        let Change { exchange, what, before, after } = change;
+        Self { exchange, what, before: before.as_deref(), after: after.as_deref() }
     }
 }
 
@@ -306,10 +353,7 @@ impl<'a> HopObject<'a> {
 impl<'a> VerdictObject<'a> {
     fn of(verdict: &'a Verdict) -> Self {
         let failure = verdict.outcome.failure();
-        let reason = match &verdict.outcome {
-            Outcome::Undetermined(reason) => Some(reason.as_str()),
-            _ => None,
-        };
+        let reason = reason(&verdict.outcome);
         Self {
             browser: verdict.browser.name(),
             outcome: verdict.outcome.name(),
@@ -317,13 +361,25 @@ impl<'a> VerdictObject<'a> {
             parameter: failure.map(|failure| failure.parameter.as_str()),
             hop: failure.map(|failure| failure.hop),
             reason,
-            message: MessageObject { chromium: verdict.message.chromium.as_deref(), firefox: &verdict.message.firefox },
+            message: MessageObject {
+                chromium: verdict.message.chromium.as_deref(),
+                firefox: &verdict.message.firefox,
+                safari: &verdict.message.safari,
+            },
             response_type: verdict.response_type.map(words::response_type),
             visible_headers: &verdict.visible_headers,
             differs: verdict.differs.iter().map(DiffersObject::of).collect(),
             assumptions: assumptions(&verdict.assumptions, reason),
             trail: verdict.trail.iter().map(ClauseObject::of).collect(),
         }
+    }
+}
+
+/// Why nothing could be determined, where that is so.
+fn reason(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Undetermined(reason) => Some(reason),
+        _ => None,
     }
 }
 

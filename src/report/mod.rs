@@ -20,7 +20,7 @@ pub use escape::{Charset, elide, visible};
 pub use filter::{Filter, FilterError};
 pub use json::{SCHEMA, json, write_json};
 pub use line::line;
-pub use markdown::markdown;
+pub use markdown::{cause_index, cause_page, markdown};
 pub use redact::{MASK, redacted, redacted_call, redacted_exchange, redacted_run};
 pub use replay::{REPLAY_SCHEMA, replay_json};
 pub use text::{

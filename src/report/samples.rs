@@ -133,6 +133,7 @@ fn blocked(error: Error, hop: usize, chromium: &str, firefox: &[&str]) -> Verdic
         message: Messages {
             chromium: Some(chromium.to_owned()),
             firefox: firefox.iter().copied().map(str::to_owned).collect(),
+            safari: Vec::new(),
         },
         ..verdict(Outcome::Blocked(Failure { error, parameter: String::new(), hop }))
     }
@@ -164,6 +165,7 @@ fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings:
         user_agent: Some(AGENT.to_owned()),
         judgement: Judgement { asked, hops, verdict, drop_off },
         findings: findings.to_vec(),
+        what_if: None,
     }
 }
 

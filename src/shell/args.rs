@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
-use corscope::cors::{Browser, Credentials, Mode};
+use corscope::cors::{Browser, Credentials, Mode, RedirectMode};
+use corscope::diagnose::{Proposal, Remedy};
 use corscope::http::Origin;
 use corscope::report::Filter;
 
@@ -86,7 +87,19 @@ Examples:
 
 Filters: terms with blanks between them, all of which must hold. key:value with the keys outcome, \
 error, finding, method, host, path, status (307, 3xx), client, origin, id; a bare word is a piece of \
-the URL; !term is its opposite.")]
+the URL; !term is its opposite.
+
+Fixes to try on paper (--what-if), by the recorded bytes alone; what the mended server would have \
+answered to a request that was never recorded is said to be unknown:
+  of-the-cause        the fix of each call's own cause, where it is one of these
+  trust-proxy         the server believes the load balancer's X-Forwarded-Proto
+  forward-proto       X-Forwarded-Proto: https reaches the server, and is believed
+  relative-redirects  redirects name the path alone
+  allow-origin        every answer of the server allows the page's origin
+  allow-credentials   the same with credentials
+  answer-preflight    preflights are answered 204, and allow what they ask for
+  expose-headers      the page may read every header of the answer
+  drop-userinfo       redirects carry neither user nor password")]
 pub(crate) struct Analyze {
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -113,6 +126,10 @@ pub(crate) struct Analyze {
     /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
     #[arg(long)]
     pub(crate) ascii: bool,
+
+    /// Say what would have come of each call with a fix in place (see below)
+    #[arg(long, value_name = "FIX", value_parser = proposals())]
+    pub(crate) what_if: Option<Proposal>,
 
     /// End with status 1 when there is such a call; `finding`: a finding of severity error;
     /// `nothing`: no HTTP at all. Repeatable, or a list with commas
@@ -284,6 +301,11 @@ pub(crate) struct Extract {
     #[arg(long)]
     pub(crate) redact: bool,
 
+    /// Go on at the end of a capture that is still being written, until Ctrl-C; --filter looks at
+    /// each exchange by itself then
+    #[arg(long)]
+    pub(crate) follow: bool,
+
     /// Only the exchanges of calls that the expression lets through (see `analyze --help`)
     #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]
     pub(crate) filter: Option<Filter>,
@@ -361,6 +383,10 @@ pub(crate) enum ReplayFormat {
 /// against both. Needs no privileges and no network, and ends by itself.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
+    /// Look through the call on the screen of `view` instead
+    #[arg(long)]
+    pub(crate) view: bool,
+
     /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
     #[arg(long)]
     pub(crate) ascii: bool,
@@ -404,8 +430,8 @@ pub(crate) struct Man {
 /// What is read, and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reading {
-    /// Captures (pcap, pcapng), files of exchanges, or - for standard input; told by their first
-    /// bytes, not by their names
+    /// Captures (pcap, pcapng) and files of exchanges, also compressed (gzip, zstd, lz4, xz, bzip2),
+    /// or - for standard input; told by their first bytes, not by their names
     #[arg(value_name = "SOURCE", required = true)]
     pub(crate) sources: Vec<OsString>,
 
@@ -436,12 +462,27 @@ pub(crate) struct Judging {
     /// The requests' credentials mode, which no request tells for sure
     #[arg(long, value_name = "MODE", value_parser = credentials())]
     pub(crate) credentials: Option<Credentials>,
+
+    /// The requests' redirect mode, which no request tells
+    #[arg(long, value_name = "MODE", value_parser = redirects())]
+    pub(crate) redirect: Option<RedirectMode>,
 }
 
 fn browsers() -> impl clap::builder::TypedValueParser<Value = Browser> {
     let names = Browser::ALL.map(Browser::name);
     PossibleValuesParser::new(names)
         .map(|name| Browser::ALL.into_iter().find(|one| one.name() == name).unwrap_or_default())
+}
+
+/// The name of the fix that each call's own cause has.
+const OF_THE_CAUSE: &str = "of-the-cause";
+
+fn proposals() -> impl clap::builder::TypedValueParser<Value = Proposal> {
+    let names = std::iter::once(OF_THE_CAUSE).chain(Remedy::ALL.map(Remedy::name));
+    PossibleValuesParser::new(names).map(|name| {
+        let remedy = Remedy::ALL.into_iter().find(|one| one.name() == name);
+        remedy.map_or(Proposal::OfTheCause, Proposal::Of)
+    })
 }
 
 fn modes() -> impl clap::builder::TypedValueParser<Value = Mode> {
@@ -454,6 +495,11 @@ fn credentials() -> impl clap::builder::TypedValueParser<Value = Credentials> {
         .try_map(|name| Credentials::named(&name).ok_or("no credentials mode of that name"))
 }
 
+fn redirects() -> impl clap::builder::TypedValueParser<Value = RedirectMode> {
+    PossibleValuesParser::new(["follow", "error", "manual"])
+        .try_map(|name| RedirectMode::named(&name).ok_or("no redirect mode of that name"))
+}
+
 impl Judging {
     pub(crate) fn options(&self) -> corscope::analyzer::Options {
         corscope::analyzer::Options {
@@ -462,7 +508,9 @@ impl Judging {
                 page_origin: self.page_origin.clone(),
                 mode: self.mode,
                 credentials: self.credentials,
+                redirect: self.redirect,
             },
+            what_if: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod extract;
 mod generate;
+mod interrupt;
 #[cfg(feature = "live")]
 mod live;
 mod output;
@@ -19,6 +20,10 @@ mod signals;
 mod source;
 mod stop;
 mod terminal;
+#[cfg(test)]
+#[path = "../../tests/common/tmux.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod tmux;
 mod view;
 
 use std::process::ExitCode;

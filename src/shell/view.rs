@@ -1,11 +1,11 @@
 //! `corscope view`.
 
-use std::io::{self, IsTerminal as _};
-
-use corscope::analyzer::analyze;
+use corscope::analyzer::{Options, analyze_by};
+use corscope::diagnose::Proposal;
 use corscope::screen::Model;
 
 use crate::args::View;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::screen::{self, Mailbox};
 use crate::signals::told_to_end;
@@ -13,13 +13,12 @@ use crate::source::{self, Keep};
 use crate::stop::Stop;
 
 pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
-    if !io::stdout().is_terminal() {
-        let what = "view needs a terminal, and standard output is none: corscope analyze writes the same as text";
-        return Err(Stop::Problem(what.to_owned()));
-    }
-    let reads = source::read_all(&args.reading, Keep::Errors)?;
-    source::say_warnings(&reads);
-    let analysis = analyze(reads, &args.judging.options());
+    screen::need_terminal("view", "corscope analyze writes the same as text")?;
+    let reads = source::read_all(&args.reading, Keep::Errors, &Interrupt::default())?;
+    source::say_warnings(reads.iter().map(|read| &read.summary));
+    // What the fix would do is shown beside the cause.
+    let options = Options { what_if: Some(Proposal::OfTheCause), ..args.judging.options() };
+    let analysis = analyze_by(&source::threads(&args.reading), reads, &options);
     let setup = screen::setup(args.ascii, args.show_secrets, args.filter.as_deref(), &output)?;
     output.close()?;
     let over = told_to_end()?;

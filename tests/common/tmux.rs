@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// Longer than any screen takes, even where many tests run at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Between two looks at a screen, so that looking does not keep the program from drawing.
+const BREATH: Duration = Duration::from_millis(20);
+
 /// A tmux server of this test alone, with a shell in it.
 pub(crate) struct Tmux(String);
 
@@ -55,7 +58,7 @@ impl Tmux {
                 return seen;
             }
             assert!(Instant::now() < end, "'{text}' shown: never {shown}:\n{seen}");
-            std::thread::yield_now();
+            std::thread::sleep(BREATH);
         }
     }
 }

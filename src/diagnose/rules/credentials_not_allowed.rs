@@ -1,7 +1,10 @@
 //! `Access-Control-Allow-Credentials` is not `true`.
 
+use super::EXAMPLE;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::layers::{self, Change};
+use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct CredentialsNotAllowed;
@@ -23,18 +26,7 @@ impl Rule for CredentialsNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![
-            Fix {
-                server: "the CORS layer",
-                change: "allow_credentials=True".to_owned(),
-                caution: Some("As Starlette's CORSMiddleware spells it: the header's value must be exactly true, on one line. Only together with named origins.".to_owned()),
-            },
-            Fix {
-                server: "client",
-                change: "credentials: 'same-origin'".to_owned(),
-                caution: Some("Where the call needs no cookies.".to_owned()),
-            },
-        ]
+        with_client(layers::all_fixes(Change::Credentials(EXAMPLE)))
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -47,9 +39,22 @@ impl Rule for CredentialsNotAllowed {
                 value.map_or_else(|| "absent".to_owned(), |value| format!("'{value}'"))
             ),
             evidence: vec![seen.request_evidence("cookie"), seen.response_evidence("access-control-allow-credentials")],
-            fixes: self.fixes(),
+            fixes: with_client(layers::fixes(
+                Server::of(&seen.response.headers),
+                Change::Credentials(case.page_origin()),
+            )),
         })
     }
+}
+
+/// What mends it in the layer, and what the page may do instead.
+fn with_client(mut fixes: Vec<Fix>) -> Vec<Fix> {
+    fixes.push(Fix {
+        server: "client",
+        change: "credentials: 'same-origin'".to_owned(),
+        caution: Some("Where the call needs no cookies.".to_owned()),
+    });
+    fixes
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::https_redirect_loop::leads_to_itself;
 use crate::cors::Outcome;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
 use crate::diagnose::server::Server;
@@ -38,11 +39,11 @@ impl Rule for ForwardedProtoIgnored {
     }
 
     fn is_decisive(&self, case: &Case<'_>) -> bool {
-        leads_to_failure(case, |seen| downgraded_location(seen).is_some())
+        leads_to_failure(case, |seen| downgraded_location(seen).is_some()) || downgraded(case).is_none()
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let (seen, target) = case.seen_hops().find_map(|seen| Some((seen, downgraded_location(&seen)?)))?;
+        let Some((seen, target)) = downgraded(case) else { return insists_on_https(case) };
         let server = Server::of(&seen.response.headers);
         let mut fixes = trust::fixes(server, &Subnets::of(case.balancer));
         if path(&seen.hop.url).trim_end_matches('/') == target.path().trim_end_matches('/') {
@@ -58,6 +59,27 @@ impl Rule for ForwardedProtoIgnored {
             fixes,
         })
     }
+}
+
+/// A redirect of this chain that leads from https to http on the same host.
+fn downgraded<'a>(case: &Case<'a>) -> Option<(SeenHop<'a>, Url)> {
+    case.seen_hops().find_map(|seen| Some((seen, downgraded_location(&seen)?)))
+}
+
+/// ASP.NET Core redirects what it takes for http to https, and has no other reason to do so: its
+/// redirect of a request by https to its own URL shows that it does not believe the header.
+fn insists_on_https(case: &Case<'_>) -> Option<Diagnosis> {
+    let is_kestrel = |seen: &SeenHop<'_>| Server::of(&seen.response.headers) == Server::Kestrel;
+    let seen = case.seen_hops().find(|seen| is_kestrel(seen) && came_by_https(seen) && leads_to_itself(seen))?;
+    Some(Diagnosis {
+        story: format!(
+            "The load balancer says that the browser came by https (X-Forwarded-Proto: https). Kestrel does not believe it, and UseHttpsRedirection redirects {} {} to itself.",
+            seen.hop.method,
+            path(&seen.hop.url)
+        ),
+        evidence: vec![seen.request_evidence("x-forwarded-proto"), seen.response_evidence("location")],
+        fixes: trust::fixes(Server::Kestrel, &Subnets::of(case.balancer)),
+    })
 }
 
 /// A redirect that already fails the CORS check fails for that, and not for where it leads.
@@ -81,7 +103,7 @@ pub(super) fn came_by_https(seen: &SeenHop<'_>) -> bool {
 
 /// The http URL that a request by https was redirected to on its own host.
 pub(super) fn downgrade(seen: &SeenHop<'_>) -> Option<Url> {
-    let url = seen.url().filter(|url| url.scheme() == "https" && seen.response.is_redirect())?;
+    let url = seen.redirected_from().filter(|url| url.scheme() == "https")?;
     let target = resolve_location(&url, seen.answered("location")?)?;
     (target.scheme() == "http" && target.host_str() == url.host_str()).then_some(target)
 }
@@ -176,6 +198,22 @@ mod tests {
             let found = diagnosed([redirect(location)]);
             assert!(!found.by_chain[0].contains(&"forwarded-proto-ignored"), "{location}");
         }
+    }
+
+    #[test]
+    fn kestrel_that_insists_on_https_does_not_believe_that_it_has_it() {
+        let looped = |server: &str| {
+            exchange("OPTIONS", "https://request.example/items")
+                .page("https://client.example")
+                .behind_balancer()
+                .header("Access-Control-Request-Method", "PUT")
+                .status(307)
+                .answer("Server", server)
+                .answer("Location", "https://request.example/items")
+        };
+        let found = diagnosed([looped("Kestrel")]);
+        assert_eq!(found.by_chain, [["forwarded-proto-ignored", "https-redirect-loop", "preflight-redirected"]]);
+        assert_eq!(diagnosed([looped("gunicorn")]).by_chain, [["https-redirect-loop", "preflight-redirected"]]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::layers::{self, Change};
+use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct HeaderNotAllowed;
@@ -24,7 +26,7 @@ impl Rule for HeaderNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![allow(&["authorization", "content-type"])]
+        layers::all_fixes(Change::Headers(&["authorization", "content-type"]))
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -54,17 +56,8 @@ impl Rule for HeaderNotAllowed {
                 seen.request_evidence("access-control-request-headers"),
                 seen.response_evidence("access-control-allow-headers"),
             ],
-            fixes: vec![allow(&missing)],
+            fixes: layers::fixes(Server::of(&seen.response.headers), Change::Headers(&missing)),
         })
-    }
-}
-
-fn allow(names: &[&str]) -> Fix {
-    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    Fix {
-        server: "the CORS layer",
-        change: format!("allow_headers=[{}]", names.join(", ")),
-        caution: Some("As Starlette's CORSMiddleware spells it, beside those already there: Access-Control-Allow-Headers must list each by name.".to_owned()),
     }
 }
 

@@ -55,9 +55,9 @@ impl Rule for HttpsRedirectLoop {
 
 /// Whether a request is redirected to its own URL by https; a relative Location says nothing of https.
 pub(super) fn leads_to_itself(seen: &SeenHop<'_>) -> bool {
-    let Some(url) = seen.url() else { return false };
+    let Some(url) = seen.redirected_from() else { return false };
     let location = seen.answered("location").filter(|location| location.starts_with("https://"));
-    seen.response.is_redirect() && location.and_then(|location| resolve_location(&url, location)) == Some(url)
+    location.and_then(|location| resolve_location(&url, location)) == Some(url)
 }
 
 fn django() -> Fix {

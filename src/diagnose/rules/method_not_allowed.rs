@@ -2,6 +2,8 @@
 
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::layers::{self, Change};
+use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct MethodNotAllowed;
@@ -23,7 +25,7 @@ impl Rule for MethodNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![allow("PUT")]
+        layers::all_fixes(Change::Method("PUT"))
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -46,7 +48,7 @@ impl Rule for MethodNotAllowed {
                 seen.request_evidence("access-control-request-method"),
                 seen.response_evidence("access-control-allow-methods"),
             ],
-            fixes: vec![allow(method)],
+            fixes: layers::fixes(Server::of(&seen.response.headers), Change::Method(method)),
         })
     }
 }
@@ -62,14 +64,6 @@ fn is_unlisted(seen: &SeenHop<'_>, method: &str) -> bool {
 /// Whether Starlette's refusal names this: `Disallowed CORS origin, method`.
 pub(super) fn is_said(body: &str, what: &str) -> bool {
     body.strip_prefix("Disallowed CORS ").is_some_and(|named| named.split(", ").any(|name| name == what))
-}
-
-fn allow(method: &str) -> Fix {
-    Fix {
-        server: "the CORS layer",
-        change: format!("allow_methods=[\"GET\", \"POST\", \"{method}\"]"),
-        caution: Some("As Starlette's CORSMiddleware spells it: Access-Control-Allow-Methods must list the method, letter for letter.".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -10,42 +10,56 @@ mod forwarded_proto_ignored;
 mod forwarded_proto_malformed;
 mod forwarded_proto_overwritten;
 mod header_not_allowed;
+mod header_not_exposed;
 mod https_redirect_loop;
+mod keep_alive_race;
 mod load_balancer_answered;
+mod location_leaks_internal;
+mod login_redirect;
 mod method_not_allowed;
 mod no_answer;
+mod origin_checked_internally;
 mod origin_not_allowed;
 mod origin_null;
+mod path_prefix_lost;
 mod preflight_needs_credentials;
 mod preflight_not_handled;
 mod preflight_redirected;
 mod response_outside_cors_layer;
+mod vary_origin_missing;
 mod wildcard_with_credentials;
 
 use super::case::Rule;
 
 /// Every rule.
-pub(super) static ALL: [&dyn Rule; 20] = [
+pub(super) static ALL: [&dyn Rule; 27] = [
+    &preflight_needs_credentials::PreflightNeedsCredentials,
     &preflight_redirected::PreflightRedirected,
     &forwarded_proto_malformed::ForwardedProtoMalformed,
+    &location_leaks_internal::LocationLeaksInternal,
     &forwarded_proto_ignored::ForwardedProtoIgnored,
     &forwarded_proto_overwritten::ForwardedProtoOverwritten,
     &forwarded_headers_absent::ForwardedHeadersAbsent,
     &https_redirect_loop::HttpsRedirectLoop,
+    &path_prefix_lost::PathPrefixLost,
+    &origin_checked_internally::OriginCheckedInternally,
+    &login_redirect::LoginRedirect,
     &origin_null::OriginNull,
-    &preflight_needs_credentials::PreflightNeedsCredentials,
     &method_not_allowed::MethodNotAllowed,
     &header_not_allowed::HeaderNotAllowed,
     &wildcard_with_credentials::WildcardWithCredentials,
     &credentials_not_allowed::CredentialsNotAllowed,
     &allow_origin_repeated::AllowOriginRepeated,
     &credentials_in_location::CredentialsInLocation,
+    &keep_alive_race::KeepAliveRace,
     &no_answer::NoAnswer,
     &load_balancer_answered::LoadBalancerAnswered,
     &error_without_cors::ErrorWithoutCors,
+    &vary_origin_missing::VaryOriginMissing,
     &response_outside_cors_layer::ResponseOutsideCorsLayer,
     &preflight_not_handled::PreflightNotHandled,
     &origin_not_allowed::OriginNotAllowed,
+    &header_not_exposed::HeaderNotExposed,
 ];
 
 /// The page's origin where no capture tells it.
@@ -57,14 +71,6 @@ fn cors_middleware(origin: &str) -> String {
         "app.add_middleware(CORSMiddleware, allow_origins=[\"{origin}\"], allow_methods=[\"*\"], allow_headers=[\"*\"])"
     )
 }
-
-/// The findings that a redirect back to plain http leads to.
-const DOWNGRADES: &[&str] = &[
-    "forwarded-proto-ignored",
-    "forwarded-proto-malformed",
-    "forwarded-proto-overwritten",
-    "forwarded-headers-absent",
-];
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use crate::diagnose::case::{Case, Diagnosis, General, Rule};
 use crate::diagnose::{Evidence, Fix, Severity};
-use crate::http::{End, State};
+use crate::http::{End, Peer, State};
 
 pub(super) struct NoAnswer;
 
@@ -14,7 +14,7 @@ static GENERAL: General = General {
     recognise: "A request that is followed by FIN or RST, or by silence, instead of a response.",
     disproof: "the capture ends or begins in the middle, or lost packets: then the answer may only be unseen. Or the first FIN or RST comes from the side that asked: then the browser gave up (the load balancer's log says 460).",
     links: &["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html"],
-    symptom_of: &[],
+    symptom_of: &["keep-alive-race"],
 };
 
 impl Rule for NoAnswer {
@@ -41,14 +41,24 @@ impl Rule for NoAnswer {
         let hop = case.judgement.hops.get(case.failure()?.hop)?;
         let exchange = hop.exchange.as_deref().filter(|exchange| exchange.state == State::NoResponse)?;
         let how = match exchange.end {
+            End::Reset | End::Closed if exchange.closed.is_some_and(|closed| closed.by == Peer::Server) => {
+                "it closed the connection instead"
+            }
+            End::Reset | End::Closed if exchange.closed.is_some() => "the load balancer's time was over first",
             // Which side did it is not told: the browser may have given up first.
             End::Reset => "the connection was reset first",
             End::Closed => "the connection was closed first",
             End::Timeout => "it stayed silent",
             End::Complete | End::CaptureEnded => return None,
         };
+        let after_exception = case.siblings.idle_before(exchange).is_some_and(|idle| idle.is_after_exception);
+        let why = if after_exception {
+            " The answer before it on this connection was Uvicorn's 500 for an exception that no handler caught: Uvicorn then resets the connection without having said so, and an innocent request gets no answer."
+        } else {
+            ""
+        };
         Some(Diagnosis {
-            story: format!("The backend did not answer {} {}: {how}.", hop.method, hop.url),
+            story: format!("The backend did not answer {} {}: {how}.{why}", hop.method, hop.url),
             evidence: vec![Evidence {
                 source: exchange.source.clone(),
                 exchange: exchange.id.clone(),
@@ -76,6 +86,14 @@ mod tests {
         let found = diagnosed([call().no_response(End::Reset)]);
         assert_eq!(found.by_chain, [["no-answer-from-backend"]]);
         assert!(!found.findings[0].story.contains("backend reset"), "it may have been the other side");
+    }
+
+    #[test]
+    fn who_comes_after_an_exception_is_told_so() {
+        let failed = call().status(500).answer("Server", "uvicorn").answer("Content-Type", "text/plain");
+        let found = diagnosed([failed.body("Internal Server Error"), call().at(50).no_response(End::Reset)]);
+        assert_eq!(found.by_chain[1], ["no-answer-from-backend"]);
+        assert!(found.findings.iter().any(|finding| finding.story.contains("innocent")));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use super::EXAMPLE;
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::layers::{self, Change};
+use crate::diagnose::server::{Server, is_refused_by_spring};
 use crate::diagnose::{Evidence, Fix, Severity};
 
 pub(super) struct OriginNotAllowed;
@@ -28,6 +30,9 @@ static GENERAL: General = General {
         "error-without-cors",
         "response-outside-cors-layer",
         "load-balancer-answered",
+        "origin-checked-on-internal-url",
+        "login-redirect",
+        "vary-origin-missing",
     ],
 };
 
@@ -46,7 +51,7 @@ impl Rule for OriginNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![allow(EXAMPLE)]
+        layers::all_fixes(Change::Origin(EXAMPLE))
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -57,7 +62,7 @@ impl Rule for OriginNotAllowed {
         Some(Diagnosis {
             story: format!("{} is not allowed: {}.", origin, how_known(case, &seen)),
             evidence,
-            fixes: if origin == "null" { vec![sandboxed()] } else { vec![allow(origin)] },
+            fixes: if origin == "null" { vec![sandboxed()] } else { allow(&seen, origin) },
         })
     }
 }
@@ -69,6 +74,9 @@ fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> String {
     }
     if is_said(&seen.body(), "origin") {
         return "the CORS layer says so itself (Disallowed CORS origin)".to_owned();
+    }
+    if is_refused_by_spring(seen.response) {
+        return "Spring says so itself (Invalid CORS request)".to_owned();
     }
     if seen.response.headers.has("access-control-allow-credentials") {
         return "the CORS layer answered (Access-Control-Allow-Credentials is there) and left Access-Control-Allow-Origin out".to_owned();
@@ -91,12 +99,9 @@ fn tell(seen: &SeenHop<'_>) -> Option<Evidence> {
         .map(|name| seen.response_evidence(name))
 }
 
-fn allow(origin: &str) -> Fix {
-    Fix {
-        server: "the CORS layer",
-        change: format!("allow_origins=[\"{origin}\"]"),
-        caution: Some("As Starlette's CORSMiddleware spells it: exactly this text, without a trailing slash, beside the origins already there.".to_owned()),
-    }
+fn allow(seen: &SeenHop<'_>, origin: &str) -> Vec<Fix> {
+    let server = if is_refused_by_spring(seen.response) { Server::Spring } else { Server::of(&seen.response.headers) };
+    layers::fixes(server, Change::Origin(origin))
 }
 
 fn sandboxed() -> Fix {

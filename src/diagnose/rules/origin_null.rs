@@ -15,7 +15,13 @@ static GENERAL: General = General {
     recognise: "A request with Origin: null right after a redirect to another origin of the same call.",
     disproof: "the page itself has no origin (a sandboxed frame, a file).",
     links: &["https://fetch.spec.whatwg.org/#concept-request-tainted-origin"],
-    symptom_of: super::DOWNGRADES,
+    symptom_of: &[
+        "forwarded-proto-ignored",
+        "forwarded-proto-malformed",
+        "forwarded-proto-overwritten",
+        "forwarded-headers-absent",
+        "login-redirect",
+    ],
 };
 
 impl Rule for OriginNull {

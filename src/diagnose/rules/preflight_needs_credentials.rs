@@ -1,8 +1,9 @@
 //! Something in front of the CORS layer wants a login for OPTIONS.
 
+use super::login_redirect::login_target;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
-use crate::diagnose::server::Server;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::server::{Server, is_refused_by_spring};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct PreflightNeedsCredentials;
@@ -12,7 +13,7 @@ static GENERAL: General = General {
     severity: Severity::Error,
     title: "something in front of the CORS layer wants a login for the preflight",
     what: "Browsers never send credentials with a preflight. An authentication layer that stands outside of the CORS layer refuses it with 401, 403 or 407 before the CORS layer can answer, and the browser reports a CORS error for every call that needs a preflight.",
-    recognise: "OPTIONS with Access-Control-Request-Method is answered 401, 403 or 407, mostly without CORS headers.",
+    recognise: "OPTIONS with Access-Control-Request-Method is answered 401, 403 or 407, or with a redirect to a login, mostly without CORS headers.",
     disproof: "the body says that the origin is not allowed: then the CORS layer itself refused.",
     links: &[
         "https://github.com/Kong/kong/issues/1292",
@@ -34,26 +35,39 @@ impl Rule for PreflightNeedsCredentials {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let seen = case.failed_with(&[Error::PreflightMissingAllowOriginHeader, Error::PreflightInvalidStatus])?;
-        let refused = matches!(seen.response.status, 401 | 407)
-            || (seen.response.status == 403 && !seen.body().contains("Invalid CORS request"));
-        if !refused || seen.is_by_load_balancer() {
+        let seen = case.failed_with(&[
+            Error::PreflightMissingAllowOriginHeader,
+            Error::PreflightInvalidStatus,
+            Error::PreflightDisallowedRedirect,
+        ])?;
+        let login = login_target(&seen);
+        if !seen.is_preflight() || (login.is_none() && !is_refusal(&seen)) || seen.is_by_load_balancer() {
             return None;
         }
         let fixes = if Server::of(&seen.response.headers).runs_asgi() { vec![starlette()] } else { self.fixes() };
         Some(Diagnosis {
             story: format!(
-                "The preflight for {} was refused with {}: browsers send no credentials there, so whatever asks for them must let OPTIONS pass.",
+                "The preflight for {} was {} {}: browsers send no credentials there, so whatever asks for them must let OPTIONS pass.",
                 path(&seen.hop.url),
+                if login.is_some() { "sent to a login with" } else { "refused with" },
                 seen.response.status
             ),
             evidence: vec![
                 seen.status_evidence(),
                 seen.request_evidence("access-control-request-method"),
-                seen.response_evidence("access-control-allow-origin"),
+                seen.response_evidence(if login.is_some() { "location" } else { "access-control-allow-origin" }),
             ],
             fixes,
         })
+    }
+}
+
+/// 401 and 407 ask for credentials; so does 403, unless a CORS layer says that it refuses the origin.
+fn is_refusal(seen: &SeenHop<'_>) -> bool {
+    match seen.response.status {
+        401 | 407 => true,
+        403 => !is_refused_by_spring(seen.response),
+        _ => false,
     }
 }
 
@@ -71,6 +85,16 @@ fn gateways() -> Vec<Fix> {
             server: "Kong",
             change: "config.run_on_preflight: false".to_owned(),
             caution: Some("In the authentication plugin.".to_owned()),
+        },
+        Fix {
+            server: "Traefik",
+            change: "traefik.http.routers.preflight.rule: Method(`OPTIONS`) && Host(`request.example.com`)".to_owned(),
+            caution: Some("A router without the forwardAuth middleware, of higher priority; or the CORS headers middleware before forwardAuth.".to_owned()),
+        },
+        Fix {
+            server: "Pomerium",
+            change: "cors_allow_preflight: true".to_owned(),
+            caution: Some("On the route.".to_owned()),
         },
         Fix {
             server: "Spring Security",
@@ -102,6 +126,14 @@ mod tests {
     #[test]
     fn a_login_asked_of_a_preflight_is_named() {
         assert_eq!(diagnosed([preflight(401)]).by_chain, [["preflight-needs-credentials"]]);
+    }
+
+    #[test]
+    fn so_is_a_preflight_that_is_sent_to_a_login() {
+        let sent = preflight(302).answer("Location", "https://sso.example/login?next=/items");
+        assert_eq!(diagnosed([sent]).by_chain, [["preflight-needs-credentials", "preflight-redirected"]]);
+        let foreign = preflight(403).body("Invalid CORS request");
+        assert_eq!(diagnosed([foreign]).by_chain, [["origin-not-allowed"]]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::https_redirect_loop::leads_to_itself;
+use super::login_redirect::login_target;
 use super::{EXAMPLE, cors_middleware};
 use crate::cors::{AnsweredBy, Error};
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
@@ -32,6 +34,12 @@ impl Rule for PreflightRedirected {
 
     fn fixes(&self) -> Vec<Fix> {
         vec![flask(), starlette(EXAMPLE), call_target("the URL that the redirect names")]
+    }
+
+    /// Where the redirect itself is the mistake of a cause named already, that is what to mend.
+    fn is_decisive(&self, case: &Case<'_>) -> bool {
+        let failed = case.failed_with(&[Error::PreflightDisallowedRedirect, Error::PreflightMissingAllowOriginHeader]);
+        failed.is_none_or(|seen| !leads_to_itself(&seen) && login_target(&seen).is_none())
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -153,7 +161,7 @@ mod tests {
             .status(302)
             .answer("Location", "https://sso.example/login");
         let found = diagnosed([login]);
-        assert_eq!(found.by_chain, [["preflight-redirected"]]);
-        assert!(found.findings[0].fixes.iter().all(|fix| fix.server != "client" && fix.server != "Flask"));
+        assert_eq!(found.by_chain, [["preflight-needs-credentials", "preflight-redirected"]]);
+        assert!(found.findings[1].fixes.iter().all(|fix| fix.server != "client" && fix.server != "Flask"));
     }
 }

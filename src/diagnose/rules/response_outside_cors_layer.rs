@@ -1,7 +1,7 @@
 //! A middleware outside of the CORS layer answered.
 
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -19,7 +19,7 @@ static GENERAL: General = General {
         "https://github.com/Flagsmith/flagsmith/pull/54",
         "https://github.com/stefanprodan/AspNetCoreRateLimit/issues/120",
     ],
-    symptom_of: &[],
+    symptom_of: &["login-redirect", "vary-origin-missing"],
 };
 
 impl Rule for ResponseOutsideCorsLayer {
@@ -39,8 +39,9 @@ impl Rule for ResponseOutsideCorsLayer {
             return None;
         }
         let sibling = seen.url().and_then(|url| case.siblings.with_cors_for(&url, case.page_origin()).cloned());
-        // Authentication and rate limits are answered by middlewares, hardly ever by a route.
-        if sibling.is_none() && !matches!(status, 401 | 429) {
+        // Authentication and rate limits are answered by middlewares, hardly ever by a route; and so is
+        // Django's redirect for the sake of a slash.
+        if sibling.is_none() && !matches!(status, 401 | 429) && !is_djangos_slash(&seen) {
             return None;
         }
         let compared = match &sibling {
@@ -64,6 +65,15 @@ impl Rule for ResponseOutsideCorsLayer {
             fixes,
         })
     }
+}
+
+/// `APPEND_SLASH` answers 301 with the path alone. Where django-cors-headers stands before it, the
+/// answer says `Vary: origin` whatever the origin.
+fn is_djangos_slash(seen: &SeenHop<'_>) -> bool {
+    let asked = path(&seen.hop.url).split(['?', '#']).next().unwrap_or_default();
+    let location = seen.answered("location").unwrap_or_default().split('?').next().unwrap_or_default();
+    let varies = seen.response.headers.all("vary").any(|value| value.to_ascii_lowercase().contains("origin"));
+    seen.response.status == 301 && location == format!("{asked}/") && !varies
 }
 
 fn starlette() -> Fix {
@@ -108,6 +118,13 @@ mod tests {
         let healthy = call(200).shared_with("https://client.example");
         assert_eq!(diagnosed([healthy, call(404).at(9_000)]).by_chain[1], ["response-outside-cors-layer"]);
         assert_eq!(diagnosed([call(429)]).by_chain, [["response-outside-cors-layer"]]);
+    }
+
+    #[test]
+    fn djangos_slash_redirect_is_known_by_itself() {
+        let slash = |vary: &str| call(301).answer("Location", "/items/").answer("Vary", vary);
+        assert_eq!(diagnosed([slash("Accept-Encoding")]).by_chain, [["response-outside-cors-layer"]]);
+        assert_eq!(diagnosed([slash("origin")]).by_chain, [["origin-not-allowed"]]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use super::EXAMPLE;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::layers::{self, Change};
+use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct WildcardWithCredentials;
@@ -27,7 +29,7 @@ impl Rule for WildcardWithCredentials {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        fixes(EXAMPLE)
+        with_client(layers::all_fixes(Change::Credentials(EXAMPLE)))
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -45,24 +47,22 @@ impl Rule for WildcardWithCredentials {
                 seen.response_evidence("access-control-allow-origin"),
                 seen.response_evidence("access-control-allow-credentials"),
             ],
-            fixes: fixes(case.page_origin()),
+            fixes: with_client(layers::fixes(
+                Server::of(&seen.response.headers),
+                Change::Credentials(case.page_origin()),
+            )),
         })
     }
 }
 
-fn fixes(origin: &str) -> Vec<Fix> {
-    vec![
-        Fix {
-            server: "the CORS layer",
-            change: format!("allow_origins=[\"{origin}\"], allow_credentials=True"),
-            caution: Some("As Starlette's CORSMiddleware spells it: name the origins. Reflecting every origin together with credentials opens users' data to every site.".to_owned()),
-        },
-        Fix {
-            server: "client",
-            change: "credentials: 'same-origin'".to_owned(),
-            caution: Some("Where the call needs no cookies: then '*' is enough.".to_owned()),
-        },
-    ]
+/// What mends it in the layer, and what the page may do instead.
+fn with_client(mut fixes: Vec<Fix>) -> Vec<Fix> {
+    fixes.push(Fix {
+        server: "client",
+        change: "credentials: 'same-origin'".to_owned(),
+        caution: Some("Where the call needs no cookies: then '*' is enough.".to_owned()),
+    });
+    fixes
 }
 
 #[cfg(test)]

@@ -225,7 +225,7 @@ impl Line {
             end,
             closed: self.closed.map(ClosedLine::into_closed).transpose()?,
             warnings,
-            context: self.context.map(ContextLine::into_context),
+            context: self.context.map(|context| Box::new(context.into_context())),
             redacted: self.redacted,
         })
     }

@@ -130,7 +130,7 @@ prop_compose! {
             end,
             closed: closed.map(|(by, time)| Closed { by, time }),
             warnings,
-            context,
+            context: context.map(Box::new),
             redacted,
         }
     }

@@ -158,7 +158,7 @@ impl<'a> Line<'a> {
             end: exchange.end.name(),
             closed: exchange.closed.map(ClosedLine::of),
             warnings: &exchange.warnings,
-            context: exchange.context.as_ref().map(ContextLine::of),
+            context: exchange.context.as_deref().map(ContextLine::of),
             redacted: &exchange.redacted,
         }
     }

@@ -34,6 +34,10 @@ pub(super) fn full(out: &mut String, call: &ChainReport) {
         }
     }
     verdict(out, &judgement.verdict);
+    if let Some(what_if) = &call.what_if {
+        let said = sentence(&what_if.said);
+        _ = writeln!(out, "\n**What if** ({}): {said}", code(what_if.remedy.name()));
+    }
 }
 
 fn row(out: &mut String, number: usize, hop: &Hop, drop_off: Option<&DropOff>) {

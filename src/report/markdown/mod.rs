@@ -2,10 +2,12 @@
 //! first, then each cause with its calls. Only Markdown's own words are Markdown: see `escape`.
 
 mod call;
+mod cause;
 mod escape;
 
 use std::fmt::Write as _;
 
+pub use cause::{cause_index, cause_page};
 use escape::{block, cell, code, prose, sentence};
 
 use super::advice::advice;

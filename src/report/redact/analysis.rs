@@ -91,7 +91,18 @@ fn redact_call(call: &mut ChainReport) {
         all(&mut join.because);
     }
     all(&mut call.user_agent);
-    let Judgement { asked, hops, verdict, drop_off: _ } = &mut call.judgement;
+    redact_judgement(&mut call.judgement, exchanges);
+    if let Some(what_if) = &mut call.what_if {
+        mask(&mut what_if.said);
+        for change in &mut what_if.changes {
+            all(change.before.iter_mut().chain(&mut change.after));
+        }
+        redact_judgement(&mut what_if.judgement, exchanges);
+    }
+}
+
+fn redact_judgement(judgement: &mut Judgement, exchanges: &mut Exchanges) {
+    let Judgement { asked, hops, verdict, drop_off: _ } = judgement;
     mask(&mut asked.url);
     all(&mut asked.page_origin);
     for hop in hops {
@@ -111,7 +122,8 @@ fn redact_hop(hop: &mut Hop, exchanges: &mut Exchanges) {
 
 fn redact_verdict(verdict: &mut Verdict) {
     redact_outcome(&mut verdict.outcome);
-    all(verdict.message.chromium.iter_mut().chain(&mut verdict.message.firefox));
+    let messages = &mut verdict.message;
+    all(messages.chromium.iter_mut().chain(&mut messages.firefox).chain(&mut messages.safari));
     for differs in &mut verdict.differs {
         redact_outcome(&mut differs.outcome);
     }

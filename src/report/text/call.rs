@@ -32,6 +32,18 @@ pub(super) fn call(page: &mut Page, call: &ChainReport, detail: Detail) {
     ladder(page, call, detail.name_sources);
     page.blank();
     verdict(page, &call.judgement.verdict, detail.all);
+    what_if(page, call);
+}
+
+/// What would have come of it with a fix in place.
+pub(super) fn what_if(page: &mut Page, call: &ChainReport) {
+    let Some(what_if) = &call.what_if else { return };
+    let ink = page.ink;
+    let (style, mark) = mark(page, &what_if.judgement.verdict.outcome);
+    let head = vec![ink.own(style, mark), ink.own(PLAIN, " ")];
+    let label = [ink.own(BOLD, "what if: "), ink.own(DIM, what_if.remedy.name()), ink.own(DIM, "  ")];
+    let said = ink.wire(PLAIN, &elide(&what_if.said, LONGEST_MESSAGE));
+    page.hanging(2, head, label.into_iter().chain([said]).collect());
 }
 
 /// A call in one line.
@@ -108,7 +120,9 @@ pub(super) fn verdict(page: &mut Page, verdict: &Verdict, all: bool) {
         _ => None,
     };
     for assumption in verdict.assumptions.iter().filter(|assumption| reason != Some(&assumption.because)) {
-        if all || reason.is_some() || assumption.otherwise.is_some() {
+        // Hardly any page asks for another redirect mode.
+        let matters = assumption.otherwise.is_some() && assumption.about != "redirect";
+        if all || reason.is_some() || matters {
             assumed(page, assumption);
         }
     }

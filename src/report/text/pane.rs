@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::call::verdict;
+use super::call::{verdict, what_if};
 use super::group::{cause, undetermined, unidentified};
 use super::ink::{BAD, BOLD, COMMAND, Ink, LABEL, PLAIN, UNSURE, blanks};
 use super::ladder::ladder;
@@ -47,6 +47,7 @@ pub fn explain_lines(analysis: &Analysis, call: &ChainReport, layout: Layout) ->
     short(&mut page, call, &findings);
     page.blank();
     verdict(&mut page, &call.judgement.verdict, true);
+    what_if(&mut page, call);
     page.blank();
     for finding in &findings {
         cause(&mut page, finding, Detail { name_sources: true, all: true });

@@ -23,7 +23,7 @@ pub(super) fn read(
     warnings: &mut Vec<String>,
     kept: &mut HeaderLines,
 ) -> Headers {
-    if whole && plain_fields(section, |name, value| kept.push_bytes(name, value)) {
+    if whole && read_plain(section, kept) {
         return kept.take(true);
     }
     let mut is_all = whole;
@@ -73,6 +73,18 @@ pub(super) fn read(
 /// the message, some pass it on.
 fn holds_control(value: &[u8]) -> bool {
     value.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t')
+}
+
+/// Reads a section in which nothing is odd; `false` where something is.
+fn read_plain(section: &[u8], kept: &mut HeaderLines) -> bool {
+    match std::str::from_utf8(section) {
+        // Nearly all are ASCII, and looked through once for all of their fields.
+        Ok(text) if section.is_ascii() => plain_fields(section, |name, value| {
+            let start = value.as_ptr().addr().saturating_sub(section.as_ptr().addr());
+            kept.push(name, text.get(start..start + value.len()).unwrap_or_default());
+        }),
+        _ => plain_fields(section, |name, value| kept.push_bytes(name.as_bytes(), value)),
+    }
 }
 
 #[cfg(test)]

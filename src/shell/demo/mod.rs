@@ -12,11 +12,15 @@ use corscope::analyzer::{Analysis, Options as Judging, Read, SourceKind, SourceS
 use corscope::http::Exchange;
 use corscope::replay::{Options, Run};
 use corscope::report::{Layout, replay_text, text};
+use corscope::screen::Model;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use crate::args;
 use crate::output::Output;
 use crate::replay::{self, address};
+use crate::screen::{self, Mailbox};
+use crate::signals::told_to_end;
 use crate::stop::Stop;
 use crate::terminal::layout;
 use backend::Trust;
@@ -28,7 +32,18 @@ const BALANCER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 pub(crate) fn run(args: &args::Demo, output: Output) -> Result<(), Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| problem(&error))?;
-    runtime.block_on(story(args, output))
+    if args.view { view(args, output, &runtime) } else { runtime.block_on(story(args, output)) }
+}
+
+/// The broken call on the screen.
+fn view(args: &args::Demo, output: Output, runtime: &Runtime) -> Result<(), Stop> {
+    screen::need_terminal("demo --view", "corscope demo tells the story as text")?;
+    let exchanges = runtime.block_on(async { call(backend::start(Trust::ThisMachine).await?).await });
+    let analysis = analysis(exchanges.map_err(|error| problem(&error))?);
+    let setup = screen::setup(args.ascii, false, None, &output)?;
+    output.close()?;
+    let over = told_to_end()?;
+    screen::show(Model::new(analysis, setup), Mailbox::new(), &over)
 }
 
 async fn story(args: &args::Demo, mut output: Output) -> Result<(), Stop> {
@@ -79,7 +94,7 @@ fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
         lost_bytes: 0,
         warnings: Vec::new(),
     };
-    analyze(vec![Read { summary, exchanges }], &Judging::default())
+    analyze(vec![Read { summary, exchanges: exchanges.into_iter().map(Arc::new).collect() }], &Judging::default())
 }
 
 async fn again(analysis: &Analysis, target: SocketAddr, layout: Layout) -> Result<String, Stop> {

@@ -48,7 +48,7 @@ impl Lines {
             self.print_call(news.analysis, call)?;
         }
         if news.is_new {
-            let known: HashSet<&str> = calls.iter().map(|call| call.id()).collect();
+            let known: HashSet<&str> = calls.iter().map(Call::id).collect();
             self.told.retain(|id, _| known.contains(&**id));
         }
         self.output.flush()

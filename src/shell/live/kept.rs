@@ -22,6 +22,7 @@ pub(super) struct Kept {
     exchanges: Vec<Arc<Exchange>>,
     bytes: usize,
     most: usize,
+    most_bytes: usize,
     pub(super) let_go: Calls,
 }
 
@@ -52,7 +53,7 @@ impl Calls {
 impl Kept {
     /// `most` exchanges.
     pub(super) fn new(most: usize) -> Self {
-        Self { exchanges: Vec::new(), bytes: 0, most, let_go: Calls::default() }
+        Self { exchanges: Vec::new(), bytes: 0, most, most_bytes: MAX_BYTES, let_go: Calls::default() }
     }
 
     pub(super) fn add(&mut self, exchanges: Vec<Exchange>) {
@@ -66,18 +67,18 @@ impl Kept {
 
     /// There are more than shall be kept.
     pub(super) fn is_over(&self) -> bool {
-        self.exchanges.len() > self.most || self.bytes > MAX_BYTES
+        self.exchanges.len() > self.most || self.bytes > self.most_bytes
     }
 
     /// So many more that it cannot wait.
     pub(super) fn is_far_over(&self) -> bool {
-        self.exchanges.len() / 2 > self.most || self.bytes / 2 > MAX_BYTES
+        self.exchanges.len() / 2 > self.most || self.bytes / 2 > self.most_bytes
     }
 
     /// Lets go of the oldest calls, whole ones, until a quarter of the room is free; `analysis` is of
     /// what is kept. Says how many of its calls went. What belongs to no call goes too.
     pub(super) fn shrink(&mut self, analysis: &Analysis) -> usize {
-        let (most, bytes) = (self.most - self.most / 4, MAX_BYTES - MAX_BYTES / 4);
+        let (most, bytes) = (self.most - self.most / 4, self.most_bytes - self.most_bytes / 4);
         let mut stay: HashSet<*const Exchange> = HashSet::new();
         let mut weighs = 0;
         let mut first = analysis.chains.len();
@@ -159,7 +160,8 @@ mod tests {
 
     #[test]
     fn one_exchange_may_not_take_all_the_memory() {
-        let mut kept = kept(1000, &[Call::at(0), Call::at(10).heavy(MAX_BYTES), Call::at(20)]);
+        let mut kept = kept(1000, &[Call::at(0), Call::at(10).heavy(100_000), Call::at(20)]);
+        kept.most_bytes = 100_000;
         assert!(kept.is_over());
         let before = analysis(&kept);
         kept.shrink(&before);

@@ -20,10 +20,9 @@ mod taker;
 mod testing;
 mod writer;
 
-use std::io::{self, IsTerminal as _};
-
 use crate::args::Capture;
 use crate::output::Output;
+use crate::screen::need_terminal;
 use crate::stop::Stop;
 use writer::Writer;
 
@@ -31,10 +30,8 @@ pub(crate) fn run(args: &Capture, output: Output) -> Result<(), Stop> {
     if args.list {
         return interfaces::list(output);
     }
-    if !args.headless && !io::stdout().is_terminal() {
-        let what = "capture shows the calls in a terminal, and standard output is none: \
-                    --headless prints a line for each";
-        return Err(Stop::Problem(what.to_owned()));
+    if !args.headless {
+        need_terminal("capture", "--headless prints a line for each call")?;
     }
     let opened = open::open(args)?;
     let writer = args.write.as_deref().map(|path| Writer::create(path, &opened)).transpose().map_err(Stop::Problem)?;

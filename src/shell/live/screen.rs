@@ -14,7 +14,7 @@ use super::summary::conclude;
 use super::writer::Writer;
 use crate::args::Capture;
 use crate::output::Output;
-use crate::screen::{self, Mailbox};
+use crate::screen::{self, Mailbox, OverOnPanic};
 use crate::signals::told_to_end;
 use crate::stop::Stop;
 
@@ -28,6 +28,7 @@ pub(super) fn run(args: &Capture, opened: Opened, writer: Option<Writer>, output
     let mut teller = Teller { slot: mailbox.slot(), unsent: None };
     let ended = thread::scope(|scope| {
         let follower = scope.spawn(|| {
+            let _watched = OverOnPanic(&over);
             let ended = follow(args, opened, writer, &over, &mut |news| {
                 teller.tell(news);
                 Ok(())

@@ -4,7 +4,8 @@
 mod events;
 mod taken;
 
-use std::io::{self, Stdout, Write as _};
+use std::io::{self, IsTerminal as _, Stdout, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
@@ -47,6 +48,25 @@ impl Mailbox {
     }
 }
 
+/// While a thread holds it, a panic there ends the screen: the terminal was given back for its words.
+pub(crate) struct OverOnPanic<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for OverOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Refuses to begin without a terminal; `otherwise` says what to do then.
+pub(crate) fn need_terminal(command: &str, otherwise: &str) -> Result<(), Stop> {
+    if io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Stop::Problem(format!("{command} needs a terminal, and standard output is none: {otherwise}")))
+}
+
 /// How a screen begins on this terminal.
 pub(crate) fn setup(ascii: bool, show_secrets: bool, filter: Option<&str>, output: &Output) -> Result<Setup, Stop> {
     Ok(Setup {
@@ -59,21 +79,20 @@ pub(crate) fn setup(ascii: bool, show_secrets: bool, filter: Option<&str>, outpu
 }
 
 /// Shows a model until it is left, or `over` is set from outside. It is set in any case afterwards.
-pub(crate) fn show(model: Model, mailbox: Mailbox, over: &AtomicBool) -> Result<(), Stop> {
+pub(crate) fn show(model: Model, mailbox: Mailbox, over: &Arc<AtomicBool>) -> Result<(), Stop> {
     let taken = Taken::take().map_err(|error| problem(&error))?;
     let Mailbox { put, take } = mailbox;
-    let shown = thread::scope(|scope| {
-        scope.spawn(move || {
-            let handed_on = events::hand_on(&put, over);
-            over.store(true, Ordering::Relaxed);
-            handed_on
-        });
-        let shown = run(model, &take, over);
-        over.store(true, Ordering::Relaxed);
-        // Whoever still has something to tell is not kept waiting.
-        drop(take);
-        shown
+    // Nobody waits for this thread: on a terminal that is gone it never comes back from looking for events.
+    let listening = Arc::clone(over);
+    thread::spawn(move || {
+        let _watched = OverOnPanic(&listening);
+        _ = events::hand_on(&put, &listening);
+        listening.store(true, Ordering::Relaxed);
     });
+    let shown = run(model, &take, over);
+    over.store(true, Ordering::Relaxed);
+    // Whoever still has something to tell is not kept waiting.
+    drop(take);
     drop(taken);
     shown.map_err(|error| problem(&error))
 }

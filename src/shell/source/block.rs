@@ -1,59 +1,63 @@
 //! Input in big blocks, counted.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::Range;
 
-/// How much is read at a time: enough that the system calls cost nothing beside the reading.
-const BLOCK: usize = 1 << 20;
+use corscope::wire::capture::{Detected, detect};
+
+/// How much is held as a rule: enough that the system calls cost nothing beside the reading, and little
+/// enough that it stays in the processor's cache.
+const HELD: usize = 256 << 10;
+
+/// With less room than this behind what is held, what is held is moved to the front first.
+const LEAST_READ: usize = 64 << 10;
 
 /// As many bytes as are needed to tell what an input is.
 const BEGINNING: usize = 4 << 10;
 
-/// What became of a block.
+/// What became of what was handed out.
 pub(super) struct Taken {
     /// How many of its bytes are done with.
     pub(super) bytes: usize,
-    /// How many bytes the next block has to hold, the remaining ones counted.
+    /// How many bytes have to be held the next time, the remaining ones counted.
     pub(super) needs: usize,
 }
 
 /// An input, of which the part that nobody has taken yet is held.
-pub(super) struct Blocks<'a> {
-    input: Box<dyn Read>,
-    /// What the next read goes into.
-    block: Vec<u8>,
-    /// What was read and not taken.
-    held: Vec<u8>,
+pub(super) struct Blocks {
+    input: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    /// What was read and not taken, in `buffer`.
+    held: Range<usize>,
     at_end: bool,
     /// Bytes read of this input.
     bytes: u64,
-    /// Bytes read of all inputs, for whoever shows the progress.
-    done: &'a AtomicU64,
 }
 
-impl<'a> Blocks<'a> {
-    pub(super) fn new(input: Box<dyn Read>, done: &'a AtomicU64) -> Self {
-        Self { input, block: vec![0; BLOCK], held: Vec::new(), at_end: false, bytes: 0, done }
+impl Blocks {
+    pub(super) fn new(input: Box<dyn Read + Send>) -> Self {
+        Self { input, buffer: vec![0; HELD], held: 0..0, at_end: false, bytes: 0 }
     }
 
-    /// The first bytes, which stay held.
+    /// The first bytes, which stay held: as many as tell what it is.
     pub(super) fn begin(&mut self) -> io::Result<&[u8]> {
-        while self.held.len() < BEGINNING && !self.at_end {
+        let is_capture = |held: &[u8]| matches!(detect(held), Detected::Pcap | Detected::Pcapng);
+        while self.held.len() < BEGINNING && !self.at_end && !is_capture(self.held()) {
             self.fill()?;
         }
-        Ok(&self.held)
+        Ok(self.held())
     }
 
-    /// Hands out what is held, and whether nothing comes after it, until the end; returns how many
-    /// bytes there were.
-    pub(super) fn each(mut self, mut take: impl FnMut(&[u8], bool) -> Taken) -> io::Result<u64> {
+    /// Hands out what is held, and whether nothing comes after it, until the end or until nobody wants
+    /// more (`None`); returns how many bytes there were.
+    pub(super) fn each(mut self, mut take: impl FnMut(&[u8], bool) -> Option<Taken>) -> io::Result<u64> {
         let mut needs = 1;
         loop {
             while self.held.len() < needs && !self.at_end {
                 self.fill()?;
             }
-            let taken = take(&self.held, self.at_end);
-            self.held.drain(..taken.bytes.min(self.held.len()));
+            let Some(taken) = take(self.held(), self.at_end) else { return Ok(self.bytes) };
+            self.held.start += taken.bytes.min(self.held.len());
             if self.at_end {
                 return Ok(self.bytes);
             }
@@ -61,18 +65,33 @@ impl<'a> Blocks<'a> {
         }
     }
 
+    fn held(&self) -> &[u8] {
+        self.buffer.get(self.held.clone()).unwrap_or_default()
+    }
+
     fn fill(&mut self) -> io::Result<()> {
+        self.make_room();
         let read = loop {
-            match self.input.read(&mut self.block) {
+            match self.input.read(self.buffer.get_mut(self.held.end..).unwrap_or_default()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => break other?,
             }
         };
-        self.held.extend_from_slice(self.block.get(..read).unwrap_or_default());
+        self.held.end += read;
         self.at_end = read == 0;
         self.bytes += read as u64;
-        self.done.fetch_add(read as u64, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn make_room(&mut self) {
+        if self.buffer.len() - self.held.end >= LEAST_READ {
+            return;
+        }
+        self.buffer.copy_within(self.held.clone(), 0);
+        self.held = 0..self.held.len();
+        if self.buffer.len() - self.held.end < LEAST_READ {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
     }
 }
 
@@ -95,29 +114,53 @@ mod tests {
 
     #[test]
     fn what_is_not_taken_comes_again_with_more() -> io::Result<()> {
-        let done = AtomicU64::new(0);
-        let mut blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())), &done);
+        let mut blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())));
         assert_eq!(blocks.begin()?, b"abcdefghij");
         let mut seen = Vec::new();
         let bytes = blocks.each(|held, at_end| {
             seen.push((String::from_utf8_lossy(held).into_owned(), at_end));
-            Taken { bytes: 4, needs: 0 }
+            Some(Taken { bytes: 4, needs: 0 })
         })?;
-        assert_eq!((bytes, done.into_inner()), (10, 10));
+        assert_eq!(bytes, 10);
         assert_eq!(seen, [("abcdefghij".to_owned(), true)]);
         Ok(())
     }
 
     #[test]
     fn as_much_is_held_as_is_needed() -> io::Result<()> {
-        let done = AtomicU64::new(0);
-        let blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())), &done);
+        let blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())));
         let mut seen = Vec::new();
         blocks.each(|held, at_end| {
             seen.push((held.len(), at_end));
-            Taken { bytes: usize::from(held.len() >= 4) * 3, needs: 4 }
+            Some(Taken { bytes: usize::from(held.len() >= 4) * 3, needs: 4 })
         })?;
         assert_eq!(seen, [(1, false), (4, false), (4, false), (4, false), (1, true)]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_long_is_held_whole() -> io::Result<()> {
+        let long: Vec<u8> = (0..3 * HELD).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect();
+        let blocks = Blocks::new(Box::new(io::Cursor::new(long.clone())));
+        let mut seen = Vec::new();
+        blocks.each(|held, at_end| {
+            if at_end {
+                seen = held.to_vec();
+            }
+            Some(Taken { bytes: 0, needs: long.len() + 1 })
+        })?;
+        assert_eq!(seen, long);
+        Ok(())
+    }
+
+    #[test]
+    fn nobody_has_to_take_all() -> io::Result<()> {
+        let mut calls = 0;
+        Blocks::new(Box::new(io::repeat(7))).each(|_, _| {
+            calls += 1;
+            (calls < 3).then_some(Taken { bytes: 9, needs: 0 })
+        })?;
+        assert_eq!(calls, 3);
         Ok(())
     }
 }

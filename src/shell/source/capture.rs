@@ -1,23 +1,21 @@
 //! A capture read.
 
-use std::sync::Arc;
-
-use corscope::analyzer::{Part, Read, SourceKind};
+use corscope::analyzer::Part;
 use corscope::wire::capture::{Error, Reader};
 
-use super::Keep;
 use super::block::{Blocks, Taken};
 use crate::stop::reason;
 
-pub(super) fn read(path: &Arc<str>, kind: SourceKind, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
+/// Reads all packets of a capture into `part`, and after each block lets somebody look at it, who says
+/// whether to go on; returns how many bytes it had.
+pub(super) fn read(part: &mut Part, blocks: Blocks, mut goes_on: impl FnMut(&mut Part) -> bool) -> Result<u64, String> {
     let mut reader = Reader::new();
-    let mut part = Part::new(path, keep);
     let mut refused: Option<Error> = None;
     let read = blocks.each(|held, at_end| match reader.push(held, at_end, &mut |packet| part.packet(&packet)) {
-        Ok(bytes) => Taken { bytes, needs: reader.needs() },
+        Ok(bytes) => goes_on(part).then_some(Taken { bytes, needs: reader.needs() }),
         Err(error) => {
             refused = Some(error);
-            Taken { bytes: held.len(), needs: 1 }
+            None
         }
     });
     if let Some(error) = refused {
@@ -31,12 +29,8 @@ pub(super) fn read(path: &Arc<str>, kind: SourceKind, blocks: Blocks<'_>, keep: 
     if more > 0 {
         part.warn(format!("{more} more damaged place(s)"));
     }
-    let bytes = match read {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            part.warn(format!("reading ended early: {}", reason(&error)));
-            0
-        }
-    };
-    Ok(part.finish(Arc::clone(path), kind, bytes))
+    Ok(read.unwrap_or_else(|error| {
+        part.warn(format!("reading ended early: {}", reason(&error)));
+        0
+    }))
 }

@@ -13,12 +13,12 @@ use crate::stop::reason;
 /// Warnings of one file beyond this many are counted, not told: a wrong file has millions.
 const WARNINGS: usize = 20;
 
-pub(super) fn read(path: &Arc<str>, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
+pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, String> {
     let mut importer = Importer::new(Arc::clone(path));
     let mut found = Found { keep, ..Found::default() };
     let read = blocks.each(|held, _| {
         importer.push(held, &mut |line| found.take(line));
-        Taken { bytes: held.len(), needs: 1 }
+        Some(Taken { bytes: held.len(), needs: 1 })
     });
     importer.finish(&mut |line| found.take(line));
     let mut warnings = found.warnings();
@@ -50,7 +50,7 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks<'_>, keep: Keep) -> Result<Re
 #[derive(Default)]
 struct Found {
     keep: Keep,
-    exchanges: Vec<Exchange>,
+    exchanges: Vec<Arc<Exchange>>,
     /// The first of them.
     errors: Vec<LineError>,
     more_errors: u64,
@@ -66,7 +66,7 @@ impl Found {
                 if let Some(response) = &mut exchange.response {
                     response.body.kept.truncate(self.keep.bytes(Some(response.status)));
                 }
-                self.exchanges.push(exchange);
+                self.exchanges.push(Arc::new(exchange));
             }
             Err(error) if self.errors.len() < WARNINGS => self.errors.push(error),
             Err(_) => self.more_errors += 1,
@@ -82,7 +82,7 @@ impl Found {
     }
 }
 
-fn connections(exchanges: &[Exchange]) -> u64 {
+fn connections(exchanges: &[Arc<Exchange>]) -> u64 {
     let mut known: Vec<(&str, u64)> = exchanges.iter().map(|one| (&*one.source, one.connection)).collect();
     known.sort_unstable();
     known.dedup();

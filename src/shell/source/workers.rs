@@ -1,12 +1,15 @@
 //! Work done by several threads, its results in the order of the work.
 
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use corscope::analyzer::Workers;
+
 /// How often `meanwhile` is called while the work goes on.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// Does `work` on each item by up to `threads` threads, and `meanwhile` on this one.
 pub(super) fn each<I: Sync, T: Send>(
@@ -44,6 +47,24 @@ pub(super) fn each<I: Sync, T: Send>(
     finished.into_iter().flatten().collect()
 }
 
+/// As many threads as there are to share work.
+pub(crate) struct Threads(pub(crate) usize);
+
+impl Workers for Threads {
+    fn map<I: Sync, T: Send>(&self, items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<T> {
+        let share = items.len().div_ceil(self.0.max(1)).max(1);
+        if items.len() <= share {
+            return items.iter().map(work).collect();
+        }
+        thread::scope(|scope| {
+            let shares: Vec<_> =
+                items.chunks(share).map(|items| scope.spawn(|| items.iter().map(&work).collect::<Vec<T>>())).collect();
+            let done = shares.into_iter().map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            done.flatten().collect()
+        })
+    }
+}
+
 fn take<'a, I>(items: &'a [I], next: &AtomicUsize) -> Option<(usize, &'a I)> {
     let at = next.fetch_add(1, Ordering::Relaxed);
     Some((at, items.get(at)?))
@@ -61,5 +82,17 @@ mod tests {
             assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
         }
         assert!(each(&Vec::<usize>::new(), 4, |item| *item, || {}).is_empty());
+    }
+
+    #[test]
+    fn shared_work_keeps_its_order() {
+        let items: Vec<usize> = (0..100).collect();
+        for threads in [0, 1, 2, 3, 200] {
+            assert_eq!(
+                Threads(threads).map(&items, |item| item * 2),
+                items.iter().map(|item| item * 2).collect::<Vec<_>>()
+            );
+        }
+        assert!(Threads(2).map(&Vec::<usize>::new(), |item| *item).is_empty());
     }
 }

@@ -1,24 +1,24 @@
-//! What each browser's console prints, word for word.
-//!
-//! Chromium: `third_party/blink/renderer/platform/loader/cors/cors_error_string.cc` and
-//! `core/loader/mixed_content_checker.cc`, checked against Chromium 156. Firefox:
-//! `dom/locales/en-US/chrome/security/security.properties`, checked against Firefox ESR 153.
+//! Chromium: `third_party/blink/renderer/platform/loader/cors/cors_error_string.cc`,
+//! `core/loader/mixed_content_checker.cc` and `core/fetch/fetch_manager.cc`, checked against
+//! Chromium 156.
 
 use std::fmt::Write as _;
 
-use url::Url;
-
-use super::{Api, Error, Failure, Hop, Intent, Outcome};
+use super::page_url;
+use crate::cors::{Api, Error, Failure, Hop, Intent, Mode, Outcome};
 
 /// Chromium elides URLs longer than this in mixed-content messages (`KURL::ElidedString`).
 const LONGEST_URL: usize = 1024;
 
 /// Chromium's console line, where it prints one.
-pub(super) fn chromium(intent: &Intent, hops: &[Hop], outcome: &Outcome) -> Option<String> {
+pub(in crate::cors) fn chromium(intent: &Intent, hops: &[Hop], outcome: &Outcome) -> Option<String> {
     let failure = outcome.failure()?;
     let hop = hops.get(failure.hop)?;
     if failure.error == Error::MixedContent {
         return Some(chromium_mixed_content(intent, hop));
+    }
+    if let Some(line) = other_line(failure, intent, hops) {
+        return Some(line);
     }
     let body = chromium_reason(failure, intent.api, hop)?;
     let first = hops.first()?;
@@ -36,6 +36,34 @@ pub(super) fn chromium(intent: &Intent, hops: &[Hop], outcome: &Outcome) -> Opti
     ))
 }
 
+/// What is refused for another reason than CORS: the line of the page's loader, or of the network.
+fn other_line(failure: &Failure, intent: &Intent, hops: &[Hop]) -> Option<String> {
+    let hop = hops.get(failure.hop)?;
+    let network = |name: &str| Some(format!("Failed to load resource: net::{name}"));
+    match failure.error {
+        Error::TooManyRedirects => network("ERR_TOO_MANY_REDIRECTS"),
+        Error::UnsafeRedirect => network("ERR_UNSAFE_REDIRECT"),
+        Error::InvalidRedirect => network("ERR_INVALID_REDIRECT"),
+        Error::MultipleLocations => network("ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION"),
+        Error::BlockedByResourcePolicy => network(&format!("ERR_BLOCKED_BY_RESPONSE.{}", failure.parameter)),
+        Error::DisallowedByMode if intent.mode == Mode::SameOrigin && failure.hop > 0 => Some(format!(
+            "Unsafe attempt to load URL {} from frame with URL {}. Domains, protocols and ports must match.\n",
+            hop.url,
+            page_url(intent)
+        )),
+        Error::DisallowedByMode if intent.mode == Mode::SameOrigin && intent.api == Api::Fetch => Some(format!(
+            "Fetch API cannot load {}. Request mode is \"same-origin\" but the URL's origin is not same as the request origin {}.",
+            hop.url,
+            intent.origin.as_ref()?
+        )),
+        Error::DisallowedByMode if intent.mode == Mode::NoCors && intent.api == Api::Fetch => Some(format!(
+            "Fetch API cannot load {}. Request mode is \"no-cors\" but the redirect mode is not \"follow\".",
+            hop.url
+        )),
+        _ => None,
+    }
+}
+
 fn chromium_mixed_content(intent: &Intent, hop: &Hop) -> String {
     format!(
         "Mixed Content: The page at '{}' was loaded over HTTPS, but requested an insecure {} '{}'. This request has been blocked; the content must be served over HTTPS.",
@@ -43,12 +71,6 @@ fn chromium_mixed_content(intent: &Intent, hop: &Hop) -> String {
         mixed_content_kind(intent.api),
         elided(&hop.url)
     )
-}
-
-/// The page's URL; where only its origin is known, the root of that.
-fn page_url(intent: &Intent) -> String {
-    let of_origin = || intent.origin.as_ref().map(|origin| format!("{origin}/"));
-    intent.page_url.as_ref().map(Url::to_string).or_else(of_origin).unwrap_or_default()
 }
 
 fn elided(url: &str) -> String {
@@ -181,95 +203,6 @@ fn escaped(value: &str) -> String {
         }
     }
     text
-}
-
-/// Firefox's console lines, in order.
-pub(super) fn firefox(intent: &Intent, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
-    let Some(failure) = outcome.failure() else { return Vec::new() };
-    let Some(hop) = hops.get(failure.hop) else { return Vec::new() };
-    if failure.error == Error::MixedContent {
-        return firefox_mixed_content(intent, hops, failure.hop);
-    }
-    firefox_reason(failure, hop).map(|reason| vec![firefox_line(&hop.url, failure.error, &reason)]).unwrap_or_default()
-}
-
-/// The block itself and, for what uses CORS, a second line about the URL before it, which is the
-/// one that sends people looking at CORS headers.
-fn firefox_mixed_content(intent: &Intent, hops: &[Hop], index: usize) -> Vec<String> {
-    let Some(hop) = hops.get(index) else { return Vec::new() };
-    let mut lines = vec![format!("Blocked loading mixed active content “{}”", hop.url)];
-    let before = index.checked_sub(1).and_then(|index| hops.get(index)).unwrap_or(hop);
-    if intent.mode == super::Mode::Cors {
-        lines.push(firefox_line(&before.url, Error::MixedContent, "CORS request did not succeed). Status code: (null"));
-    }
-    lines
-}
-
-/// Reasons that end with a status code bring their own closing bracket along.
-fn firefox_line(url: &str, error: Error, reason: &str) -> String {
-    let quoted = matches!(error, Error::WildcardOriginNotAllowed | Error::PreflightWildcardOriginNotAllowed);
-    let url = if quoted { format!("‘{url}’") } else { url.to_owned() };
-    let close = if reason.contains(" Status code: ") && !reason.ends_with("(null") { "." } else { ")." };
-    format!(
-        "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at {url}. (Reason: {reason}{close}"
-    )
-}
-
-fn firefox_reason(failure: &Failure, hop: &Hop) -> Option<String> {
-    let status = hop.answer.as_ref().map_or_else(|| "(null)".to_owned(), |answer| answer.status.to_string());
-    let value = &failure.parameter;
-    let allow_origin_lines = hop
-        .exchange
-        .as_ref()
-        .and_then(|exchange| exchange.response.as_ref())
-        .map_or(1, |response| response.headers.all("access-control-allow-origin").count());
-    let reason = match failure.error {
-        Error::MissingAllowOriginHeader | Error::PreflightMissingAllowOriginHeader => {
-            format!("CORS header ‘Access-Control-Allow-Origin’ missing). Status code: {status}")
-        }
-        Error::MultipleAllowOriginValues | Error::PreflightMultipleAllowOriginValues if allow_origin_lines > 1 => {
-            "Multiple CORS header ‘Access-Control-Allow-Origin’ not allowed".to_owned()
-        }
-        Error::MultipleAllowOriginValues
-        | Error::PreflightMultipleAllowOriginValues
-        | Error::InvalidAllowOriginValue
-        | Error::PreflightInvalidAllowOriginValue
-        | Error::AllowOriginMismatch
-        | Error::PreflightAllowOriginMismatch => {
-            format!("CORS header ‘Access-Control-Allow-Origin’ does not match ‘{value}’")
-        }
-        Error::WildcardOriginNotAllowed | Error::PreflightWildcardOriginNotAllowed => {
-            "Credential is not supported if the CORS header ‘Access-Control-Allow-Origin’ is ‘*’".to_owned()
-        }
-        Error::InvalidAllowCredentials | Error::PreflightInvalidAllowCredentials => {
-            "expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’".to_owned()
-        }
-        Error::PreflightDisallowedRedirect => "CORS request external redirect not allowed".to_owned(),
-        Error::PreflightInvalidStatus => format!("CORS preflight response did not succeed). Status code: {status}"),
-        Error::InvalidAllowMethodsPreflightResponse => {
-            format!("invalid token ‘{}’ in CORS header ‘Access-Control-Allow-Methods’", bad_token(value))
-        }
-        Error::InvalidAllowHeadersPreflightResponse => {
-            format!("invalid token ‘{}’ in CORS header ‘Access-Control-Allow-Headers’", bad_token(value))
-        }
-        Error::MethodDisallowedByPreflightResponse => {
-            "Did not find method in CORS header ‘Access-Control-Allow-Methods’".to_owned()
-        }
-        Error::HeaderDisallowedByPreflightResponse => format!(
-            "header ‘{value}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response"
-        ),
-        Error::CorsDisabledScheme => "CORS request not http".to_owned(),
-        Error::NoResponse | Error::TooManyRedirects | Error::UnsafeRedirect | Error::RedirectContainsCredentials => {
-            "CORS request did not succeed). Status code: (null)".to_owned()
-        }
-        _ => return None,
-    };
-    Some(reason)
-}
-
-/// The first element of a list header that is no token.
-fn bad_token(value: &str) -> &str {
-    super::lists::tokens(value).err().unwrap_or(value)
 }
 
 #[cfg(test)]
