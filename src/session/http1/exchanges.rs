@@ -29,8 +29,9 @@ pub(super) struct Exchanges {
     server: Endpoint,
     /// Exchanges so far.
     count: u64,
-    /// Those under way, oldest first.
-    open: VecDeque<Open>,
+    /// Those under way, oldest first. They are large, a queue has room for several, and a capture may have a
+    /// hundred thousand connections open.
+    open: VecDeque<Box<Open>>,
     /// The one whose request is being read.
     uploading: Option<u64>,
     /// The one whose response is being read.
@@ -95,7 +96,7 @@ impl Exchanges {
             self.give_up(UNCERTAIN, |open| !open.certain, desk);
         }
         self.uploading = Some(open.number);
-        self.open.push_back(open);
+        self.open.push_back(Box::new(open));
     }
 
     /// Takes a response that begins: to the oldest request that waits, if there is no doubt.
@@ -110,14 +111,14 @@ impl Exchanges {
 
     /// Whether every request is known, from one that was seen on, and none of them waits.
     pub(super) fn all_were_seen(&self) -> bool {
-        let any_waits = self.open.iter().any(Open::is_waiting);
+        let any_waits = self.open.iter().any(|open| open.is_waiting());
         self.count > 0 && !self.requests_lost && !self.responses_lost && !any_waits
     }
 
     /// Takes a response whose request was not seen.
     pub(super) fn answer_unasked(&mut self, open: Open) {
         self.answering = Some(open.number);
-        self.open.push_front(open);
+        self.open.push_front(Box::new(open));
     }
 
     /// The number of the next exchange.
@@ -129,13 +130,13 @@ impl Exchanges {
     /// The exchange whose request is being read.
     pub(super) fn uploading(&mut self) -> Option<&mut Open> {
         let number = self.uploading?;
-        self.open.iter_mut().rfind(|open| open.number == number)
+        self.open.iter_mut().rfind(|open| open.number == number).map(AsMut::as_mut)
     }
 
     /// The exchange whose response is being read.
     pub(super) fn answering(&mut self) -> Option<&mut Open> {
         let number = self.answering?;
-        self.open.iter_mut().find(|open| open.number == number)
+        self.open.iter_mut().find(|open| open.number == number).map(AsMut::as_mut)
     }
 
     /// Whether the request of the response that is being read was not seen.
@@ -147,7 +148,7 @@ impl Exchanges {
 
     /// Whether a request waits for its response to begin.
     pub(super) fn is_answer_awaited(&self) -> bool {
-        self.open.iter().any(Open::is_waiting)
+        self.open.iter().any(|open| open.is_waiting())
     }
 
     /// Hands on what is done.
@@ -189,7 +190,9 @@ impl Exchanges {
     }
 
     fn close(&mut self, which: impl Fn(&Open) -> bool, ended: Ended, desk: &mut Desk) {
-        while let Some(open) = self.open.iter().position(&which).and_then(|position| self.open.remove(position)) {
+        while let Some(open) =
+            self.open.iter().position(|open| which(open)).and_then(|position| self.open.remove(position))
+        {
             let exchange = open.into_exchange(self.connection, (self.client, self.server), ended, desk);
             desk.put(exchange);
         }
