@@ -435,7 +435,7 @@ pub(crate) struct Reading {
     #[arg(value_name = "SOURCE", required = true)]
     pub(crate) sources: Vec<OsString>,
 
-    /// Read as many sources at a time [default: as many as there are processors]
+    /// Use as many threads; the result is the same [default: as many as there are processors]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZero<usize>>,
 
