@@ -149,6 +149,7 @@ fn told(input: &[u8]) -> Vec<Told> {
     // The client's numbers wrap soon.
     let mut next = [[u32::MAX - 60, 7000], [5, 900]];
     let (mut in_order, mut opened) = (true, [false; 2]);
+    let mut begun = [[false; 2]; 2];
     let mut segments = Vec::new();
     for piece in input.split(|&byte| byte == 0xFF) {
         let Some((&bits, mut rest)) = piece.split_first() else { continue };
@@ -171,6 +172,8 @@ fn told(input: &[u8]) -> Vec<Told> {
         if shift == 0 {
             next[usize::from(server)] = sequence.wrapping_add(len);
         }
+        // A second connection between the same ports need not begin as the first did.
+        in_order &= !std::mem::replace(&mut begun[usize::from(other)][usize::from(server)], true) || !has(Told::SYN);
         // What a reset brings along is nobody's to read.
         in_order &= shift == 0 && cut_off == 0 && !has(Told::NOT_CAPTURED) && !has(Told::RST);
         if !has(Told::NOT_CAPTURED) {
