@@ -234,6 +234,7 @@ fn heard(segments: &[Told]) -> (Vec<Exchange>, bool) {
             flags: segment.flags,
             payload: &segment.payload,
             cut_off: segment.cut_off,
+            fingerprint: u32::try_from(frame).unwrap_or_default(),
         };
         let stamp = Stamp { frame, time: Moment { nanoseconds: i128::from(frame) * 1_000_000, digits: 6 } };
         flows.push(&segment, stamp, &mut |delivery| {

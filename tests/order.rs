@@ -1,4 +1,4 @@
-//! However the network cuts the bytes, the report is the same, or honestly undetermined: the
+//! However the network cuts the bytes, exchanges and report are the same, or honestly incomplete: the
 //! segments of every shipped capture are cut, repeated, swapped and dropped.
 #![allow(
     clippy::unwrap_used,
@@ -10,9 +10,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use corscope::analyzer::{Analysis, Keep, Options, Part, SourceKind, analyze};
+use corscope::analyzer::{Analysis, Keep, Options, Part, Read, SourceKind, analyze};
 use corscope::cors::Outcome;
 use corscope::flow::Stamp;
+use corscope::http::{Exchange, Frames, State, Time};
 use corscope::wire::capture::Reader;
 use corscope::wire::link::{Decoded, decode};
 use corscope::wire::{Endpoint, Flags, Segment};
@@ -48,7 +49,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn cut_repeated_and_swapped_segments_give_the_same_report(
+    fn cut_repeated_and_swapped_segments_give_the_same_exchanges_and_report(
         capture in any::<Index>(),
         cuts in prop::collection::vec((any::<Index>(), any::<Index>()), 0..20),
         repeats in prop::collection::vec((any::<Index>(), 0..WINDOW), 0..10),
@@ -56,7 +57,7 @@ proptest! {
     ) {
         let path = captures()[capture.index(captures().len())].clone();
         let whole = segments(&path);
-        let expected = calls(&report(&whole));
+        let expected = (essence(&whole), calls(&report(&whole)));
         let mut changed = whole;
         for (which, at) in cuts {
             cut(&mut changed, which, at);
@@ -67,7 +68,7 @@ proptest! {
         for (which, by) in swaps {
             swap(&mut changed, which, by);
         }
-        prop_assert_eq!(calls(&report(&changed)), expected, "{}", path.display());
+        prop_assert_eq!((essence(&changed), calls(&report(&changed))), expected, "{}", path.display());
     }
 
     #[test]
@@ -78,9 +79,14 @@ proptest! {
         let path = captures()[capture.index(captures().len())].clone();
         let whole = segments(&path);
         let truth = report(&whole);
+        let exchanges = essence(&whole);
         let mut lossy = whole;
         for which in &drops {
             lossy.remove(which.index(lossy.len()));
+        }
+        for exchange in essence(&lossy).iter().filter(|exchange| exchange.state == State::Complete) {
+            let is_same = |one: &Exchange| (&one.request, &one.response) == (&exchange.request, &exchange.response);
+            prop_assert!(exchanges.iter().any(is_same), "{}: {exchange:?}", path.display());
         }
         for call in calls(&report(&lossy)) {
             prop_assert!(is_honest(&call, &truth), "{}: {call:?}", path.display());
@@ -118,6 +124,27 @@ fn calls(analysis: &Analysis) -> Vec<Call> {
 }
 
 fn report(segments: &[Owned]) -> Analysis {
+    analyze(vec![read(segments)], &Options::default())
+}
+
+/// The exchanges without what depends on the packets alone, by their ids.
+fn essence(segments: &[Owned]) -> Vec<Exchange> {
+    let time = Time::from_nanoseconds(0, 0);
+    let mut exchanges: Vec<Exchange> = read(segments).exchanges.into_iter().map(Arc::unwrap_or_clone).collect();
+    for exchange in &mut exchanges {
+        exchange.frames = Frames::default();
+        if let Some(request) = &mut exchange.request {
+            (request.time, request.end_time) = (time, None);
+        }
+        for response in exchange.interim.iter_mut().chain(&mut exchange.response) {
+            (response.time, response.end_time) = (time, None);
+        }
+    }
+    exchanges.sort_by(|one, other| one.id.cmp(&other.id));
+    exchanges
+}
+
+fn read(segments: &[Owned]) -> Read {
     let path: Arc<str> = "capture".into();
     let mut part = Part::new(&path, Keep::Errors);
     for owned in segments {
@@ -127,12 +154,13 @@ fn report(segments: &[Owned]) -> Analysis {
             sequence: owned.sequence,
             acknowledgement: owned.acknowledgement,
             flags: owned.flags,
+            fingerprint: u32::try_from(owned.stamp.frame).unwrap(),
             payload: &owned.payload,
             cut_off: 0,
         };
         part.segment(&segment, owned.stamp);
     }
-    analyze(vec![part.finish(path, SourceKind::Pcap, 0)], &Options::default())
+    part.finish(path, SourceKind::Pcap, 0)
 }
 
 fn cut(segments: &mut Vec<Owned>, which: Index, at: Index) {

@@ -76,7 +76,7 @@ fn exit_statuses_are_as_promised() {
 fn what_cannot_be_read_is_named_in_one_line() {
     let cases: [(&[u8], &str); 4] = [
         (b"", "is empty"),
-        (b"\x1f\x8b\x08\0", "is gzip: compressed captures can't be read yet"),
+        (b"PK\x03\x04\x14\0", "is a zip archive, which may hold any number of files: unpack it first (unzip)"),
         (b"{\"a\": 1}\n", "line 1, byte 7: missing field `request`"),
         (b"hello\n", "is text of an unknown kind"),
     ];

@@ -11,6 +11,10 @@ from lab.world import BACKEND, BROWSER, DOORS, PROXY, Trouble
 BACKEND_HOP = f"host {PROXY} and host {BACKEND[0]} and tcp port {BACKEND[1]}"
 BROWSER_HOP = f"host {BROWSER} and host {DOORS['https'][0]} and tcp port {DOORS['https'][1]}"
 
+class Lossy(Trouble):
+    """The machine was too busy to capture every packet: another try may do better."""
+
+
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
 
@@ -23,7 +27,7 @@ def capturing(file, interface, hop):
         yield
         wait_until(lambda: has_ended(file), lambda: f"{file.name} still has open connections")
     if lost := run("tshark", "-r", str(file), "-Y", "tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment"):
-        raise Trouble(f"packets are missing from {file.name}; tshark noticed it here:\n{lost}")
+        raise Lossy(f"packets are missing from {file.name}; tshark noticed it here:\n{lost}")
 
 
 def dumpcap(file, interface, hop):

@@ -3,6 +3,7 @@
 mod analyze;
 mod call;
 mod part;
+mod set;
 mod workers;
 
 use std::sync::Arc;

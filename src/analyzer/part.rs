@@ -3,33 +3,55 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::set::Set;
 use super::{Read, SourceKind, SourceSummary};
-use crate::flow::{Flows, Stamp};
+use crate::flow::{Flows, Fragments, Stamp};
 use crate::http::{Exchange, Time};
-use crate::session::{Keep, Sessions};
-use crate::wire::link::{Decoded, decode};
-use crate::wire::{LinkType, Packet, Segment};
+use crate::session::{Keep, Sessions, Unread};
+use crate::wire::link::{Decoded, Fragment, decode, decode_datagram};
+use crate::wire::{LinkType, Moment, Packet, Segment};
 
 /// Link types beyond this many are not told apart in the warnings: a pcapng file can invent
 /// thousands of them.
 const MAX_LINKS: usize = 16;
 
-/// Reads the packets of one capture, in the order of the file.
+/// Reads the packets of one capture, in the order of the file, or of several files that one capture
+/// was written to one after the other.
 #[derive(Debug)]
 pub struct Part {
+    fragments: Fragments,
     flows: Flows,
     sessions: Sessions,
     exchanges: Vec<Exchange>,
+    files: Set,
     packets: u64,
+    /// When the latest packet was captured.
+    latest: Option<Moment>,
+    /// What was said of the files before this one.
+    told: Told,
     odd: Odd,
     warnings: Vec<String>,
+}
+
+/// What the summaries of earlier files of a set said, all of them together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    connections: u64,
+    exchanges: u64,
+    unread: Unread,
+    lost_bytes: u64,
+    repeated: u64,
+    fragments: u64,
+    evicted: u64,
+    overfull: u64,
+    given_up: u64,
+    cut_bytes: u64,
 }
 
 /// Packets that told nothing, by why.
 #[derive(Debug, Default)]
 struct Odd {
     links: BTreeMap<LinkType, u64>,
-    fragments: u64,
     cut: u64,
     malformed: u64,
 }
@@ -39,10 +61,14 @@ impl Part {
     #[must_use]
     pub fn new(path: &Arc<str>, keep: Keep) -> Self {
         Self {
+            fragments: Fragments::default(),
             flows: Flows::default(),
             sessions: Sessions::new(Arc::clone(path)).keeping(keep),
             exchanges: Vec::new(),
+            files: Set::beginning_with(path),
             packets: 0,
+            latest: None,
+            told: Told::default(),
             odd: Odd::default(),
             warnings: Vec::new(),
         }
@@ -51,13 +77,31 @@ impl Part {
     /// Takes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         self.packets += 1;
+        self.latest = self.latest.max(Some(packet.time));
+        let stamp = Stamp { frame: self.files.frame(packet.number), time: packet.time };
         match decode(packet) {
-            Decoded::Tcp(segment) => self.segment(&segment, Stamp { frame: packet.number, time: packet.time }),
-            Decoded::Other => {}
-            Decoded::Fragment => self.odd.fragments += 1,
-            Decoded::Cut => self.odd.cut += 1,
-            Decoded::Malformed => self.odd.malformed += 1,
-            Decoded::UnknownLink(link) => self.odd.unknown(link),
+            Decoded::Tcp(segment) => self.segment(&segment, stamp),
+            Decoded::Fragment(fragment) => self.fragment(&fragment, stamp),
+            nothing => self.odd.note(&nothing),
+        }
+    }
+
+    /// Takes a piece of a packet, and with the last of them the packet, which may be a piece itself.
+    #[cold]
+    fn fragment(&mut self, fragment: &Fragment<'_>, stamp: Stamp) {
+        let mut whole = self.fragments.push(fragment, stamp.time);
+        while let Some(datagram) = whole {
+            whole = match decode_datagram(&datagram.id, &datagram.data, datagram.missing) {
+                Decoded::Tcp(segment) => {
+                    self.segment(&segment, stamp);
+                    None
+                }
+                Decoded::Fragment(fragment) => self.fragments.push(&fragment, stamp.time),
+                nothing => {
+                    self.odd.note(&nothing);
+                    None
+                }
+            };
         }
     }
 
@@ -72,9 +116,10 @@ impl Part {
         self.warnings.push(warning);
     }
 
-    /// The exchanges that have ended since the last call, for whoever cannot wait for the end.
-    pub fn take_exchanges(&mut self) -> Vec<Exchange> {
-        std::mem::take(&mut self.exchanges)
+    /// When the latest packet was captured.
+    #[must_use]
+    pub fn latest(&self) -> Option<Moment> {
+        self.latest
     }
 
     /// When each request came that is still without its answer, in no order.
@@ -82,29 +127,28 @@ impl Part {
         self.sessions.waiting()
     }
 
-    /// What the source has held so far, in `bytes` bytes.
-    #[must_use]
-    pub fn summary(&self, path: Arc<str>, kind: SourceKind, bytes: u64) -> SourceSummary {
-        let (flows, sessions) = (self.flows.counters(), self.sessions.counters());
-        let warnings = self.warnings.iter().cloned().chain(self.odd.warnings()).chain(self.bounds_met());
-        SourceSummary {
-            path,
-            kind,
-            packets: self.packets,
-            bytes,
-            connections: flows.connections,
-            exchanges: sessions.exchanges,
-            unread: sessions.unread,
-            lost_bytes: flows.lost_bytes + flows.cut_bytes,
-            warnings: warnings.collect(),
+    /// The exchanges that have ended since the last call, for whoever cannot wait for the end.
+    pub fn take_exchanges(&mut self) -> Vec<Exchange> {
+        let mut exchanges = std::mem::take(&mut self.exchanges);
+        for exchange in &mut exchanges {
+            self.files.place(exchange);
         }
+        exchanges
+    }
+
+    /// A file ends here, after `bytes` bytes, and the capture goes on in the one called `next`.
+    /// Connections go on as well.
+    pub fn turn(&mut self, path: Arc<str>, kind: SourceKind, bytes: u64, next: &Arc<str>) -> Read {
+        let read = self.read(path, kind, bytes);
+        self.files.turn(next);
+        read
     }
 
     /// The capture ends here, after `bytes` bytes.
     #[must_use]
     pub fn finish(mut self, path: Arc<str>, kind: SourceKind, bytes: u64) -> Read {
         self.end();
-        Read { summary: self.summary(path, kind, bytes), exchanges: self.exchanges.into_iter().map(Arc::new).collect() }
+        self.read(path, kind, bytes)
     }
 
     /// The capture ends here, and with it all that is under way.
@@ -113,22 +157,87 @@ impl Part {
         flows.finish(&mut |delivery| sessions.push(delivery, &mut |exchange| exchanges.push(exchange)));
     }
 
-    /// Bounds that were met are said: what was given up may be missing from the report.
-    fn bounds_met(&self) -> impl Iterator<Item = String> {
+    /// What the file that is being read has held so far, in `bytes` bytes.
+    #[must_use]
+    pub fn summary(&self, path: Arc<str>, kind: SourceKind, bytes: u64) -> SourceSummary {
+        let (now, before) = (self.so_far(), self.told);
+        let unread = Unread {
+            tls: now.unread.tls - before.unread.tls,
+            http2: now.unread.http2 - before.unread.http2,
+            other: now.unread.other - before.unread.other,
+        };
+        let warnings = self.warnings.iter().cloned().chain(self.odd.warnings()).chain(bounds(&now, &before));
+        SourceSummary {
+            path,
+            kind,
+            packets: self.packets,
+            bytes,
+            connections: now.connections - before.connections,
+            exchanges: now.exchanges - before.exchanges,
+            unread,
+            lost_bytes: now.lost_bytes - before.lost_bytes,
+            warnings: warnings.collect(),
+        }
+    }
+
+    /// What there is to say of the file that ends here, and what it held.
+    fn read(&mut self, path: Arc<str>, kind: SourceKind, bytes: u64) -> Read {
+        let summary = self.summary(path, kind, bytes);
+        self.told = self.so_far();
+        (self.packets, self.odd) = (0, Odd::default());
+        self.warnings.clear();
+        Read { summary, exchanges: self.take_exchanges().into_iter().map(Arc::new).collect() }
+    }
+
+    fn so_far(&self) -> Told {
         let (flows, sessions) = (self.flows.counters(), self.sessions.counters());
-        let met = [
-            (flows.evicted, "connection(s) were given up because too many were open at once"),
-            (flows.overfull, "hole(s) were given up because too much waited behind them"),
-            (sessions.given_up, "time(s) exchanges were given up because too many were under way"),
-        ];
-        let cut = flows.cut_bytes;
-        let cut =
-            (cut > 0).then(|| format!("the snapshot length cut {cut} bytes off: capture whole packets (tcpdump -s 0)"));
-        met.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).chain(cut)
+        Told {
+            connections: flows.connections,
+            exchanges: sessions.exchanges,
+            unread: sessions.unread,
+            lost_bytes: flows.lost_bytes + flows.cut_bytes,
+            repeated: flows.repeated,
+            fragments: self.fragments.given_up(),
+            evicted: flows.evicted,
+            overfull: flows.overfull,
+            given_up: sessions.given_up,
+            cut_bytes: flows.cut_bytes,
+        }
     }
 }
 
+/// Bounds that were met are said: what was given up may be missing from the report.
+fn bounds(now: &Told, before: &Told) -> Vec<String> {
+    let met = [
+        (now.repeated - before.repeated, "packet(s) were captured twice, and taken once"),
+        // The pieces that wait at the end of one file may get the others in the next.
+        (
+            now.fragments.saturating_sub(before.fragments),
+            "IP fragment(s) were not put together, since others are missing",
+        ),
+        (now.evicted - before.evicted, "connection(s) were given up because too many were open at once"),
+        (now.overfull - before.overfull, "hole(s) were given up because too much waited behind them"),
+        (now.given_up - before.given_up, "time(s) exchanges were given up because too many were under way"),
+    ];
+    let mut warnings: Vec<String> =
+        met.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let cut = now.cut_bytes - before.cut_bytes;
+    if cut > 0 {
+        warnings.push(format!("the snapshot length cut {cut} bytes off: capture whole packets (tcpdump -s 0)"));
+    }
+    warnings
+}
+
 impl Odd {
+    fn note(&mut self, decoded: &Decoded<'_>) {
+        match decoded {
+            Decoded::Tcp(_) | Decoded::Fragment(_) | Decoded::Other => {}
+            Decoded::Cut => self.cut += 1,
+            Decoded::Malformed => self.malformed += 1,
+            Decoded::UnknownLink(link) => self.unknown(*link),
+        }
+    }
+
     fn unknown(&mut self, link: LinkType) {
         if self.links.len() < MAX_LINKS || self.links.contains_key(&link) {
             *self.links.entry(link).or_default() += 1;
@@ -139,7 +248,6 @@ impl Odd {
         let links =
             self.links.iter().map(|(link, count)| format!("{count} packet(s) of link type {} cannot be read", link.0));
         let others = [
-            (self.fragments, "IP fragment(s) were not put together"),
             (self.cut, "packet(s) are cut off before their TCP header ends"),
             (self.malformed, "packet(s) have headers that contradict themselves"),
         ];

@@ -141,9 +141,9 @@ impl<'a> SeenHop<'a> {
         self.response.headers.first(name)
     }
 
-    /// The beginning of the response's body, as text.
+    /// The beginning of what the response's body says, as text.
     pub(super) fn body(&self) -> String {
-        String::from_utf8_lossy(&self.response.body.kept).into_owned()
+        String::from_utf8_lossy(&self.response.content()).into_owned()
     }
 
     /// A response header as evidence; its absence too.

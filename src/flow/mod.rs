@@ -12,18 +12,27 @@
 //!   capture has them the other way round.
 //! - **A hole becomes a gap** when the other side has acknowledged the bytes and they still do not
 //!   turn up, when no more can be buffered behind it, or when the connection ends.
+//! - **A packet that was captured twice** is counted and taken once.
+//! - **A connection is its two ends.** Which tunnel a packet came through is not asked: mirrors of
+//!   both ends of one connection come through two of them.
+//!
+//! [`Fragments`] stands before it, for IP packets that came in pieces.
 
 mod connection;
+mod fragments;
 mod key;
 #[cfg(test)]
 pub(crate) mod story;
 mod stream;
+mod twice;
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::wire::{Endpoint, Moment, Segment};
 use connection::Connection;
+pub use fragments::{Datagram, Fragments, MAX_DATAGRAMS, MAX_FRAGMENT_BYTES, MAX_FRAGMENT_WAIT};
 use key::{Key, Seed};
+use twice::Twice;
 
 /// Connections that are followed at once. A load balancer's node has some 64,000 ports towards
 /// each backend; four times that, at some 250 bytes a connection, is still only 64 MB.
@@ -140,6 +149,8 @@ pub struct Counters {
     pub evicted: u64,
     /// How often a hole was given up because too much waited behind it.
     pub overfull: u64,
+    /// Packets captured a second time.
+    pub repeated: u64,
 }
 
 /// All connections of one capture.
@@ -154,6 +165,7 @@ pub struct Flows {
     sweep: usize,
     /// Bytes that wait on all connections together.
     waiting: usize,
+    twice: Twice,
     counters: Counters,
 }
 
@@ -162,6 +174,10 @@ impl Flows {
     pub fn push(&mut self, segment: &Segment<'_>, stamp: Stamp, sink: &mut impl FnMut(&Delivery<'_>)) {
         self.sweep_one(stamp, sink);
         let key = Key::of(segment.source, segment.destination);
+        if self.twice.has_seen(&key, segment, stamp.time) {
+            self.counters.repeated += 1;
+            return;
+        }
         let Some(slot) = self.slot_for(key, segment, stamp, sink) else { return };
         let Some(connection) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         let was_closed = connection.is_closed();
@@ -452,6 +468,25 @@ mod tests {
         story.sent.push(probe);
         story.client("def");
         assert_eq!(told(&story)[0].bytes(), b"abcdef");
+    }
+
+    #[test]
+    fn a_window_probe_brings_the_next_byte_once() {
+        let mut story = Story::opened();
+        story.client("abc").client("def");
+        let mut probe = story.sent[4].clone();
+        probe.payload.truncate(1);
+        // Refused, tried again, then all of it.
+        story.sent.splice(4..4, [probe.clone(), probe]);
+        let [client, _] = told(&story);
+        assert_eq!(client.pieces, [(4, b"abc".to_vec()), (5, b"d".to_vec()), (7, b"ef".to_vec())]);
+        // The kind that asks with the last byte that was acknowledged, or with none.
+        let mut story = Story::opened();
+        story.client("abc").client("");
+        let mut probe = story.sent[3].clone();
+        (probe.sequence, probe.payload) = (probe.sequence.wrapping_add(2), Vec::new());
+        story.sent.push(probe);
+        assert_eq!(told(&story)[0].bytes(), b"abc");
     }
 
     #[test]

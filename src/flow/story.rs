@@ -38,6 +38,7 @@ impl Sent {
             sequence: self.sequence,
             acknowledgement: self.ack.unwrap_or_default(),
             flags: Flags { ack: self.ack.is_some(), ..self.flags },
+            fingerprint: u32::try_from(self.stamp.frame).unwrap(),
             payload: &self.payload,
             cut_off: self.cut_off,
         }

@@ -5,6 +5,7 @@
 //! Text from the wire is kept byte for byte: each byte is one code point (ISO-8859-1), as RFC 9110
 //! section 5.5 asks of a recipient that wants to lose nothing.
 
+mod content;
 mod exchange;
 mod headers;
 mod location;
@@ -15,6 +16,7 @@ pub(crate) mod testing;
 mod time;
 mod vantage;
 
+pub use content::MAX_CONTENT;
 pub use exchange::{Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
 pub use headers::{Field, Header, HeaderLines, Headers};
 pub use location::resolve_location;

@@ -16,6 +16,8 @@ mod story;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::flow::{Chunk, Delivery, Ending, FlowId, Side};
 use crate::http::{Exchange, Time};
 use crate::wire::Endpoint;
@@ -80,7 +82,7 @@ impl Keep {
 /// What is said on all connections of one capture.
 #[derive(Debug)]
 pub struct Sessions {
-    connections: HashMap<FlowId, Connection>,
+    connections: HashMap<FlowId, Connection, RandomState>,
     /// The weight of all of them.
     weight: usize,
     desk: Desk,
@@ -90,7 +92,7 @@ impl Sessions {
     /// `source` is what the exchanges will name as theirs.
     #[must_use]
     pub fn new(source: Arc<str>) -> Self {
-        Self { connections: HashMap::new(), weight: 0, desk: Desk::new(source) }
+        Self { connections: HashMap::default(), weight: 0, desk: Desk::new(source) }
     }
 
     /// Keeps these bodies.

@@ -128,6 +128,8 @@ fn look_for_request(bytes: &[u8], expect: Expect) -> Look {
         return Look::Unclear;
     }
     match request_line(line) {
+        // Spaces in a target are forgiven where there is no doubt that it is one.
+        Some(line) if line.target.contains(&b' ') && !COMMON_METHODS.contains(&line.method) => Look::No,
         Some(line) if line.version.starts_with(b"HTTP/1.") => Look::Request,
         Some(line) if line.version == b"HTTP/2.0" && line.method == b"PRI" => Look::Http2,
         _ => Look::No,
@@ -153,6 +155,7 @@ mod tests {
     fn protocols_are_told_by_their_first_bytes() {
         assert_eq!(at_start("GET / HTTP/1.1\r\n"), Look::Request);
         assert_eq!(at_start("BREW /pot HTTP/1.0\n"), Look::Request);
+        assert_eq!(at_start("GET /a b HTTP/1.1\r\n"), Look::Request);
         assert_eq!(at_start("HTTP/1.1 200 OK\r\n"), Look::Response);
         assert_eq!(at_start("HTTP/1.0 204\n"), Look::Response);
         assert_eq!(at_start("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Look::Http2);
@@ -160,6 +163,7 @@ mod tests {
         for other in [
             "SSH-2.0-x\r\n",
             "NICK a\r\n",
+            "ETA about \u{e9} HOST / HTTP/1.1\r\n",
             "OPTIONS * RTSP/1.0\r\n",
             "HTTP/2 200\r\n",
             "HTTP/1.1 2000 \r\n",

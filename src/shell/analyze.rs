@@ -6,13 +6,14 @@ use corscope::diagnose::Severity;
 use corscope::report::{markdown, redacted, text, write_json};
 
 use crate::args::{Analyze, FailOn, Format};
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source::{self, Keep};
 use crate::stop::Stop;
 use crate::terminal::{layout, one_screen};
 
 pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, Keep::Errors)?;
+    let reads = source::read_all(&args.reading, Keep::Errors, &Interrupt::by_ctrl_c().map_err(Stop::of_signals)?)?;
     // The text report tells its sources' warnings: on one screen they need not be told twice.
     if args.format != Format::Text || !one_screen() {
         source::say_warnings(reads.iter().map(|read| &read.summary));

@@ -301,6 +301,11 @@ pub(crate) struct Extract {
     #[arg(long)]
     pub(crate) redact: bool,
 
+    /// Go on at the end of a capture that is still being written, until Ctrl-C; --filter looks at
+    /// each exchange by itself then
+    #[arg(long)]
+    pub(crate) follow: bool,
+
     /// Only the exchanges of calls that the expression lets through (see `analyze --help`)
     #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]
     pub(crate) filter: Option<Filter>,
@@ -425,8 +430,8 @@ pub(crate) struct Man {
 /// What is read, and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reading {
-    /// Captures (pcap, pcapng), files of exchanges, or - for standard input; told by their first
-    /// bytes, not by their names
+    /// Captures (pcap, pcapng) and files of exchanges, also compressed (gzip, zstd, lz4, xz, bzip2),
+    /// or - for standard input; told by their first bytes, not by their names
     #[arg(value_name = "SOURCE", required = true)]
     pub(crate) sources: Vec<OsString>,
 

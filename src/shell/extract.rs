@@ -9,29 +9,52 @@ use corscope::import::exchange_file::{Bodies, to_line};
 use corscope::report::{Filter, redacted_exchange};
 
 use crate::args::Extract;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source::{self, Keep};
 use crate::stop::Stop;
 
 pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
     let keep = if args.bodies { source::BODIES } else { Keep::Nothing };
-    let bodies = if args.bodies { Bodies::Kept } else { Bodies::Measured };
-    let mut write = |exchange: &Exchange| {
-        let line = if args.redact { to_line(&redacted_exchange(exchange), bodies) } else { to_line(exchange, bodies) };
-        output.line(&line)
-    };
-    if let ([one], None) = (args.reading.sources.as_slice(), &args.filter) {
-        // Nothing has to be known of the whole: whatever its size, it takes no memory.
-        let summary = source::each_exchange(&args.reading, one, keep, |exchange| write(&exchange))?;
-        source::say_warnings([&summary]);
+    let interrupt = Interrupt::by_ctrl_c().map_err(Stop::of_signals)?;
+    let several = args.reading.sources.len() > 1;
+    if args.follow && several {
+        return Err(Stop::Problem("--follow goes on at the end of one source: name one".to_owned()));
+    }
+    if args.follow || !several && args.filter.is_none() {
+        as_they_end(args, keep, &interrupt, &mut output)?;
     } else {
-        let reads = source::read_all(&args.reading, keep)?;
-        source::say_warnings(reads.iter().map(|read| &read.summary));
-        let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
-        let is_chosen = |exchange: &Exchange| chosen.as_ref().is_none_or(|chosen| chosen.holds(exchange));
-        in_order(reads).iter().filter(|exchange| is_chosen(exchange)).try_for_each(|exchange| write(exchange))?;
+        gathered(args, keep, &interrupt, &mut output)?;
     }
     output.close()
+}
+
+/// Writes each exchange of one source when it ends: whatever its size, it takes no memory. To which call
+/// it belongs is not known by then.
+fn as_they_end(args: &Extract, keep: Keep, interrupt: &Interrupt, output: &mut Output) -> Result<(), Stop> {
+    let Some(name) = args.reading.sources.first() else { return Ok(()) };
+    let chosen = |exchange: &&Exchange| args.filter.as_ref().is_none_or(|filter| filter.matches_exchange(exchange));
+    let summary = source::each_exchange(&args.reading, name, keep, args.follow, interrupt, |exchanges| {
+        exchanges.iter().filter(chosen).try_for_each(|exchange| output.line(&line(args, exchange)))?;
+        if args.follow { output.flush() } else { Ok(()) }
+    })?;
+    source::say_warnings([&summary]);
+    Ok(())
+}
+
+/// Writes the exchanges of several sources in the order of time, or those of the calls that the filter
+/// lets through: all have to be known first.
+fn gathered(args: &Extract, keep: Keep, interrupt: &Interrupt, output: &mut Output) -> Result<(), Stop> {
+    let reads = source::read_all(&args.reading, keep, interrupt)?;
+    source::say_warnings(reads.iter().map(|read| &read.summary));
+    let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
+    let is_chosen = |exchange: &&Arc<Exchange>| chosen.as_ref().is_none_or(|chosen| chosen.holds(exchange));
+    in_order(reads).iter().filter(is_chosen).try_for_each(|exchange| output.line(&line(args, exchange)))
+}
+
+fn line(args: &Extract, exchange: &Exchange) -> String {
+    let bodies = if args.bodies { Bodies::Kept } else { Bodies::Measured };
+    if args.redact { to_line(&redacted_exchange(exchange), bodies) } else { to_line(exchange, bodies) }
 }
 
 /// The exchanges in the order in which they ended; those of one source are in it already.

@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod extract;
 mod generate;
+mod interrupt;
 #[cfg(feature = "live")]
 mod live;
 mod output;

@@ -53,15 +53,14 @@ impl Output {
         written.map_err(|error| Stop::of_output(&error))
     }
 
-    /// Writes what is buffered, for whoever waits for it.
-    #[cfg(feature = "live")]
+    /// Lets what was written so far be seen.
     pub(crate) fn flush(&mut self) -> Result<(), Stop> {
         self.to.flush().map_err(|error| Stop::of_output(&error))
     }
 
     /// Writes what is still buffered.
     pub(crate) fn close(mut self) -> Result<(), Stop> {
-        self.to.flush().map_err(|error| Stop::of_output(&error))
+        self.flush()
     }
 }
 

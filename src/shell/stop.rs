@@ -14,6 +14,12 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
+    /// What it means that signals cannot be listened for.
+    #[allow(clippy::needless_pass_by_value, reason = "it is for `map_err`")]
+    pub(crate) fn of_signals(error: io::Error) -> Self {
+        Self::Problem(format!("cannot listen for Ctrl-C: {}", reason(&error)))
+    }
+
     /// What a failed write to standard output means.
     pub(crate) fn of_output(error: &io::Error) -> Self {
         match error.kind() {

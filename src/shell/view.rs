@@ -5,6 +5,7 @@ use corscope::diagnose::Proposal;
 use corscope::screen::Model;
 
 use crate::args::View;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::screen::{self, Mailbox};
 use crate::signals::told_to_end;
@@ -13,7 +14,7 @@ use crate::stop::Stop;
 
 pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
     screen::need_terminal("view", "corscope analyze writes the same as text")?;
-    let reads = source::read_all(&args.reading, Keep::Errors)?;
+    let reads = source::read_all(&args.reading, Keep::Errors, &Interrupt::default())?;
     source::say_warnings(reads.iter().map(|read| &read.summary));
     // What the fix would do is shown beside the cause.
     let options = Options { what_if: Some(Proposal::OfTheCause), ..args.judging.options() };

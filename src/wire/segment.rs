@@ -38,6 +38,9 @@ pub struct Segment<'a> {
     pub acknowledgement: u32,
     /// How the connection begins and ends.
     pub flags: Flags,
+    /// The identification of its IP packet and its TCP checksum: the same where one packet was
+    /// captured at two places, another where it was sent again.
+    pub fingerprint: u32,
     /// The payload bytes that were captured, link-layer padding removed.
     pub payload: &'a [u8],
     /// How many payload bytes more the sender sent, which the snapshot length cut off.

@@ -108,7 +108,7 @@ impl Exchanges {
         Some(oldest)
     }
 
-    /// Whether every request since the last that was answered is known, and there was one.
+    /// Whether every request is known, from one that was seen on, and none of them waits.
     pub(super) fn all_were_seen(&self) -> bool {
         let any_waits = self.open.iter().any(Open::is_waiting);
         self.count > 0 && !self.requests_lost && !self.responses_lost && !any_waits
@@ -236,6 +236,23 @@ mod tests {
         let mut story = Story::opened();
         story.client(get("/a")).server(ok("a")).lost().ack(Who::Client).fin(Who::Client).fin(Who::Server);
         assert_eq!(briefs(&crate::session::story::read(&story)), [("/a", 0, State::Truncated)]);
+    }
+
+    #[test]
+    fn of_one_direction_alone_nothing_is_said_to_be_missing_that_was_sent() {
+        let mut story = Story::opened();
+        story.client(get("/a")).server(ok("a")).client(get("/b")).server(ok("b")).ack(Who::Client);
+        story.fin(Who::Server).fin(Who::Client).ack(Who::Server);
+        let only = |who| {
+            let mut story = story.clone();
+            story.sent.retain(|packet| packet.who == who);
+            read(&story)
+        };
+        let (asked, answered) = (only(Who::Client), only(Who::Server));
+        assert_eq!(briefs(&asked), [("/a", 0, State::Truncated), ("/b", 0, State::Truncated)]);
+        assert_eq!(briefs(&answered), [("-", 200, State::NoRequest), ("-", 200, State::NoRequest)]);
+        assert!(answered.iter().all(|exchange| exchange.warnings.is_empty()), "{answered:#?}");
+        assert_eq!(body(&answered[1]), (1, true, &b"b"[..]));
     }
 
     #[test]

@@ -36,8 +36,9 @@ impl Listener for Responses<'_> {
         let (line, section) = split_line(bytes);
         let Some(line) = status_line(line) else { return Framing::NoBody };
         if self.exchanges.answer().is_none() {
+            let all_were_seen = self.exchanges.all_were_seen();
             let mut unasked = Open::new(self.exchanges.number(), self.desk.version(line.version));
-            if self.exchanges.all_were_seen() {
+            if all_were_seen {
                 unasked.warnings.push(UNASKED.to_owned());
             }
             self.exchanges.answer_unasked(unasked);

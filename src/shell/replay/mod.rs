@@ -12,13 +12,14 @@ use corscope::report::{redacted_run, replay_json, replay_text};
 
 use crate::args::{self, ReplayFormat};
 use crate::connection;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source;
 use crate::stop::Stop;
 use crate::terminal::layout;
 
 pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, source::BODIES)?;
+    let reads = source::read_all(&args.reading, source::BODIES, &Interrupt::default())?;
     source::say_warnings(reads.iter().map(|read| &read.summary));
     let warnings = warnings(&reads);
     let mut analysis = analyze(reads, &args.judging.options());

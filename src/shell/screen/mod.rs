@@ -85,6 +85,7 @@ pub(crate) fn show(model: Model, mailbox: Mailbox, over: &Arc<AtomicBool>) -> Re
     // Nobody waits for this thread: on a terminal that is gone it never comes back from looking for events.
     let listening = Arc::clone(over);
     thread::spawn(move || {
+        let _watched = OverOnPanic(&listening);
         _ = events::hand_on(&put, &listening);
         listening.store(true, Ordering::Relaxed);
     });

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use corscope::wire::capture::{Detected, detect};
 
 /// How much is held as a rule: enough that the system calls cost nothing beside the reading, and little
 /// enough that it stays in the processor's cache.
@@ -23,26 +24,25 @@ pub(super) struct Taken {
 }
 
 /// An input, of which the part that nobody has taken yet is held.
-pub(super) struct Blocks<'a> {
-    input: Box<dyn Read>,
+pub(super) struct Blocks {
+    input: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     /// What was read and not taken, in `buffer`.
     held: Range<usize>,
     at_end: bool,
     /// Bytes read of this input.
     bytes: u64,
-    /// Bytes read of all inputs, for whoever shows the progress.
-    done: &'a AtomicU64,
 }
 
-impl<'a> Blocks<'a> {
-    pub(super) fn new(input: Box<dyn Read>, done: &'a AtomicU64) -> Self {
-        Self { input, buffer: vec![0; HELD], held: 0..0, at_end: false, bytes: 0, done }
+impl Blocks {
+    pub(super) fn new(input: Box<dyn Read + Send>) -> Self {
+        Self { input, buffer: vec![0; HELD], held: 0..0, at_end: false, bytes: 0 }
     }
 
-    /// The first bytes, which stay held.
+    /// The first bytes, which stay held: as many as tell what it is.
     pub(super) fn begin(&mut self) -> io::Result<&[u8]> {
-        while self.held.len() < BEGINNING && !self.at_end {
+        let is_capture = |held: &[u8]| matches!(detect(held), Detected::Pcap | Detected::Pcapng);
+        while self.held.len() < BEGINNING && !self.at_end && !is_capture(self.held()) {
             self.fill()?;
         }
         Ok(self.held())
@@ -80,7 +80,6 @@ impl<'a> Blocks<'a> {
         self.held.end += read;
         self.at_end = read == 0;
         self.bytes += read as u64;
-        self.done.fetch_add(read as u64, Ordering::Relaxed);
         Ok(())
     }
 
@@ -115,23 +114,21 @@ mod tests {
 
     #[test]
     fn what_is_not_taken_comes_again_with_more() -> io::Result<()> {
-        let done = AtomicU64::new(0);
-        let mut blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())), &done);
+        let mut blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())));
         assert_eq!(blocks.begin()?, b"abcdefghij");
         let mut seen = Vec::new();
         let bytes = blocks.each(|held, at_end| {
             seen.push((String::from_utf8_lossy(held).into_owned(), at_end));
             Some(Taken { bytes: 4, needs: 0 })
         })?;
-        assert_eq!((bytes, done.into_inner()), (10, 10));
+        assert_eq!(bytes, 10);
         assert_eq!(seen, [("abcdefghij".to_owned(), true)]);
         Ok(())
     }
 
     #[test]
     fn as_much_is_held_as_is_needed() -> io::Result<()> {
-        let done = AtomicU64::new(0);
-        let blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())), &done);
+        let blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())));
         let mut seen = Vec::new();
         blocks.each(|held, at_end| {
             seen.push((held.len(), at_end));
@@ -143,9 +140,8 @@ mod tests {
 
     #[test]
     fn what_is_long_is_held_whole() -> io::Result<()> {
-        let done = AtomicU64::new(0);
         let long: Vec<u8> = (0..3 * HELD).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect();
-        let blocks = Blocks::new(Box::new(io::Cursor::new(long.clone())), &done);
+        let blocks = Blocks::new(Box::new(io::Cursor::new(long.clone())));
         let mut seen = Vec::new();
         blocks.each(|held, at_end| {
             if at_end {
@@ -159,9 +155,8 @@ mod tests {
 
     #[test]
     fn nobody_has_to_take_all() -> io::Result<()> {
-        let done = AtomicU64::new(0);
         let mut calls = 0;
-        Blocks::new(Box::new(io::repeat(7)), &done).each(|_, _| {
+        Blocks::new(Box::new(io::repeat(7))).each(|_, _| {
             calls += 1;
             (calls < 3).then_some(Taken { bytes: 9, needs: 0 })
         })?;

@@ -15,15 +15,7 @@ pub(super) enum Looks {
 }
 
 /// Formats that people try to read, by their first bytes, and how to make something readable of them.
-const COMPRESSED: [(&[u8], &str, &str); 7] = [
-    (b"\x1f\x8b", "gzip", "gunzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd", "unzstd"),
-    (b"\xfd7zXZ\0", "xz", "unxz"),
-    (b"BZh", "bzip2", "bunzip2"),
-    (b"\x04\x22\x4d\x18", "lz4", "unlz4"),
-    (b"PK\x03\x04", "zip", "unzip"),
-    (b"7z\xbc\xaf\x27\x1c", "7z", "7z x"),
-];
+const ARCHIVES: [(&[u8], &str, &str); 2] = [(b"PK\x03\x04", "zip", "unzip"), (b"7z\xbc\xaf\x27\x1c", "7z", "7z x")];
 
 const READABLE: &str = "pcap, pcapng and files of exchanges (corscope.exchange/1) can be read";
 
@@ -40,9 +32,9 @@ pub(super) fn looks(first: &[u8]) -> Looks {
         }
         Detected::Unknown => {}
     }
-    if let Some((_, name, command)) = COMPRESSED.iter().find(|(magic, ..)| first.starts_with(magic)) {
+    if let Some((_, name, command)) = ARCHIVES.iter().find(|(magic, ..)| first.starts_with(magic)) {
         return Looks::Other(format!(
-            "is {name}: compressed captures can't be read yet, decompress it first ({command})"
+            "is a {name} archive, which may hold any number of files: unpack it first ({command})"
         ));
     }
     let text = first.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first).trim_ascii_start();
@@ -86,9 +78,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        assert!(
-            told(b"\x1f\x8b\x08").contains("gzip: compressed captures can't be read yet, decompress it first (gunzip)")
-        );
+        assert!(told(b"PK\x03\x04").contains("is a zip archive, which may hold any number of files: unpack it first"));
         assert!(told(b"").contains("is empty"));
         assert!(told(b"\xd4").contains("is cut off"));
         assert!(told(b"{\n \"log\": {\n \"version\": \"1.2\", \"creator\": {").contains("HAR"));

@@ -13,7 +13,7 @@ use crate::stop::reason;
 /// Warnings of one file beyond this many are counted, not told: a wrong file has millions.
 const WARNINGS: usize = 20;
 
-pub(super) fn read(path: &Arc<str>, blocks: Blocks<'_>, keep: Keep) -> Result<Read, String> {
+pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, String> {
     let mut importer = Importer::new(Arc::clone(path));
     let mut found = Found { keep, ..Found::default() };
     let read = blocks.each(|held, _| {

@@ -1,93 +1,113 @@
-//! What commands read: captures and exchange files, from files or standard input.
+//! What commands read: captures and exchange files, from files or standard input, compressed or not.
 
 mod block;
 mod capture;
 mod detect;
 mod exchanges;
+mod input;
 mod progress;
+mod sets;
+mod unpack;
 mod workers;
 
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 pub(crate) use corscope::analyzer::Keep;
-use corscope::analyzer::{Read, SourceKind, SourceSummary};
+use corscope::analyzer::{Part, Read, SourceSummary};
 use corscope::http::Exchange;
 use corscope::import::Ids;
 
 use crate::args::Reading;
+use crate::interrupt::Interrupt;
 use crate::output::say;
 use crate::stop::{Stop, reason};
 use block::Blocks;
 use detect::{Looks, looks};
+use input::{Ended, Input, Manner};
 use progress::Progress;
+use sets::{Place, in_sets};
 pub(crate) use workers::Threads;
 
 /// All of a body that an exchange file's line may hold: in base64 it leaves room for the rest of a line
 /// (`exchange_file::MAX_LINE`).
 pub(crate) const BODIES: Keep = Keep::All(16 << 20);
 
-/// Reads every source, several at a time; what comes of it is in the order in which they were named.
-pub(crate) fn read_all(reading: &Reading, keep: Keep) -> Result<Vec<Read>, Stop> {
-    let names = &reading.sources;
-    if names.iter().filter(|name| *name == "-").count() > 1 {
-        return Err(Stop::Problem("standard input (-) can be read only once".to_owned()));
-    }
-    let done = AtomicU64::new(0);
-    let mut progress = Progress::of(names, reading.no_progress);
-    let threads = threads(reading).0;
-    let read =
-        workers::each(names, threads, |name| read(name, keep, &done), || progress.show(done.load(Ordering::Relaxed)));
-    progress.clear();
-    let mut reads = read.into_iter().collect::<Result<Vec<Read>, Stop>>()?;
-    make_ids_distinct(&mut reads);
-    Ok(reads)
-}
+/// Batches of exchanges that may wait for whoever takes them: enough that neither side waits for the
+/// other, and little memory.
+const BATCHES: usize = 4;
 
 /// The threads that may be used.
 pub(crate) fn threads(reading: &Reading) -> Threads {
     Threads(reading.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into))
 }
 
-/// Batches of exchanges that may wait for whoever takes them: enough that neither side waits for the
-/// other, and little memory.
-const BATCHES: usize = 4;
+/// Reads every source, several at a time; what comes of it is in the order in which they were named.
+/// An interrupt ends the reading: what was read so far is the result then.
+pub(crate) fn read_all(reading: &Reading, keep: Keep, interrupt: &Interrupt) -> Result<Vec<Read>, Stop> {
+    let names = &reading.sources;
+    if names.iter().filter(|name| *name == "-").count() > 1 {
+        return Err(Stop::Problem("standard input (-) can be read only once".to_owned()));
+    }
+    let manner = Manner { interrupt: interrupt.clone(), ..Manner::default() };
+    let mut progress = Progress::of(names, reading.no_progress);
+    let sets = in_sets(names);
+    let read = workers::each(
+        &sets,
+        threads(reading).0,
+        |set| read_set(set, names, keep, &manner),
+        || progress.show(manner.done.load(Ordering::Relaxed)),
+    );
+    progress.clear();
+    interrupt.finish();
+    let read = read.into_iter().collect::<Result<Vec<_>, Stop>>()?;
+    let mut placed: Vec<(usize, Read)> = read.into_iter().flatten().collect();
+    placed.sort_by_key(|(place, _)| *place);
+    let mut reads: Vec<Read> = placed.into_iter().map(|(_, read)| read).collect();
+    make_ids_distinct(&mut reads);
+    Ok(reads)
+}
 
 /// Reads one source and hands its exchanges on as they end, so that memory does not grow with it. It is
-/// read by a thread of its own while `take` works on what came before.
+/// read by a thread of its own while `take` works on what came before. An interrupt ends the reading;
+/// with `follow` nothing else does, since somebody is still writing the file.
 pub(crate) fn each_exchange(
     reading: &Reading,
     name: &OsStr,
     keep: Keep,
-    mut take: impl FnMut(Exchange) -> Result<(), Stop>,
+    follow: bool,
+    interrupt: &Interrupt,
+    mut take: impl FnMut(Vec<Exchange>) -> Result<(), Stop>,
 ) -> Result<SourceSummary, Stop> {
-    let done = AtomicU64::new(0);
-    let mut progress = Progress::of(std::slice::from_ref(&name.to_owned()), reading.no_progress);
+    let manner = Manner { interrupt: interrupt.clone(), follow, ..Manner::default() };
+    let mut progress = Progress::of(std::slice::from_ref(&name.to_owned()), reading.no_progress || follow);
     let (batches, arriving) = mpsc::sync_channel::<Vec<Exchange>>(BATCHES);
-    let read = &done;
+    let read_as = &manner;
     thread::scope(|scope| {
-        // It owns the sending end, whose end tells that all was read.
+        // It owns the sending end, whose end tells that all was read. Nobody takes any more once writing has
+        // failed.
         let source = scope.spawn(move || {
-            // Nobody takes any more once writing has failed.
-            open_source(name, read)?.each(keep, &mut |more| more.is_empty() || batches.send(more).is_ok())
+            let source = Source::open(name, read_as)?;
+            if follow && !matches!(source.looks, Looks::Capture(_)) {
+                return Err(source.problem("is no capture: only those can be followed"));
+            }
+            source.hand_on(keep, &mut |more| more.is_empty() || batches.send(more).is_ok())
         });
         let mut taken = Ok(());
         while taken.is_ok() {
             match arriving.recv_timeout(workers::TICK) {
-                Ok(batch) => taken = batch.into_iter().try_for_each(&mut take),
-                Err(RecvTimeoutError::Timeout) => progress.show(done.load(Ordering::Relaxed)),
+                Ok(batch) => taken = take(batch),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            progress.show(done.load(Ordering::Relaxed));
+            progress.show(manner.done.load(Ordering::Relaxed));
         }
         drop(arriving);
         progress.clear();
+        interrupt.finish();
         let summary = source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         taken.and(summary)
     })
@@ -102,67 +122,94 @@ pub(crate) fn say_warnings<'a>(summaries: impl IntoIterator<Item = &'a SourceSum
     }
 }
 
-fn read(name: &OsStr, keep: Keep, done: &AtomicU64) -> Result<Read, Stop> {
-    open_source(name, done)?.read(keep)
-}
-
-/// A source of which it is known what it is.
-struct Source<'a> {
-    path: Arc<str>,
-    blocks: Blocks<'a>,
-    kind: SourceKind,
-}
-
-fn open_source<'a>(name: &OsStr, done: &'a AtomicU64) -> Result<Source<'a>, Stop> {
-    let path: Arc<str> = name.to_string_lossy().into();
-    let problem = |what: String| Stop::Problem(format!("{}: {what}", called(&path)));
-    let input: Box<dyn io::Read> = if name == "-" { Box::new(io::stdin()) } else { open(name).map_err(problem)? };
-    let mut blocks = Blocks::new(input, done);
-    let first = blocks.begin().map_err(|error| problem(format!("cannot be read: {}", reason(&error))))?;
-    let kind = match looks(first) {
-        Looks::Capture(kind) => kind,
-        Looks::Exchanges => SourceKind::Exchanges,
-        Looks::Other(what) => return Err(problem(what)),
-    };
-    Ok(Source { path, blocks, kind })
-}
-
-impl Source<'_> {
-    fn read(self, keep: Keep) -> Result<Read, Stop> {
-        let Self { path, blocks, kind } = self;
-        let read = match kind {
-            SourceKind::Exchanges => exchanges::read(&path, blocks, keep),
-            _ => capture::read(&path, kind, blocks, keep),
+/// Reads the files of one set one after the other, as one capture as long as they are one.
+fn read_set(set: &[Place], names: &[OsString], keep: Keep, manner: &Manner) -> Result<Vec<(usize, Read)>, Stop> {
+    let mut reads = Vec::new();
+    let mut part: Option<Part> = None;
+    for (nth, place) in set.iter().enumerate() {
+        let Some(name) = names.get(place.at) else { continue };
+        let source = Source::open(name, manner)?;
+        let Looks::Capture(kind) = source.looks else {
+            reads.push((place.at, source.exchanges(keep)?));
+            continue;
         };
-        read.map_err(|what| Stop::Problem(format!("{}: {what}", called(&path))))
+        let Source { path, blocks, ended, .. } = source;
+        let mut reading = part.take().unwrap_or_else(|| Part::new(&path, keep));
+        let bytes = capture::read(&mut reading, blocks, |_| true).map_err(|what| problem(&path, &what))?;
+        if let Some(why) = ended.why() {
+            reading.warn(why.to_owned());
+        }
+        let next = set.get(nth + 1).filter(|next| next.goes_on_after(reading.latest()));
+        let read = match next.and_then(|next| names.get(next.at)) {
+            Some(next) => {
+                let read = reading.turn(path, kind, bytes, &next.to_string_lossy().into());
+                part = Some(reading);
+                read
+            }
+            None => reading.finish(path, kind, bytes),
+        };
+        reads.push((place.at, read));
+    }
+    Ok(reads)
+}
+
+/// A source that was opened, and what it looks like.
+struct Source {
+    path: Arc<str>,
+    blocks: Blocks,
+    ended: Ended,
+    looks: Looks,
+}
+
+impl Source {
+    fn open(name: &OsStr, manner: &Manner) -> Result<Self, Stop> {
+        let path: Arc<str> = name.to_string_lossy().into();
+        let Input { bytes, ended } = Input::open(name, manner).map_err(|what| problem(&path, &what))?;
+        let mut blocks = Blocks::new(bytes);
+        let first = blocks.begin().map_err(|error| problem(&path, &format!("cannot be read: {}", reason(&error))))?;
+        if let (true, Some(why)) = (first.is_empty(), ended.why()) {
+            return Err(problem(&path, &format!("cannot be read: {why}")));
+        }
+        let looks = looks(first);
+        if let Looks::Other(what) = &looks {
+            return Err(problem(&path, what));
+        }
+        Ok(Self { path, blocks, ended, looks })
+    }
+
+    fn problem(&self, what: &str) -> Stop {
+        problem(&self.path, what)
     }
 
     /// Hands on the exchanges as they end, as long as somebody wants them. A file of exchanges is read
     /// whole first: whether it is one shows at its end.
-    fn each(self, keep: Keep, hand_on: &mut dyn FnMut(Vec<Exchange>) -> bool) -> Result<SourceSummary, Stop> {
-        if self.kind == SourceKind::Exchanges {
-            let read = self.read(keep)?;
-            hand_on(read.exchanges.into_iter().map(Arc::unwrap_or_clone).collect());
+    fn hand_on(self, keep: Keep, wanted: &mut dyn FnMut(Vec<Exchange>) -> bool) -> Result<SourceSummary, Stop> {
+        let Looks::Capture(kind) = self.looks else {
+            let read = self.exchanges(keep)?;
+            wanted(read.exchanges.into_iter().map(Arc::unwrap_or_clone).collect());
             return Ok(read.summary);
+        };
+        let Self { path, blocks, ended, .. } = self;
+        let mut part = Part::new(&path, keep);
+        let bytes = capture::read(&mut part, blocks, |part| wanted(part.take_exchanges()))
+            .map_err(|what| problem(&path, &what))?;
+        if let Some(why) = ended.why() {
+            part.warn(why.to_owned());
         }
-        let Self { path, blocks, kind } = self;
-        let read = capture::each(&path, kind, blocks, keep, hand_on);
-        read.map_err(|what| Stop::Problem(format!("{}: {what}", called(&path))))
+        part.end();
+        wanted(part.take_exchanges());
+        Ok(part.summary(Arc::clone(&path), kind, bytes))
+    }
+
+    fn exchanges(self, keep: Keep) -> Result<Read, Stop> {
+        let mut read = exchanges::read(&self.path, self.blocks, keep).map_err(|what| problem(&self.path, &what))?;
+        read.summary.warnings.extend(self.ended.why().map(str::to_owned));
+        Ok(read)
     }
 }
 
-fn open(name: &OsStr) -> Result<Box<dyn io::Read>, String> {
-    if Path::new(name).is_dir() {
-        return Err("is a directory: name the captures in it".to_owned());
-    }
-    match File::open(name) {
-        Ok(file) => Ok(Box::new(file)),
-        Err(error) => Err(format!("cannot be opened: {}", reason(&error))),
-    }
-}
-
-fn called(path: &str) -> &str {
-    if path == "-" { "standard input" } else { path }
+fn problem(path: &str, what: &str) -> Stop {
+    Stop::Problem(format!("{}: {what}", if path == "-" { "standard input" } else { path }))
 }
 
 /// An id that an earlier source used gets a suffix.

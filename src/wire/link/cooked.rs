@@ -2,12 +2,13 @@
 
 use super::{Layer, Peeled, Rest};
 
+/// What stands in place of an `EtherType` before an IEEE 802.2 header.
+const LLC: u16 = 4;
+
 /// `LINKTYPE_LINUX_SLL`: 16 bytes, of which the last two are an `EtherType`.
 pub(super) fn version_1(rest: Rest<'_>) -> Peeled<'_> {
     match rest.split::<16>() {
-        Some(([_addresses @ .., a, b], carried)) => {
-            Peeled::Into(Layer::EtherType(u16::from_be_bytes([*a, *b])), carried)
-        }
+        Some(([_addresses @ .., a, b], carried)) => Peeled::Into(layer(u16::from_be_bytes([*a, *b])), carried),
         None => rest.too_short(),
     }
 }
@@ -15,11 +16,13 @@ pub(super) fn version_1(rest: Rest<'_>) -> Peeled<'_> {
 /// `LINKTYPE_LINUX_SLL2`: 20 bytes, of which the first two are an `EtherType`.
 pub(super) fn version_2(rest: Rest<'_>) -> Peeled<'_> {
     match rest.split::<20>() {
-        Some(([a, b, _interface @ ..], carried)) => {
-            Peeled::Into(Layer::EtherType(u16::from_be_bytes([*a, *b])), carried)
-        }
+        Some(([a, b, _interface @ ..], carried)) => Peeled::Into(layer(u16::from_be_bytes([*a, *b])), carried),
         None => rest.too_short(),
     }
+}
+
+fn layer(protocol: u16) -> Layer {
+    if protocol == LLC { Layer::Llc } else { Layer::EtherType(protocol) }
 }
 
 #[cfg(test)]
@@ -35,6 +38,8 @@ mod tests {
         let tcp = sample::tcp(b"hello");
         sample::assert_hello(LinkType(113), &[&ADDRESS[..], &[0x08, 0x00], &sample::ipv4(&tcp)].concat());
         sample::assert_hello(LinkType(113), &[&ADDRESS[..], &[0x86, 0xdd], &sample::ipv6(&tcp)].concat());
+        let llc = [&ADDRESS[..], &[0, 4, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &sample::ipv4(&tcp)].concat();
+        sample::assert_hello(LinkType(113), &llc);
         let tagged = [&ADDRESS[..], &[0x81, 0x00, 0, 7, 0x08, 0x00], &sample::ipv4(&tcp)].concat();
         sample::assert_hello(LinkType(113), &tagged);
         assert_eq!(sample::outcome(LinkType(113), &[&ADDRESS[..], &[0x08, 0x06], &[0; 28]].concat()), "Other");

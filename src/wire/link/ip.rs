@@ -5,9 +5,40 @@ use std::net::IpAddr;
 
 use etherparse::err::ip::LaxHeaderSliceError;
 use etherparse::err::ipv6_exts::HeaderSliceError;
-use etherparse::{LaxIpSlice, ip_number};
+use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpSlice, LaxIpv6Slice, ip_number};
 
-use super::{Decoded, Peeled, Rest, tcp};
+use super::{Decoded, Layer, Peeled, Rest, tcp};
+
+/// IPv6 and IPv4 within IP (RFC 4213, RFC 2003).
+const IN_IP: [IpNumber; 2] = [ip_number::IPV6, ip_number::IPV4];
+
+/// Which datagram a fragment belongs to (RFC 791 section 2.3, RFC 8200 section 4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DatagramId {
+    /// Who sent it.
+    pub source: IpAddr,
+    /// Who it is for.
+    pub destination: IpAddr,
+    /// What the sender numbered it.
+    pub identification: u32,
+    /// What is in it: an IP protocol number.
+    pub protocol: u8,
+}
+
+/// A piece of a datagram.
+#[derive(Clone, Copy, Debug)]
+pub struct Fragment<'a> {
+    /// Of which datagram.
+    pub datagram: DatagramId,
+    /// How many bytes of the datagram come before it.
+    pub offset: usize,
+    /// Whether it is the last piece.
+    pub is_last: bool,
+    /// The bytes that were captured.
+    pub data: &'a [u8],
+    /// How many bytes more it had.
+    pub missing: usize,
+}
 
 pub(super) fn packet(rest: Rest<'_>) -> Peeled<'_> {
     let (ip, stopped) = match LaxIpSlice::from_slice(rest.data) {
@@ -23,10 +54,88 @@ pub(super) fn packet(rest: Rest<'_>) -> Peeled<'_> {
         Some((HeaderSliceError::Len(_), _)) => return carried.too_short(),
         Some((HeaderSliceError::Content(_), _)) => return Peeled::Done(Decoded::Malformed),
     }
-    Peeled::Done(match (payload.ip_number, payload.fragmented) {
-        (ip_number::TCP, false) => tcp::segment(addresses(&ip), carried),
-        (ip_number::TCP, true) => Decoded::Fragment,
-        _ => Decoded::Other,
+    match (payload.ip_number, payload.fragmented) {
+        (ip_number::TCP, false) => Peeled::Done(tcp::segment(addresses(&ip), identification(&ip), carried)),
+        (protocol, false) => tunnel(protocol, carried),
+        (_, true) => fragment(&ip, carried),
+    }
+}
+
+/// What a datagram holds that came in fragments.
+pub(super) fn payload<'a>(id: &DatagramId, carried: Rest<'a>) -> Peeled<'a> {
+    match IpNumber(id.protocol) {
+        ip_number::TCP => {
+            #[expect(clippy::cast_possible_truncation, reason = "half of it tells packets apart well enough")]
+            let identification = id.identification as u16;
+            Peeled::Done(tcp::segment([id.source, id.destination], identification, carried))
+        }
+        protocol => tunnel(protocol, carried),
+    }
+}
+
+#[cold]
+fn tunnel(protocol: IpNumber, carried: Rest<'_>) -> Peeled<'_> {
+    match protocol {
+        ip_number::UDP => Peeled::Into(Layer::Udp, carried),
+        ip_number::GRE => Peeled::Into(Layer::Gre, carried),
+        ip_number::MPLS_IN_IP => Peeled::Into(Layer::Mpls, carried),
+        // Two bytes of version before the frame (RFC 3378).
+        ip_number::ETHER_IP => carried.into_behind(2, Layer::Ethernet),
+        protocol if IN_IP.contains(&protocol) => Peeled::Into(Layer::Ip, carried),
+        _ => Peeled::Done(Decoded::Other),
+    }
+}
+
+/// A fragment of what could be read when it is whole.
+#[cold]
+fn fragment<'a>(ip: &LaxIpSlice<'a>, carried: Rest<'a>) -> Peeled<'a> {
+    let [source, destination] = addresses(ip);
+    let fragment = match ip {
+        LaxIpSlice::Ipv4(ip) => {
+            let header = ip.header();
+            let datagram = DatagramId {
+                source,
+                destination,
+                identification: header.identification().into(),
+                protocol: header.protocol().0,
+            };
+            let offset = usize::from(header.fragments_offset().value()) * 8;
+            Some(Fragment {
+                datagram,
+                offset,
+                is_last: !header.more_fragments(),
+                data: carried.data,
+                missing: carried.missing,
+            })
+        }
+        LaxIpSlice::Ipv6(ip) => fragment_of_ipv6([source, destination], ip, carried),
+    };
+    let is_of_use = |fragment: &Fragment<'_>| {
+        let protocol = IpNumber(fragment.datagram.protocol);
+        matches!(
+            protocol,
+            ip_number::TCP | ip_number::UDP | ip_number::GRE | ip_number::MPLS_IN_IP | ip_number::ETHER_IP
+        ) || IN_IP.contains(&protocol)
+    };
+    Peeled::Done(fragment.filter(is_of_use).map_or(Decoded::Other, Decoded::Fragment))
+}
+
+/// The extension header that says so. Where others come between it and what is carried, the
+/// datagram is none of ours: senders of TCP put none there.
+fn fragment_of_ipv6<'a>(
+    [source, destination]: [IpAddr; 2],
+    ip: &LaxIpv6Slice<'a>,
+    carried: Rest<'a>,
+) -> Option<Fragment<'a>> {
+    let Ipv6ExtensionSlice::Fragment(header) = ip.extensions().clone().into_iter().last()? else { return None };
+    let protocol = header.next_header().0;
+    let datagram = DatagramId { source, destination, identification: header.identification(), protocol };
+    Some(Fragment {
+        datagram,
+        offset: usize::from(header.fragment_offset().value()) * 8,
+        is_last: !header.more_fragments(),
+        data: carried.data,
+        missing: carried.missing,
     })
 }
 
@@ -52,9 +161,18 @@ fn addresses(ip: &LaxIpSlice<'_>) -> [IpAddr; 2] {
     [ip.source_addr(), ip.destination_addr()]
 }
 
+/// 0 in IPv6, which numbers fragments alone.
+fn identification(ip: &LaxIpSlice<'_>) -> u16 {
+    match ip {
+        LaxIpSlice::Ipv4(ip) => ip.header().identification(),
+        LaxIpSlice::Ipv6(_) => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::{decode, decode_datagram, sample};
+    use super::*;
     use crate::wire::LinkType;
 
     const RAW: LinkType = LinkType(101);
@@ -108,16 +226,53 @@ mod tests {
         let fragment = |next, offset: u8, more: u8| [&[next, 0, 0, offset << 3 | more, 0, 0, 0, 9][..], &tcp].concat();
         sample::assert_hello(RAW, &sample::ipv6_with(44, &fragment(6, 0, 0)));
         for (offset, more) in [(0, 1), (1, 0), (1, 1)] {
-            assert_eq!(sample::outcome(RAW, &sample::ipv6_with(44, &fragment(6, offset, more))), "Fragment");
-            assert_eq!(sample::outcome(RAW, &sample::ipv6_with(44, &fragment(17, offset, more))), "Other");
+            let ip = sample::ipv6_with(44, &fragment(6, offset, more));
+            let packet = sample::packet(RAW, &ip);
+            let Decoded::Fragment(found) = decode(&packet) else { panic!() };
+            assert_eq!((found.offset, found.is_last, found.data), (usize::from(offset) * 8, more == 0, &tcp[..]));
+            assert_eq!((found.datagram.identification, found.datagram.protocol), (9, 6));
+            assert_eq!(sample::outcome(RAW, &sample::ipv6_with(44, &fragment(58, offset, more))), "Other");
         }
-        for bits in [[0x20, 0], [0, 1], [0x20, 1]] {
+        for (bits, offset, is_last) in [([0x20, 0], 0, false), ([0, 1], 8, true), ([0x20, 1], 8, false)] {
             let mut ip = sample::ipv4(&tcp);
+            ip[4..6].copy_from_slice(&[1, 2]);
             ip[6..8].copy_from_slice(&bits);
-            assert_eq!(sample::outcome(RAW, &ip), "Fragment");
-            ip[9] = 17;
+            let packet = sample::packet(RAW, &ip);
+            let Decoded::Fragment(found) = decode(&packet) else { panic!() };
+            assert_eq!((found.offset, found.is_last, found.data, found.missing), (offset, is_last, &tcp[..], 0));
+            assert_eq!((found.datagram.identification, found.datagram.protocol), (0x102, 6));
+            ip[9] = 1;
             assert_eq!(sample::outcome(RAW, &ip), "Other");
         }
+    }
+
+    #[test]
+    fn what_was_put_together_is_read_as_if_it_had_been_whole() {
+        let [source, destination] = ["10.0.0.1", "10.0.0.2"].map(|address| address.parse().unwrap());
+        let id = |protocol| DatagramId { source, destination, identification: 7, protocol };
+        let tcp = sample::tcp(b"hello");
+        let Decoded::Tcp(segment) = decode_datagram(&id(6), &tcp, 3) else { panic!() };
+        assert_eq!((segment.payload, segment.cut_off, segment.fingerprint >> 16), (&b"hello"[..], 3, 7));
+        let inner = sample::ipv6(&tcp);
+        let Decoded::Tcp(segment) = decode_datagram(&id(41), &inner, 0) else { panic!() };
+        assert_eq!((segment.payload, segment.source.port), (&b"hello"[..], 40_000));
+        assert!(matches!(decode_datagram(&id(1), &tcp, 0), Decoded::Other));
+    }
+
+    #[test]
+    fn ip_within_ip_is_read() {
+        let tcp = sample::tcp(b"hello");
+        for inner in [sample::ipv4(&tcp), sample::ipv6(&tcp)] {
+            let number = if inner[0] == 0x45 { 4 } else { 41 };
+            sample::assert_hello(RAW, &sample::ipv4_with(number, &inner));
+            sample::assert_hello(RAW, &sample::ipv6_with(number, &inner));
+            sample::assert_hello(RAW, &sample::ipv6_with(41, &sample::ipv6_with(number, &inner)));
+        }
+        let frame = sample::ethernet(0x0800, &sample::ipv4(&tcp));
+        sample::assert_hello(RAW, &sample::ipv4_with(97, &[&[0x30, 0][..], &frame].concat()));
+        sample::assert_hello(RAW, &sample::ipv4_with(137, &[&[0, 1, 0x41, 64][..], &sample::ipv4(&tcp)].concat()));
+        let endless = (0..100).fold(sample::ipv4(&tcp), |inner, _| sample::ipv4_with(4, &inner));
+        assert_eq!(sample::outcome(RAW, &endless), "Malformed");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::{Decoded, Layer, Peeled, Rest};
 
-/// `AF_INET` everywhere; `AF_INET6` on Linux, on NetBSD and OpenBSD, on FreeBSD, on macOS.
-const IP_FAMILIES: [u32; 5] = [2, 10, 24, 28, 30];
+/// `AF_INET` everywhere; `AF_INET6` on Linux, on Windows, on NetBSD and OpenBSD, on FreeBSD, on macOS.
+const IP_FAMILIES: [u32; 6] = [2, 10, 23, 24, 28, 30];
 
 /// `LINKTYPE_NULL`: the family in the byte order of the host that captured, which is not told.
 pub(super) fn null(rest: Rest<'_>) -> Peeled<'_> {
@@ -15,6 +15,15 @@ pub(super) fn null(rest: Rest<'_>) -> Peeled<'_> {
 /// `LINKTYPE_LOOP`: the family in network byte order.
 pub(super) fn open_bsd(rest: Rest<'_>) -> Peeled<'_> {
     family(rest, |family| IP_FAMILIES.contains(&u32::from_be_bytes(family)))
+}
+
+/// `LINKTYPE_ENC`: the family in the byte order of the host, then which association it was and how
+/// it was protected.
+pub(super) fn decrypted(rest: Rest<'_>) -> Peeled<'_> {
+    match null(rest) {
+        Peeled::Into(layer, carried) => carried.into_behind(8, layer),
+        done @ Peeled::Done(_) => done,
+    }
 }
 
 fn family(rest: Rest<'_>, is_ip: impl Fn([u8; 4]) -> bool) -> Peeled<'_> {
@@ -38,11 +47,18 @@ mod tests {
         let tcp = sample::tcp(b"hello");
         for order in [u32::to_le_bytes, u32::to_be_bytes] {
             sample::assert_hello(NULL, &[&order(2)[..], &sample::ipv4(&tcp)].concat());
-            for family in [10, 24, 28, 30] {
+            for family in [10, 23, 24, 28, 30] {
                 sample::assert_hello(NULL, &[&order(family)[..], &sample::ipv6(&tcp)].concat());
             }
             assert_eq!(sample::outcome(NULL, &[&order(7)[..], &[0; 40]].concat()), "Other");
         }
+    }
+
+    #[test]
+    fn decrypted_packets_are_read() {
+        let header = [2, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 3];
+        sample::assert_hello(LinkType(109), &[&header[..], &sample::ipv4(&sample::tcp(b"hello"))].concat());
+        assert_eq!(sample::outcome(LinkType(109), &header[..9]), "Malformed");
     }
 
     #[test]

@@ -5,13 +5,21 @@
 
 mod cooked;
 mod ethernet;
+mod gre;
 mod ip;
+mod llc;
 mod loopback;
+mod mpls;
+mod ppp;
 mod tcp;
+mod udp;
+mod wlan;
+mod wrapped;
 
 use super::{LinkType, Packet, Segment};
+pub use ip::{DatagramId, Fragment};
 
-/// How many layers a packet may have; each VLAN tag is one. Real ones stay below ten, and tunnels
+/// How many layers a packet may have; each VLAN tag and each MPLS label is one. Real ones stay below ten, and tunnels
 /// within tunnels must end somewhere.
 const MAX_LAYERS: usize = 32;
 
@@ -20,10 +28,10 @@ const MAX_LAYERS: usize = 32;
 pub enum Decoded<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
-    /// Another protocol than TCP: UDP, ARP and the like.
+    /// Another protocol than TCP: DNS, ARP, encrypted tunnels and the like.
     Other,
-    /// A fragment of an IP packet with TCP in it, which cannot be read without the others.
-    Fragment,
+    /// A fragment of an IP packet with TCP or a tunnel in it, which cannot be read without the others.
+    Fragment(Fragment<'a>),
     /// Too little was captured to find a TCP header, if there is one.
     Cut,
     /// A header that contradicts itself.
@@ -36,9 +44,22 @@ pub enum Decoded<'a> {
 /// them, the ones captured before it are wrong.
 #[must_use]
 pub fn decode<'a>(packet: &Packet<'a>) -> Decoded<'a> {
-    let Some(mut layer) = outermost(packet.link) else { return Decoded::UnknownLink(packet.link) };
+    let Some(layer) = outermost(packet.link) else { return Decoded::UnknownLink(packet.link) };
     let missing = (packet.original_len as usize).saturating_sub(packet.data.len());
-    let mut rest = Rest { data: packet.data, missing };
+    peel(layer, Rest { data: packet.data, missing })
+}
+
+/// Finds the TCP segment in a datagram that was put together from its fragments: all that was
+/// captured of it up to the first hole, and how many bytes more there were.
+#[must_use]
+pub fn decode_datagram<'a>(id: &DatagramId, data: &'a [u8], missing: usize) -> Decoded<'a> {
+    match ip::payload(id, Rest { data, missing }) {
+        Peeled::Into(layer, rest) => peel(layer, rest),
+        Peeled::Done(decoded) => decoded,
+    }
+}
+
+fn peel(mut layer: Layer, mut rest: Rest<'_>) -> Decoded<'_> {
     for _ in 0..MAX_LAYERS {
         match layer.peel(rest) {
             Peeled::Into(next, carried) => (layer, rest) = (next, carried),
@@ -51,15 +72,29 @@ pub fn decode<'a>(packet: &Packet<'a>) -> Decoded<'a> {
 /// <https://www.tcpdump.org/linktypes.html>; 12 and 14 are what raw IP is called where it was saved
 /// under the number of an operating system (`DLT_RAW`).
 fn outermost(link: LinkType) -> Option<Layer> {
-    match link.0 {
-        0 => Some(Layer::Null),
-        1 => Some(Layer::Ethernet),
-        12 | 14 | 101 | 228 | 229 => Some(Layer::Ip),
-        108 => Some(Layer::Loop),
-        113 => Some(Layer::Cooked),
-        276 => Some(Layer::Cooked2),
-        _ => None,
-    }
+    Some(match link.0 {
+        0 => Layer::Null,
+        1 => Layer::Ethernet,
+        9 | 50 => Layer::Ppp,
+        12 | 14 | 101 | 228 | 229 => Layer::Ip,
+        51 => Layer::PppoeSession,
+        100 => Layer::Llc,
+        104 => Layer::CiscoHdlc,
+        105 => Layer::Wlan,
+        108 => Layer::Loop,
+        109 => Layer::Decrypted,
+        113 => Layer::Cooked,
+        117 => Layer::PacketFilterLog,
+        119 => Layer::Prism,
+        127 => Layer::Radiotap,
+        163 => Layer::Avs,
+        166 | 204 => Layer::PppWithDirection,
+        192 => Layer::PerPacketInformation,
+        239 => Layer::NetfilterLog,
+        258 => Layer::PacketTap,
+        276 => Layer::Cooked2,
+        _ => return None,
+    })
 }
 
 /// What the next byte of a packet belongs to.
@@ -69,27 +104,76 @@ enum Layer {
     Null,
     /// OpenBSD loopback, address family in network byte order.
     Loop,
+    /// What `OpenBSD` shows of encrypted packets once they are decrypted.
+    Decrypted,
     Ethernet,
     /// Linux cooked capture.
     Cooked,
     /// Linux cooked capture, version 2.
     Cooked2,
+    /// IEEE 802.11 data.
+    Wlan,
+    /// IEEE 802.11 behind a radiotap, Prism or AVS header.
+    Radiotap,
+    Prism,
+    Avs,
+    /// IEEE 802.2.
+    Llc,
+    /// PPP, with or without its HDLC framing.
+    Ppp,
+    /// PPP behind a byte that says who sent it.
+    PppWithDirection,
+    PppoeSession,
+    CiscoHdlc,
+    PerPacketInformation,
+    PacketTap,
+    NetfilterLog,
+    PacketFilterLog,
     /// What an `EtherType` announces.
     EtherType(u16),
+    /// An MPLS label.
+    Mpls,
     /// IP of the version that its first byte tells.
     Ip,
+    Gre,
+    Udp,
 }
 
 impl Layer {
     fn peel(self, rest: Rest<'_>) -> Peeled<'_> {
         match self {
-            Self::Null => loopback::null(rest),
-            Self::Loop => loopback::open_bsd(rest),
             Self::Ethernet => ethernet::header(rest),
             Self::Cooked => cooked::version_1(rest),
             Self::Cooked2 => cooked::version_2(rest),
             Self::EtherType(kind) => ethernet::payload(kind, rest),
             Self::Ip => ip::packet(rest),
+            rarer => rarer.peel_rarer(rest),
+        }
+    }
+
+    #[cold]
+    fn peel_rarer(self, rest: Rest<'_>) -> Peeled<'_> {
+        match self {
+            Self::Null => loopback::null(rest),
+            Self::Loop => loopback::open_bsd(rest),
+            Self::Decrypted => loopback::decrypted(rest),
+            Self::Wlan => wlan::frame(rest),
+            Self::Radiotap => wlan::radiotap(rest),
+            Self::Prism => wlan::prism(rest),
+            Self::Avs => wlan::avs(rest),
+            Self::Llc => llc::header(rest),
+            Self::Ppp => ppp::frame(rest),
+            Self::PppWithDirection => ppp::with_direction(rest),
+            Self::PppoeSession => ppp::over_ethernet(rest),
+            Self::CiscoHdlc => ppp::cisco(rest),
+            Self::PerPacketInformation => wrapped::per_packet_information(rest),
+            Self::PacketTap => wrapped::packet_tap(rest),
+            Self::NetfilterLog => wrapped::netfilter_log(rest),
+            Self::PacketFilterLog => wrapped::packet_filter_log(rest),
+            Self::Mpls => mpls::label(rest),
+            Self::Gre => gre::header(rest),
+            Self::Udp => udp::datagram(rest),
+            Self::Ethernet | Self::Cooked | Self::Cooked2 | Self::EtherType(_) | Self::Ip => self.peel(rest),
         }
     }
 }
@@ -113,6 +197,27 @@ impl<'a> Rest<'a> {
     fn split<const LEN: usize>(self) -> Option<(&'a [u8; LEN], Self)> {
         let (header, data) = self.data.split_first_chunk()?;
         Some((header, Self { data, ..self }))
+    }
+
+    /// What is behind so many bytes, if they are there.
+    fn skip(self, len: usize) -> Option<Self> {
+        Some(Self { data: self.data.get(len..)?, ..self })
+    }
+
+    /// Goes on behind so many bytes, which are of no interest.
+    fn into_behind(self, len: usize, layer: Layer) -> Peeled<'a> {
+        match self.skip(len) {
+            Some(carried) => Peeled::Into(layer, carried),
+            None => self.too_short(),
+        }
+    }
+
+    /// The first `len` bytes alone: what follows is padding.
+    fn limited(self, len: usize) -> Self {
+        match self.data.get(..len) {
+            Some(data) => Self { data, missing: 0 },
+            None => Self { missing: self.missing.min(len - self.data.len()), ..self },
+        }
     }
 
     /// What a header means of which only a part is here.

@@ -12,8 +12,13 @@ pub(super) fn ethernet(kind: u16, payload: &[u8]) -> Vec<u8> {
 
 /// From 10.0.0.1 to 10.0.0.2.
 pub(super) fn ipv4(tcp: &[u8]) -> Vec<u8> {
-    let [a, b] = u16::try_from(20 + tcp.len()).unwrap().to_be_bytes();
-    [&[0x45, 0, a, b, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2][..], tcp].concat()
+    ipv4_with(6, tcp)
+}
+
+/// With another protocol than TCP.
+pub(super) fn ipv4_with(protocol: u8, payload: &[u8]) -> Vec<u8> {
+    let [a, b] = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();
+    [&[0x45, 0, a, b, 0, 0, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2][..], payload].concat()
 }
 
 /// From `fd00::1` to `fd00::2`.

@@ -10,9 +10,11 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 
-/// Reads the segment between two addresses. Options that were not captured are no hindrance.
-pub(super) fn segment([source, destination]: [IpAddr; 2], rest: Rest<'_>) -> Decoded<'_> {
-    let ([[a, b, c, d], sequence, acknowledgement, [offset, flags, ..], _checksum, ..], _) = rest.data.as_chunks::<4>()
+/// Reads the segment between two addresses, out of the IP packet of that identification (0 where it
+/// has none). Options that were not captured are no hindrance.
+pub(super) fn segment([source, destination]: [IpAddr; 2], identification: u16, rest: Rest<'_>) -> Decoded<'_> {
+    let ([[a, b, c, d], sequence, acknowledgement, [offset, flags, ..], [checksum @ .., _, _], ..], _) =
+        rest.data.as_chunks::<4>()
     else {
         return if rest.missing == 0 { Decoded::Malformed } else { Decoded::Cut };
     };
@@ -29,6 +31,7 @@ pub(super) fn segment([source, destination]: [IpAddr; 2], rest: Rest<'_>) -> Dec
         sequence: u32::from_be_bytes(*sequence),
         acknowledgement: u32::from_be_bytes(*acknowledgement),
         flags: Flags { syn: flag(SYN), ack: flag(ACK), fin: flag(FIN), rst: flag(RST) },
+        fingerprint: u32::from(identification) << 16 | u32::from(u16::from_be_bytes(*checksum)),
         payload,
         cut_off: u32::try_from(sent - header_len - payload.len()).unwrap_or(u32::MAX),
     })
