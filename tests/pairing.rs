@@ -23,8 +23,10 @@ use traffic::Traffic;
 /// The frame in which a request ends, and the one in which its response does.
 type Pairs = BTreeSet<(u64, u64)>;
 
+/// Not any seed will do: tshark 4.0 calls a chunked response malformed whose very last byte comes in a
+/// segment of its own, and pairs it with nothing.
 const PLAIN: Traffic = Traffic {
-    seed: 7,
+    seed: 3,
     open: 40,
     connections: 120,
     exchanges: 12,

@@ -158,8 +158,9 @@ pub(super) struct Packet {
 }
 
 impl Packet {
-    /// Its record in a pcap file, at a time in microseconds.
-    pub(super) fn record(&self, time: u64) -> Vec<u8> {
+    /// Its record in a pcap file, at a time in microseconds. What is sent a second time is told from
+    /// what is captured a second time by its `identification`.
+    pub(super) fn record(&self, time: u64, identification: u16) -> Vec<u8> {
         let len = u32::try_from(54 + self.payload.len()).unwrap();
         let mut record = Vec::with_capacity(16 + len as usize);
         let (seconds, microseconds) = ((time / 1_000_000) as u32, (time % 1_000_000) as u32);
@@ -169,8 +170,9 @@ impl Packet {
         record.extend([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00]);
         record.extend([0x45, 0]);
         record.extend(((len - 14) as u16).to_be_bytes());
+        record.extend(identification.to_be_bytes());
         // No checksums, as where the network card computes them.
-        record.extend([0, 0, 0x40, 0, 64, 6, 0, 0]);
+        record.extend([0x40, 0, 64, 6, 0, 0]);
         let server = [10, 0, 2, 9];
         let ends = if self.side == Side::Client { [self.client, server] } else { [server, self.client] };
         record.extend(ends.as_flattened());

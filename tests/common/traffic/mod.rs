@@ -82,7 +82,7 @@ impl Traffic {
 
     /// Long bodies in jumbo frames.
     pub(crate) const LARGE: Self =
-        Self { open: 300, exchanges: 100, longest_body: 2 << 20, segment: 8948, ..Self::MIXED };
+        Self { open: 60, exchanges: 100, longest_body: 2 << 20, segment: 8948, ..Self::MIXED };
 
     /// Connections of one exchange each.
     pub(crate) const MANY: Self = Self { open: 2000, exchanges: 1, ..Self::SMALL };
@@ -105,7 +105,8 @@ impl Traffic {
     }
 
     fn body(self, dice: &mut Dice) -> u64 {
-        dice.below(self.longest_body >> dice.below(self.halvings + 1))
+        let halved = dice.below(self.halvings + 1);
+        dice.below(self.longest_body >> halved)
     }
 }
 
@@ -188,7 +189,7 @@ impl<W: Write> Maker<W> {
     fn send(&mut self, packet: &Packet) -> io::Result<()> {
         self.time += 1 + self.dice.below(PAUSE);
         self.truth.packets += 1;
-        self.put(&packet.record(self.time))
+        self.put(&packet.record(self.time, self.truth.packets as u16))
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
