@@ -7,7 +7,7 @@
     reason = "a test that cannot be set up shall fail"
 )]
 
-#[path = "common/traffic.rs"]
+#[path = "common/traffic/mod.rs"]
 mod traffic;
 
 use std::collections::BTreeSet;
@@ -23,8 +23,19 @@ use traffic::Traffic;
 /// The frame in which a request ends, and the one in which its response does.
 type Pairs = BTreeSet<(u64, u64)>;
 
-const PLAIN: Traffic =
-    Traffic { seed: 7, open: 40, connections: 120, exchanges: 12, longest_body: 9000, repeated: 0, swapped: 0 };
+/// Not any seed will do: tshark 4.0 calls a chunked response malformed whose very last byte comes in a
+/// segment of its own, and pairs it with nothing.
+const PLAIN: Traffic = Traffic {
+    seed: 3,
+    open: 40,
+    connections: 120,
+    exchanges: 12,
+    longest_body: 9000,
+    halvings: 0,
+    repeated: 0,
+    swapped: 0,
+    ..Traffic::SMALL
+};
 
 #[test]
 fn interleaved_connections_are_paired_as_tshark_pairs_them() {
@@ -33,7 +44,7 @@ fn interleaved_connections_are_paired_as_tshark_pairs_them() {
 
 #[test]
 fn repeated_and_reordered_segments_are_paired_as_tshark_pairs_them() {
-    agree(Traffic { seed: 8, repeated: 4, swapped: 4, ..PLAIN });
+    agree(Traffic { seed: 8, repeated: 40, swapped: 40, ..PLAIN });
 }
 
 #[test]
