@@ -73,12 +73,16 @@ fn judging(criterion: &mut Criterion) {
     group.bench_function("chain", |bencher| bencher.iter_with_large_drop(|| join(&exchanges)));
     group.bench_function("decide", |bencher| {
         bencher.iter(|| {
-            chains.iter().for_each(|chain| _ = black_box(decide(chain, around, &asserted, Browser::default())));
+            for chain in &chains {
+                _ = black_box(decide(chain, around, &asserted, Browser::default()));
+            }
         });
     });
     group.bench_function("judge", |bencher| {
         bencher.iter(|| {
-            chains.iter().for_each(|chain| _ = black_box(judge(chain, around, &asserted, Browser::default())));
+            for chain in &chains {
+                _ = black_box(judge(chain, around, &asserted, Browser::default()));
+            }
         });
     });
     group.bench_function("analyze", |bencher| {
@@ -163,7 +167,9 @@ fn began(exchange: &Arc<Exchange>) -> Option<Time> {
 
 fn join(exchanges: &[Arc<Exchange>]) -> Vec<Chain> {
     let mut joiner = Joiner::default();
-    exchanges.iter().for_each(|exchange| joiner.push(exchange));
+    for exchange in exchanges {
+        joiner.push(exchange);
+    }
     joiner.finish()
 }
 
@@ -201,8 +207,10 @@ impl Packets {
     }
 
     fn iter(&self) -> impl Iterator<Item = Packet<'_>> {
-        let packet =
-            |(packet, at): &(Packet<'static>, Range<usize>)| Packet { data: &self.bytes[at.clone()], ..*packet };
+        let packet = |(packet, at): &(Packet<'static>, Range<usize>)| Packet {
+            data: self.bytes.get(at.clone()).unwrap_or_default(),
+            ..*packet
+        };
         self.packets.iter().map(packet)
     }
 }
@@ -232,7 +240,9 @@ impl Deliveries {
     fn each(&self, mut sink: impl FnMut(&Delivery<'_>)) {
         for (delivery, at) in &self.deliveries {
             match delivery.chunk {
-                Chunk::Data(_) => sink(&Delivery { chunk: Chunk::Data(&self.bytes[at.clone()]), ..*delivery }),
+                Chunk::Data(_) => {
+                    sink(&Delivery { chunk: Chunk::Data(self.bytes.get(at.clone()).unwrap_or_default()), ..*delivery });
+                }
                 Chunk::Gap { .. } | Chunk::End(_) => sink(delivery),
             }
         }

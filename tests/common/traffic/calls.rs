@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::Dice;
 
 /// A request that a browser makes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ask {
     method: &'static str,
     /// What it asks for: no other request that is no preflight has the same.

@@ -75,7 +75,7 @@ impl Connection {
     }
 
     /// Says a request and its response.
-    pub(super) fn exchange(&mut self, exchange: Exchange, traffic: Traffic, dice: &mut Dice) -> Trouble {
+    pub(super) fn exchange(&mut self, exchange: &Exchange, traffic: Traffic, dice: &mut Dice) -> Trouble {
         let mut packets = Vec::new();
         for (side, message) in [(Side::Client, &exchange.request), (Side::Server, &exchange.response)] {
             for piece in message.chunks(traffic.segment) {

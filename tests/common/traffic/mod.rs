@@ -178,7 +178,7 @@ impl<W: Write> Maker<W> {
             truth.exchanges += 1;
             *truth.statuses.entry(exchange.status).or_default() += 1;
             *truth.methods.entry(exchange.method).or_default() += 1;
-            let trouble = connection.exchange(exchange, *traffic, dice);
+            let trouble = connection.exchange(&exchange, *traffic, dice);
             truth.repeated += trouble.repeated;
             truth.swapped += trouble.swapped;
         } else if !connection.end() {
