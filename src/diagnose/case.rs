@@ -9,7 +9,7 @@ use super::{Evidence, Explanation, Fix, Severity};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Role};
 use crate::cors::{AnsweredBy, Error, Failure, Hop, Judgement};
-use crate::http::{Exchange, Headers, Request, Response};
+use crate::http::{Exchange, Headers, Request, Response, Vantage};
 
 /// A rule: one cause, whether it holds, what to say here and what to say in general.
 pub(super) trait Rule: Sync {
@@ -120,6 +120,17 @@ impl<'a> SeenHop<'a> {
     /// The hop's URL, parsed.
     pub(super) fn url(&self) -> Option<Url> {
         Url::parse(&self.hop.url).ok()
+    }
+
+    /// The same hop as it was seen furthest in, where it was captured at several places: what the server
+    /// was told, and what it said.
+    pub(super) fn furthest_in(self) -> Self {
+        let mut behind = self.hop.also_seen.iter().rev().filter(|exchange| exchange.vantage == Vantage::Backend);
+        let seen = |exchange: &'a Arc<Exchange>| {
+            let (request, response) = (exchange.request.as_ref()?, exchange.response.as_ref()?);
+            Some(Self { exchange, request, response, ..self })
+        };
+        behind.find_map(seen).unwrap_or(self)
     }
 
     /// The hop's URL, parsed, when its answer redirects: few do, and most causes are about those.

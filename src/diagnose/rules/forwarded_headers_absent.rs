@@ -2,7 +2,7 @@
 
 use super::forwarded_proto_ignored::leads_to_failure;
 use super::forwarded_proto_overwritten::is_misled;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ForwardedHeadersAbsent;
@@ -54,7 +54,8 @@ impl Rule for ForwardedHeadersAbsent {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let seen = case.seen_hops().find(|seen| is_misled(seen) && !seen.request.headers.has("x-forwarded-proto"))?;
+        let mut hops = case.seen_hops().map(SeenHop::furthest_in);
+        let seen = hops.find(|seen| is_misled(seen) && !seen.request.headers.has("x-forwarded-proto"))?;
         Some(Diagnosis {
             story: format!(
                 "The page is on https, so the browser asked for {} by https; the request arrives without X-Forwarded-Proto, and the server redirects to {}.",

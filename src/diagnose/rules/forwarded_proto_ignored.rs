@@ -63,7 +63,7 @@ impl Rule for ForwardedProtoIgnored {
 
 /// A redirect of this chain that leads from https to http on the same host.
 fn downgraded<'a>(case: &Case<'a>) -> Option<(SeenHop<'a>, Url)> {
-    case.seen_hops().find_map(|seen| Some((seen, downgraded_location(&seen)?)))
+    case.seen_hops().map(SeenHop::furthest_in).find_map(|seen| Some((seen, downgraded_location(&seen)?)))
 }
 
 /// ASP.NET Core redirects what it takes for http to https, and has no other reason to do so: its
