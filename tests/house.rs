@@ -20,7 +20,11 @@ struct Room {
 /// The import table. What is not in it is forbidden.
 const ROOMS: [Room; 14] = [
     Room { name: "wire", rooms: &[], crates: &["etherparse", "httparse", "memchr", "thiserror"] },
-    Room { name: "http", rooms: &[], crates: &["url", "jiff", "thiserror", "brotli_decompressor", "flate2", "ruzstd"] },
+    Room {
+        name: "http",
+        rooms: &[],
+        crates: &["url", "jiff", "memchr", "thiserror", "brotli_decompressor", "flate2", "ruzstd"],
+    },
     Room { name: "flow", rooms: &["wire"], crates: &[] },
     Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr", "foldhash"] },
     Room { name: "import", rooms: &["http"], crates: &["serde", "serde_json", "base64", "thiserror"] },

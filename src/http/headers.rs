@@ -2,9 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::slice;
 use std::sync::{Arc, LazyLock};
 
+use memchr::memchr;
+
 use super::trim_ows;
+
+/// What stands between a name and its value, and behind a value.
+const BEHIND_NAME: &str = ": ";
+const BEHIND_VALUE: &str = "\r\n";
 
 /// One header line: the name as it was sent, the value without the white space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,92 +25,190 @@ pub struct Header<'a> {
 /// The header lines of one message, in wire order. A copy shares them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Headers {
-    /// Name, value, name, value … without anything between them: a capture holds millions of heads,
-    /// and two allocations each are all that they can be given.
+    /// Each line as `Name: value` and its end, as nearly all of them are sent: a capture holds millions of
+    /// heads, and one copy of each as it stands is all that they can be given.
     text: Arc<str>,
-    lines: Arc<[Lengths]>,
+    /// Where each line begins.
+    places: Arc<[Place]>,
+    /// Which names there may be.
+    names: Names,
+    /// How long the parts of each line are, where `text` does not tell. Nothing that was captured is like
+    /// that, but a file of exchanges may hold a name with a colon, or a value with a line end.
+    lengths: Option<Arc<Vec<Lengths>>>,
     /// False when the capture lacks part of the head: then no field can be said to be absent,
     /// and no field's value to be whole.
     complete: bool,
 }
 
-/// How long the name and the value of a line are, in `text`.
+/// Where a line begins in the text, in 24 bits, and in the other 8 what tells its name from most others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(u32);
+
+/// A text beyond this is not plain: its places would need more bits.
+const MAX_PLAIN: usize = 1 << 24;
+
+/// How long the name and the value of a line are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Lengths {
     name: u32,
     value: u32,
 }
 
+/// A set of names that may take a name for one of its own, and never one of its own for another: what
+/// is looked for in a head is mostly not there, and this tells so without a look at the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Names(u64);
+
 /// Lines that become [`Headers`]. It can be used again and again, and keeps its room.
 #[derive(Clone, Debug, Default)]
 pub struct HeaderLines {
     text: String,
-    lines: Vec<Lengths>,
+    places: Vec<Place>,
+    names: Names,
+    lengths: Vec<Lengths>,
+    /// `text` alone does not tell where the parts of each line end.
+    is_odd: bool,
 }
 
 impl HeaderLines {
     /// Adds a line after the others, as it is.
     pub fn push(&mut self, name: &str, value: &str) {
+        let tag = tag(name);
+        self.places.push(Place::of(tag, self.text.len()));
         self.text.push_str(name);
+        self.text.push_str(BEHIND_NAME);
         self.text.push_str(value);
-        self.add(name.len(), value.len());
+        self.text.push_str(BEHIND_VALUE);
+        self.names.add(tag);
+        self.lengths.push(Lengths { name: length(name.len()), value: length(value.len()) });
+        self.is_odd |= memchr(b':', name.as_bytes()).is_some() || has_line_end(name) || has_line_end(value);
     }
 
     /// Adds a line from the wire: each byte is one code point.
     pub fn push_bytes(&mut self, name: &[u8], value: &[u8]) {
-        let (name, value) = (push_latin1(&mut self.text, name), push_latin1(&mut self.text, value));
-        self.add(name, value);
+        self.push(&from_latin1(name), &from_latin1(value));
     }
 
     /// Adds to the value of the last line, if there is one, behind a space where both have
     /// something to keep apart.
     pub fn extend_last(&mut self, more: &[u8]) {
-        let Some(last) = self.lines.last_mut() else { return };
+        let Some(last) = self.lengths.last_mut() else { return };
+        self.text.truncate(self.text.len() - BEHIND_VALUE.len());
         let before = self.text.len();
         if last.value > 0 && !more.is_empty() {
             self.text.push(' ');
         }
-        push_latin1(&mut self.text, more);
+        let more = from_latin1(more);
+        self.text.push_str(&more);
         last.value = last.value.saturating_add(length(self.text.len() - before));
+        self.text.push_str(BEHIND_VALUE);
+        self.is_odd |= has_line_end(&more);
     }
 
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.lengths.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.lengths.is_empty()
     }
 
     /// The lines so far, of a head that was seen whole (`complete`) or not; none are left here.
     pub fn take(&mut self, complete: bool) -> Headers {
-        let headers = Headers { text: self.text.as_str().into(), lines: self.lines.as_slice().into(), complete };
+        let headers = Headers {
+            text: self.text.as_str().into(),
+            places: self.places.as_slice().into(),
+            names: self.names,
+            lengths: (self.is_odd || self.text.len() > MAX_PLAIN).then(|| Arc::new(self.lengths.clone())),
+            complete,
+        };
         self.text.clear();
-        self.lines.clear();
+        self.places.clear();
+        self.lengths.clear();
+        (self.names, self.is_odd) = (Names::default(), false);
         headers
     }
 
-    fn add(&mut self, name: usize, value: usize) {
-        self.lines.push(Lengths { name: length(name), value: length(value) });
+    /// The lines of a section that holds nothing else, each written `Name: value` and ended by CR LF: these
+    /// are their names, and where they begin. It is of a head that was seen whole, and short as heads are.
+    #[must_use]
+    pub fn of_plain<'a>(&mut self, section: &str, lines: impl IntoIterator<Item = (&'a str, usize)>) -> Headers {
+        let mut set = Names::default();
+        for (name, at) in lines {
+            let tag = tag(name);
+            set.add(tag);
+            self.places.push(Place::of(tag, at));
+        }
+        let headers = Headers {
+            text: section.into(),
+            places: self.places.as_slice().into(),
+            names: set,
+            lengths: None,
+            complete: true,
+        };
+        self.places.clear();
+        headers
     }
 }
 
-/// Appends bytes of the wire, and says how long that is in UTF-8.
-fn push_latin1(text: &mut String, bytes: &[u8]) -> usize {
-    let before = text.len();
+impl Place {
+    fn of(tag: u8, at: usize) -> Self {
+        Self(u32::from(tag) << 24 | length(at) & 0x00FF_FFFF)
+    }
+
+    fn tag(self) -> u8 {
+        let [.., tag] = self.0.to_le_bytes();
+        tag
+    }
+
+    fn start(self) -> usize {
+        (self.0 & 0x00FF_FFFF) as usize
+    }
+}
+
+impl Names {
+    fn add(&mut self, tag: u8) {
+        self.0 |= Self::bit(tag);
+    }
+
+    #[inline]
+    fn may_hold(self, tag: u8) -> bool {
+        self.0 & Self::bit(tag) != 0
+    }
+
+    #[inline]
+    fn bit(tag: u8) -> u64 {
+        1 << (tag >> 2)
+    }
+}
+
+/// The same for every letter case. Three letters and the length tell apart most of the names that are in use.
+#[inline]
+fn tag(name: &str) -> u8 {
+    let name = name.as_bytes();
+    let letter = |at: usize| name.get(at).map_or(0, |byte| u32::from(byte | 0x20));
+    let letters = letter(0) | letter(name.len() / 2) << 8 | letter(name.len().wrapping_sub(1)) << 16;
+    let [.., tag] = (letters | length(name.len()) << 24).wrapping_mul(0x9E37_79B1).to_le_bytes();
+    tag
+}
+
+fn has_line_end(text: &str) -> bool {
+    memchr(b'\n', text.as_bytes()).is_some()
+}
+
+/// Text from the wire. What is ASCII, and nearly all is, stays as it stands.
+fn from_latin1(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
-        // What is ASCII, and nearly all is, can be copied as it stands.
-        Ok(ascii) if bytes.is_ascii() => text.push_str(ascii),
-        _ => text.extend(bytes.iter().map(|&byte| char::from(byte))),
+        Ok(ascii) if bytes.is_ascii() => Cow::Borrowed(ascii),
+        _ => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
     }
-    text.len() - before
 }
 
-/// No line is as long as that: heads are bounded long before.
+/// No head is as long as that: they are bounded long before.
 fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
@@ -160,30 +265,25 @@ impl Headers {
 
     /// The lines in wire order.
     pub fn iter(&self) -> impl Iterator<Item = Header<'_>> + Clone {
-        let mut rest: &str = &self.text;
-        self.lines.iter().map(move |lengths| {
-            let (name, behind) = split(rest, lengths.name);
-            let (value, behind) = split(behind, lengths.value);
-            rest = behind;
-            Header { name, value }
-        })
+        self.lines()
     }
 
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.places.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.places.is_empty()
     }
 
     /// Adds a line after the others.
     pub fn push(&mut self, name: &str, value: &str) {
-        let mut lines = HeaderLines { text: self.text.as_ref().to_owned(), lines: self.lines.to_vec() };
+        let mut lines = HeaderLines::default();
+        self.iter().for_each(|line| lines.push(line.name, line.value));
         lines.push(name, trim_ows(value));
         *self = lines.take(self.complete);
     }
@@ -200,26 +300,24 @@ impl Headers {
 
     /// The values of all lines with that name (letter case aside), in wire order.
     pub fn all<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h str> {
-        let mut at = 0;
-        self.lines.iter().filter_map(move |lengths| {
-            let (start, value) = (at, at + lengths.name as usize);
-            at = value + lengths.value as usize;
-            // The length tells nearly all other names apart.
-            let is_it = lengths.name as usize == name.len()
-                && self.text.get(start..value).is_some_and(|text| text.eq_ignore_ascii_case(name));
-            if is_it { self.text.get(value..at) } else { None }
-        })
+        let tag = tag(name);
+        let mut lines = if self.names.may_hold(tag) { self.lines() } else { Lines::default() };
+        std::iter::from_fn(move || lines.next_called(name, tag))
     }
 
     /// The first line with that name, whatever else the head holds: to show and to recognise by,
     /// not to judge by (see [`Headers::get`]).
     #[must_use]
+    #[inline]
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        // Worked out when this is compiled, where the name is known by then.
+        let tag = tag(name);
+        if self.names.may_hold(tag) { self.lines().next_called(name, tag) } else { None }
     }
 
     /// Whether a line with that name was seen.
     #[must_use]
+    #[inline]
     pub fn has(&self, name: &str) -> bool {
         self.first(name).is_some()
     }
@@ -234,10 +332,71 @@ impl Headers {
         let values: Vec<&str> = self.all(name).collect();
         if values.is_empty() { Field::Absent } else { Field::Present(values.join(", ")) }
     }
+
+    fn lines(&self) -> Lines<'_> {
+        let lengths = self.lengths.as_ref().map(|lengths| lengths.iter());
+        Lines { text: &self.text, places: self.places.iter(), lengths, at: 0 }
+    }
 }
 
-fn split(text: &str, at: u32) -> (&str, &str) {
-    text.split_at_checked(at as usize).unwrap_or((text, ""))
+/// Header lines from one of them on.
+#[derive(Clone, Default)]
+struct Lines<'a> {
+    text: &'a str,
+    /// As in [`Headers`].
+    places: slice::Iter<'a, Place>,
+    lengths: Option<slice::Iter<'a, Lengths>>,
+    /// Where the next line begins, where its length is to be asked.
+    at: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The value of the next line with that name, whose tag this is.
+    fn next_called(&mut self, name: &str, tag: u8) -> Option<&'a str> {
+        if self.lengths.is_some() {
+            return self.find(|line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value);
+        }
+        loop {
+            let place = self.places.find(|place| place.tag() == tag)?;
+            let line = self.line_at(*place)?;
+            let is_called = line.as_bytes().get(name.len()) == Some(&b':')
+                && line.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name));
+            if is_called {
+                return line.get(name.len() + BEHIND_NAME.len()..);
+            }
+        }
+    }
+
+    /// The line that begins there, up to the one behind it.
+    fn line_at(&self, place: Place) -> Option<&'a str> {
+        let end = self.places.as_slice().first().map_or(self.text.len(), |next| next.start());
+        self.text.get(place.start()..end.checked_sub(BEHIND_VALUE.len())?)
+    }
+
+    fn take(&mut self, len: usize) -> &'a str {
+        let from = self.at;
+        self.at += len;
+        self.text.get(from..self.at).unwrap_or_default()
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Header<'a>;
+
+    fn next(&mut self) -> Option<Header<'a>> {
+        let place = *self.places.next()?;
+        let Some(lengths) = &mut self.lengths else {
+            let line = self.line_at(place)?;
+            let (name, rest) = line.split_at_checked(memchr(b':', line.as_bytes())?)?;
+            return Some(Header { name, value: rest.get(BEHIND_NAME.len()..)? });
+        };
+        let Lengths { name, value } = *lengths.next()?;
+        let name = self.take(name as usize);
+        self.take(BEHIND_NAME.len());
+        let value = self.take(value as usize);
+        self.take(BEHIND_VALUE.len());
+        Some(Header { name, value })
+    }
 }
 
 impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for Headers {
@@ -274,5 +433,38 @@ mod tests {
         assert_eq!(headers.get("a"), Field::Unseen);
         assert_eq!(headers.get("b"), Field::Unseen);
         assert_eq!(headers.first("A"), Some("1"));
+    }
+
+    #[test]
+    fn lines_that_could_not_stand_in_a_head_are_kept_as_they_are() {
+        let pairs = [("a", "1\r\nb: 2"), ("c: d", "3"), ("", ""), ("e", "4\r"), ("f\n", "5")];
+        let headers = Headers::from_iter(pairs);
+        let lines: Vec<_> = headers.iter().map(|line| (line.name, line.value)).collect();
+        assert_eq!(lines, pairs);
+        assert_eq!((headers.first("b"), headers.first("C: D"), headers.len()), (None, Some("3"), 5));
+        assert_eq!(headers.first("E"), Some("4\r"));
+    }
+
+    #[test]
+    fn a_plain_section_is_read_as_its_lines() {
+        let of_lines = Headers::from_iter([("Host", "a.example"), ("Empty", ""), ("x", "1: 2"), ("Host", "b")]);
+        let section = "Host: a.example\r\nEmpty: \r\nx: 1: 2\r\nHost: b\r\n";
+        let places = [("Host", 0), ("Empty", 17), ("x", 26), ("Host", 35)];
+        let of_section = HeaderLines::default().of_plain(section, places);
+        assert_eq!(of_section, of_lines);
+        assert_eq!(of_section.all("host").collect::<Vec<_>>(), ["a.example", "b"]);
+        assert_eq!((of_section.first("empty"), of_section.first("hos")), (Some(""), None));
+    }
+
+    #[test]
+    fn folded_lines_become_one() {
+        let mut lines = HeaderLines::default();
+        lines.extend_last(b"of nothing");
+        lines.push_bytes(b"A", b"");
+        lines.extend_last(b"");
+        lines.extend_last(b"one");
+        lines.extend_last(b"tw\xF6");
+        assert_eq!(lines.take(true), Headers::from_iter([("A", "one tw\u{f6}")]));
+        assert!(lines.is_empty() && lines.take(true).is_empty());
     }
 }

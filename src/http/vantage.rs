@@ -123,12 +123,23 @@ fn is_normal_https(url: &str) -> bool {
 }
 
 /// The characters that stay as they are in a path and in a query. An encoded one may be a dot.
+const PLAIN: [bool; 256] = marked(b"-._~!$&()*+,;=:@/?0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+const fn marked(mut bytes: &[u8]) -> [bool; 256] {
+    let mut marks = [false; 256];
+    while let [byte, rest @ ..] = bytes {
+        marks[*byte as usize] = true;
+        bytes = rest;
+    }
+    marks
+}
+
 fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/?".contains(&byte)
+    PLAIN.get(usize::from(byte)).is_some_and(|&is_plain| is_plain)
 }
 
 fn has_dot_segment(path: &[u8]) -> bool {
-    path.windows(2).any(|pair| pair == b"/.")
+    memchr::memchr_iter(b'.', path).any(|dot| dot > 0 && path.get(dot - 1) == Some(&b'/'))
 }
 
 /// Whether a page on https made this request for a part of itself: navigations and forms may lead

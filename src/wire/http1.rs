@@ -97,24 +97,62 @@ pub fn status_line(line: &[u8]) -> Option<StatusLine<'_>> {
     (is_version(version) && status >= 100).then_some(StatusLine { version, status, reason: trim(reason) })
 }
 
-/// Fields that [`plain_fields`] reads at most; more are left to [`lines`].
-const MAX_PLAIN: usize = 96;
+/// Fields that [`plain`] reads at most; more are left to [`lines`].
+const MAX_PLAIN: usize = 64;
 
-/// Hands the fields of a section, empty line included, to `sink`, when nothing in it is odd: no
-/// fold, no bare LF, no invalid name. Otherwise hands on nothing and says false, and [`lines`]
-/// reads what can be read.
-pub fn plain_fields<'a>(section: &'a [u8], mut sink: impl FnMut(&'a str, &'a [u8])) -> bool {
+/// A header or trailer section in which nothing is odd: no fold, no bare LF, no invalid name.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'s, 'a> {
+    section: &'a [u8],
+    fields: &'s [httparse::Header<'a>],
+}
+
+/// Reads a section, empty line included, when nothing in it is odd; otherwise it is left to [`lines`], which
+/// read what can be read.
+pub fn plain<'a, T>(section: &'a [u8], read: impl FnOnce(Plain<'_, 'a>) -> T) -> Option<T> {
     let mut slots = [httparse::EMPTY_HEADER; MAX_PLAIN];
-    let Ok(httparse::Status::Complete((_, fields))) = httparse::parse_headers(section, &mut slots) else {
-        return false;
+    let Ok(httparse::Status::Complete((len, fields))) = httparse::parse_headers(section, &mut slots) else {
+        return None;
     };
-    if has_bare_lf(section) {
-        return false;
+    let plain = Plain { section: section.get(..len)?, fields };
+    (plain.is_normal() || !has_bare_lf(section)).then(|| read(plain))
+}
+
+impl<'s, 'a> Plain<'s, 'a> {
+    /// The fields in their order: name and value.
+    pub fn fields(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + 's {
+        self.fields.iter().map(|field| (field.name, field.value))
     }
-    for field in fields {
-        sink(field.name, field.value);
+
+    /// The names in their order, and where in the section they begin.
+    pub fn names(self) -> impl Iterator<Item = (&'a str, usize)> + 's {
+        let start = self.section.as_ptr().addr();
+        self.fields.iter().map(move |field| (field.name, field.name.as_ptr().addr().saturating_sub(start)))
     }
-    true
+
+    /// The bytes of all lines, the empty one apart, when each of them is written `Name: value` and ended by
+    /// CR LF, as nearly all are.
+    #[must_use]
+    pub fn as_normal(self) -> Option<&'a [u8]> {
+        if self.is_normal() { self.section.strip_suffix(b"\r\n") } else { None }
+    }
+
+    fn is_normal(self) -> bool {
+        let start = self.section.as_ptr().addr();
+        let mut at = 0;
+        let is_next = |field: &httparse::Header<'a>| {
+            let name_end = at + field.name.len();
+            let value_end = name_end + 2 + field.value.len();
+            let is_next = field.name.as_ptr().addr() == start + at
+                // An empty value lies nowhere.
+                && (field.value.is_empty() || field.value.as_ptr().addr() == start + name_end + 2)
+                && self.section.get(name_end..name_end + 2) == Some(b": ")
+                && self.section.get(value_end..value_end + 2) == Some(b"\r\n");
+            at = value_end + 2;
+            is_next
+        };
+        self.fields.iter().all(is_next) && self.section.get(at..) == Some(b"\r\n")
+    }
 }
 
 /// The lines of a header or trailer section, up to its empty line or the end of `section`.
@@ -251,13 +289,20 @@ mod tests {
 
     #[test]
     fn only_a_plain_section_is_read_as_one() {
-        let plain = |section: &[u8]| {
-            let mut count = 0;
-            plain_fields(section, |_, _| count += 1).then_some(count)
-        };
-        assert_eq!(plain(b"A: 1\r\nB:\r\n\r\n"), Some(2));
+        let count = |section: &[u8]| plain(section, |plain| plain.fields().count());
+        assert_eq!(count(b"A: 1\r\nB:\r\n\r\n"), Some(2));
         for odd in [&b"A: 1\n\n"[..], b"A : 1\r\n\r\n", b"A: 1\r\n b\r\n\r\n", b"no colon\r\n\r\n", b"A: 1\r\n"] {
-            assert_eq!(plain(odd), None, "{odd:?}");
+            assert_eq!(count(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_as_usual_is_one_piece() {
+        let normal = |section: &'static [u8]| plain(section, |plain| plain.as_normal()).unwrap();
+        assert_eq!(normal(b"A: 1\r\nB: \r\nC: 2 3\r\n\r\nbody"), Some(&b"A: 1\r\nB: \r\nC: 2 3\r\n"[..]));
+        assert_eq!(normal(b"\r\n"), Some(&b""[..]));
+        for other in [&b"A:1\r\n\r\n"[..], b"A:  1\r\n\r\n", b"A: 1 \r\n\r\n", b"A:\r\n\r\n", b"A: 1\r\nB:\r\n\r\n"] {
+            assert_eq!(normal(other), None, "{other:?}");
         }
     }
 
@@ -298,10 +343,10 @@ mod tests {
                 .map(|header| Line::Field { name: header.name.as_bytes(), value: header.value, odd: false })
                 .collect();
             prop_assert_eq!(lines(section).collect::<Vec<_>>(), expected.clone());
-            let mut plain = Vec::new();
-            let is_plain = plain_fields(section, |name, value| plain.push(Line::Field { name: name.as_bytes(), value, odd: false }));
-            prop_assert!(is_plain);
-            prop_assert_eq!(plain, expected);
+            let fields = plain(section, |plain| {
+                plain.fields().map(|(name, value)| Line::Field { name: name.as_bytes(), value, odd: false }).collect()
+            });
+            prop_assert_eq!(fields, Some(expected));
         }
 
         #[test]

@@ -3,7 +3,7 @@
 use memchr::memrchr;
 
 use crate::http::{HeaderLines, Headers, latin1};
-use crate::wire::http1::{Line, has_bare_lf, lines, plain_fields};
+use crate::wire::http1::{Line, has_bare_lf, lines, plain};
 
 /// Header lines that are kept of one message. Servers refuse more than 100 or so.
 const MAX_HEADERS: usize = 1000;
@@ -23,8 +23,8 @@ pub(super) fn read(
     warnings: &mut Vec<String>,
     kept: &mut HeaderLines,
 ) -> Headers {
-    if whole && read_plain(section, kept) {
-        return kept.take(true);
+    if whole && let Some(headers) = read_plain(section, kept) {
+        return headers;
     }
     let mut is_all = whole;
     let told_before = warnings.len();
@@ -75,16 +75,17 @@ fn holds_control(value: &[u8]) -> bool {
     value.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t')
 }
 
-/// Reads a section in which nothing is odd; `false` where something is.
-fn read_plain(section: &[u8], kept: &mut HeaderLines) -> bool {
-    match std::str::from_utf8(section) {
-        // Nearly all are ASCII, and looked through once for all of their fields.
-        Ok(text) if section.is_ascii() => plain_fields(section, |name, value| {
-            let start = value.as_ptr().addr().saturating_sub(section.as_ptr().addr());
-            kept.push(name, text.get(start..start + value.len()).unwrap_or_default());
-        }),
-        _ => plain_fields(section, |name, value| kept.push_bytes(name.as_bytes(), value)),
-    }
+/// Reads a section in which nothing is odd.
+fn read_plain(section: &[u8], kept: &mut HeaderLines) -> Option<Headers> {
+    plain(section, |plain| {
+        // Nearly all are ASCII and written as usual, and can be taken in one piece.
+        let normal = plain.as_normal().filter(|lines| lines.is_ascii());
+        if let Some(Ok(lines)) = normal.map(std::str::from_utf8) {
+            return kept.of_plain(lines, plain.names());
+        }
+        plain.fields().for_each(|(name, value)| kept.push_bytes(name.as_bytes(), value));
+        kept.take(true)
+    })
 }
 
 #[cfg(test)]
