@@ -2,6 +2,7 @@
 
 mod analyze;
 mod call;
+mod lanes;
 mod part;
 mod set;
 mod workers;
@@ -10,7 +11,8 @@ use std::sync::Arc;
 
 pub use analyze::{Options, Read, analyze, analyze_by, analyze_exchanges};
 pub use call::{Brief, Call, ChainReport};
-pub use part::Part;
+pub use lanes::{Batch, Ended, LaneReader};
+pub use part::{Divided, Part};
 pub use workers::{Alone, Workers};
 
 use crate::balancer::Balancer;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::lanes::{Batch, Ended, LaneReader, Lanes, Sorter};
 use super::set::Set;
 use super::{Read, SourceKind, SourceSummary};
-use crate::flow::{Flows, Fragments, Stamp};
+use crate::flow::{Delivery, Flows, Fragments, Stamp};
 use crate::http::{Exchange, Time};
-use crate::session::{Keep, Sessions, Unread};
+use crate::session::{Keep, Unread};
 use crate::wire::link::{Decoded, Fragment, decode, decode_datagram};
 use crate::wire::{LinkType, Moment, Packet, Segment};
 
@@ -19,18 +20,32 @@ const MAX_LINKS: usize = 16;
 /// was written to one after the other.
 #[derive(Debug)]
 pub struct Part {
+    intake: Intake,
+    lanes: Lanes,
+    exchanges: Vec<Exchange>,
+    /// What was said of the files before this one.
+    told: Told,
+    warnings: Vec<String>,
+}
+
+/// From packets to what each connection carries.
+#[derive(Debug)]
+struct Intake {
     fragments: Fragments,
     flows: Flows,
-    sessions: Sessions,
-    exchanges: Vec<Exchange>,
     files: Set,
     packets: u64,
     /// When the latest packet was captured.
     latest: Option<Moment>,
-    /// What was said of the files before this one.
-    told: Told,
     odd: Odd,
-    warnings: Vec<String>,
+}
+
+/// Takes packets, while what they bring is read elsewhere.
+#[derive(Debug)]
+pub struct Divided<'a> {
+    intake: &'a mut Intake,
+    sorter: Sorter,
+    exchanges: &'a mut Vec<Exchange>,
 }
 
 /// What the summaries of earlier files of a set said, all of them together.
@@ -60,55 +75,38 @@ impl Part {
     /// `path` is what the exchanges name as their source; `keep` says which bodies are kept.
     #[must_use]
     pub fn new(path: &Arc<str>, keep: Keep) -> Self {
-        Self {
+        let intake = Intake {
             fragments: Fragments::default(),
             flows: Flows::default(),
-            sessions: Sessions::new(Arc::clone(path)).keeping(keep),
-            exchanges: Vec::new(),
             files: Set::beginning_with(path),
             packets: 0,
             latest: None,
-            told: Told::default(),
             odd: Odd::default(),
-            warnings: Vec::new(),
-        }
+        };
+        let lanes = Lanes::new(path, keep);
+        Self { intake, lanes, exchanges: Vec::new(), told: Told::default(), warnings: Vec::new() }
     }
 
     /// Takes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
-        self.packets += 1;
-        self.latest = self.latest.max(Some(packet.time));
-        let stamp = Stamp { frame: self.files.frame(packet.number), time: packet.time };
-        match decode(packet) {
-            Decoded::Tcp(segment) => self.segment(&segment, stamp),
-            Decoded::Fragment(fragment) => self.fragment(&fragment, stamp),
-            nothing => self.odd.note(&nothing),
-        }
-    }
-
-    /// Takes a piece of a packet, and with the last of them the packet, which may be a piece itself.
-    #[cold]
-    fn fragment(&mut self, fragment: &Fragment<'_>, stamp: Stamp) {
-        let mut whole = self.fragments.push(fragment, stamp.time);
-        while let Some(datagram) = whole {
-            whole = match decode_datagram(&datagram.id, &datagram.data, datagram.missing) {
-                Decoded::Tcp(segment) => {
-                    self.segment(&segment, stamp);
-                    None
-                }
-                Decoded::Fragment(fragment) => self.fragments.push(&fragment, stamp.time),
-                nothing => {
-                    self.odd.note(&nothing);
-                    None
-                }
-            };
-        }
+        let Self { intake, lanes, exchanges, .. } = self;
+        intake.packet(packet, &mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(exchange)));
     }
 
     /// Takes the next segment, for whoever has decoded it already.
     pub fn segment(&mut self, segment: &Segment<'_>, stamp: Stamp) {
-        let Self { flows, sessions, exchanges, .. } = self;
-        flows.push(segment, stamp, &mut |delivery| sessions.push(delivery, &mut |exchange| exchanges.push(exchange)));
+        let Self { intake, lanes, exchanges, .. } = self;
+        intake
+            .flows
+            .push(segment, stamp, &mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(exchange)));
+    }
+
+    /// Divides the reading for a while: packets are taken by one, and what they bring is read by at most so
+    /// many others, who may be on threads of their own.
+    pub fn divided(&mut self, readers: usize) -> (Divided<'_>, Vec<LaneReader<'_>>) {
+        let Self { intake, lanes, exchanges, .. } = self;
+        let (lanes_each, readers) = lanes.divided(readers);
+        (Divided { intake, sorter: Sorter::new(lanes_each), exchanges }, readers)
     }
 
     /// Takes note of something odd about the source.
@@ -119,28 +117,24 @@ impl Part {
     /// When the latest packet was captured.
     #[must_use]
     pub fn latest(&self) -> Option<Moment> {
-        self.latest
+        self.intake.latest
     }
 
     /// When each request came that is still without its answer, in no order.
     pub fn waiting(&self) -> impl Iterator<Item = Time> {
-        self.sessions.waiting()
+        self.lanes.waiting()
     }
 
     /// The exchanges that have ended since the last call, for whoever cannot wait for the end.
     pub fn take_exchanges(&mut self) -> Vec<Exchange> {
-        let mut exchanges = std::mem::take(&mut self.exchanges);
-        for exchange in &mut exchanges {
-            self.files.place(exchange);
-        }
-        exchanges
+        placed(&mut self.exchanges, &self.intake.files)
     }
 
     /// A file ends here, after `bytes` bytes, and the capture goes on in the one called `next`.
     /// Connections go on as well.
     pub fn turn(&mut self, path: Arc<str>, kind: SourceKind, bytes: u64, next: &Arc<str>) -> Read {
         let read = self.read(path, kind, bytes);
-        self.files.turn(next);
+        self.intake.files.turn(next);
         read
     }
 
@@ -153,8 +147,8 @@ impl Part {
 
     /// The capture ends here, and with it all that is under way.
     pub fn end(&mut self) {
-        let Self { flows, sessions, exchanges, .. } = self;
-        flows.finish(&mut |delivery| sessions.push(delivery, &mut |exchange| exchanges.push(exchange)));
+        let Self { intake, lanes, exchanges, .. } = self;
+        intake.flows.finish(&mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(exchange)));
     }
 
     /// What the file that is being read has held so far, in `bytes` bytes.
@@ -166,11 +160,11 @@ impl Part {
             http2: now.unread.http2 - before.unread.http2,
             other: now.unread.other - before.unread.other,
         };
-        let warnings = self.warnings.iter().cloned().chain(self.odd.warnings()).chain(bounds(&now, &before));
+        let warnings = self.warnings.iter().cloned().chain(self.intake.odd.warnings()).chain(bounds(&now, &before));
         SourceSummary {
             path,
             kind,
-            packets: self.packets,
+            packets: self.intake.packets,
             bytes,
             connections: now.connections - before.connections,
             exchanges: now.exchanges - before.exchanges,
@@ -184,26 +178,89 @@ impl Part {
     fn read(&mut self, path: Arc<str>, kind: SourceKind, bytes: u64) -> Read {
         let summary = self.summary(path, kind, bytes);
         self.told = self.so_far();
-        (self.packets, self.odd) = (0, Odd::default());
+        (self.intake.packets, self.intake.odd) = (0, Odd::default());
         self.warnings.clear();
         Read { summary, exchanges: self.take_exchanges().into_iter().map(Arc::new).collect() }
     }
 
     fn so_far(&self) -> Told {
-        let (flows, sessions) = (self.flows.counters(), self.sessions.counters());
+        let (flows, sessions) = (self.intake.flows.counters(), self.lanes.counters());
         Told {
             connections: flows.connections,
             exchanges: sessions.exchanges,
             unread: sessions.unread,
             lost_bytes: flows.lost_bytes + flows.cut_bytes,
             repeated: flows.repeated,
-            fragments: self.fragments.given_up(),
+            fragments: self.intake.fragments.given_up(),
             evicted: flows.evicted,
             overfull: flows.overfull,
             given_up: sessions.given_up,
             cut_bytes: flows.cut_bytes,
         }
     }
+}
+
+impl Intake {
+    fn packet(&mut self, packet: &Packet<'_>, sink: &mut impl FnMut(&Delivery<'_>)) {
+        self.packets += 1;
+        self.latest = self.latest.max(Some(packet.time));
+        let stamp = Stamp { frame: self.files.frame(packet.number), time: packet.time };
+        match decode(packet) {
+            Decoded::Tcp(segment) => self.flows.push(&segment, stamp, sink),
+            Decoded::Fragment(fragment) => self.fragment(&fragment, stamp, sink),
+            nothing => self.odd.note(&nothing),
+        }
+    }
+
+    /// Takes a piece of a packet, and with the last of them the packet, which may be a piece itself.
+    #[cold]
+    fn fragment(&mut self, fragment: &Fragment<'_>, stamp: Stamp, sink: &mut impl FnMut(&Delivery<'_>)) {
+        let mut whole = self.fragments.push(fragment, stamp.time);
+        while let Some(datagram) = whole {
+            whole = match decode_datagram(&datagram.id, &datagram.data, datagram.missing) {
+                Decoded::Tcp(segment) => {
+                    self.flows.push(&segment, stamp, sink);
+                    None
+                }
+                Decoded::Fragment(fragment) => self.fragments.push(&fragment, stamp.time),
+                nothing => {
+                    self.odd.note(&nothing);
+                    None
+                }
+            };
+        }
+    }
+}
+
+impl Divided<'_> {
+    /// Takes the next packet, which lies in `block`.
+    pub fn packet(&mut self, packet: &Packet<'_>, block: &[u8]) {
+        let Self { intake, sorter, .. } = self;
+        intake.packet(packet, &mut |delivery| sorter.add(delivery, block));
+    }
+
+    /// What the packets of `block` brought since the last call, for each of the readers.
+    pub fn take(&mut self, block: &Arc<Vec<u8>>) -> Vec<Batch> {
+        self.sorter.take(block)
+    }
+
+    /// Takes what the readers made of the packets of one block.
+    pub fn put(&mut self, ended: Vec<Ended>) {
+        self.exchanges.extend(Ended::together(ended));
+    }
+
+    /// As [`Part::take_exchanges`].
+    pub fn take_exchanges(&mut self) -> Vec<Exchange> {
+        placed(self.exchanges, &self.intake.files)
+    }
+}
+
+fn placed(exchanges: &mut Vec<Exchange>, files: &Set) -> Vec<Exchange> {
+    let mut exchanges = std::mem::take(exchanges);
+    for exchange in &mut exchanges {
+        files.place(exchange);
+    }
+    exchanges
 }
 
 /// Bounds that were met are said: what was given up may be missing from the report.

@@ -123,19 +123,9 @@ fn is_normal_https(url: &str) -> bool {
 }
 
 /// The characters that stay as they are in a path and in a query. An encoded one may be a dot.
-const PLAIN: [bool; 256] = marked(b"-._~!$&()*+,;=:@/?0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
-const fn marked(mut bytes: &[u8]) -> [bool; 256] {
-    let mut marks = [false; 256];
-    while let [byte, rest @ ..] = bytes {
-        marks[*byte as usize] = true;
-        bytes = rest;
-    }
-    marks
-}
-
 fn is_plain(byte: u8) -> bool {
-    PLAIN.get(usize::from(byte)).is_some_and(|&is_plain| is_plain)
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'@' | b'&'..=b';' | b'=' | b'?' | b'_' | b'~' | b'!' | b'$')
+        && byte != b'\''
 }
 
 fn has_dot_segment(path: &[u8]) -> bool {

@@ -14,6 +14,7 @@ mod sniff;
 mod story;
 
 use std::collections::HashMap;
+use std::ops::Add;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -67,6 +68,23 @@ pub struct Counters {
     pub given_up: u64,
 }
 
+impl Add for Counters {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            exchanges: self.exchanges + other.exchanges,
+            unread: Unread {
+                tls: self.unread.tls + other.unread.tls,
+                http2: self.unread.http2 + other.unread.http2,
+                other: self.unread.other + other.unread.other,
+            },
+            skipped_bytes: self.skipped_bytes + other.skipped_bytes,
+            given_up: self.given_up + other.given_up,
+        }
+    }
+}
+
 impl Keep {
     /// How many bytes are kept of a body; `status` is that of the answer that it belongs to.
     #[must_use]
@@ -83,8 +101,9 @@ impl Keep {
 #[derive(Debug)]
 pub struct Sessions {
     connections: HashMap<FlowId, Connection, RandomState>,
-    /// The weight of all of them.
+    /// The weight of all of them, and how much it may be.
     weight: usize,
+    max_weight: usize,
     desk: Desk,
 }
 
@@ -92,13 +111,21 @@ impl Sessions {
     /// `source` is what the exchanges will name as theirs.
     #[must_use]
     pub fn new(source: Arc<str>) -> Self {
-        Self { connections: HashMap::default(), weight: 0, desk: Desk::new(source) }
+        Self { connections: HashMap::default(), weight: 0, max_weight: MAX_WEIGHT, desk: Desk::new(source) }
     }
 
     /// Keeps these bodies.
     #[must_use]
     pub fn keeping(mut self, keep: Keep) -> Self {
         self.desk.keep = keep;
+        self
+    }
+
+    /// These are only some of the connections of a capture, which has so many such parts: they share the
+    /// memory that may be taken.
+    #[must_use]
+    pub fn one_of(mut self, parts: usize) -> Self {
+        self.max_weight = MAX_WEIGHT / parts.max(1);
         self
     }
 
@@ -131,7 +158,7 @@ impl Sessions {
             Chunk::Gap { len, cut } => connection.gap(side, len, cut, stamp, &mut self.desk),
             Chunk::End(_) => {}
         }
-        if others + connection.weight() > MAX_WEIGHT {
+        if others + connection.weight() > self.max_weight {
             connection.shed(&mut self.desk);
         }
         self.weight = others + connection.weight();

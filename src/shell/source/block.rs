@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::ops::Range;
+use std::sync::Arc;
 
 use corscope::wire::capture::{Detected, detect};
 
@@ -26,7 +27,10 @@ pub(super) struct Taken {
 /// An input, of which the part that nobody has taken yet is held.
 pub(super) struct Blocks {
     input: Box<dyn Read + Send>,
-    buffer: Vec<u8>,
+    /// Whoever was handed it may still be reading it: then it is left alone, and another is taken.
+    buffer: Arc<Vec<u8>>,
+    /// Those that were left alone.
+    left: Vec<Arc<Vec<u8>>>,
     /// What was read and not taken, in `buffer`.
     held: Range<usize>,
     at_end: bool,
@@ -36,7 +40,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn new(input: Box<dyn Read + Send>) -> Self {
-        Self { input, buffer: vec![0; HELD], held: 0..0, at_end: false, bytes: 0 }
+        Self { input, buffer: Arc::new(vec![0; HELD]), left: Vec::new(), held: 0..0, at_end: false, bytes: 0 }
     }
 
     /// The first bytes, which stay held: as many as tell what it is.
@@ -48,15 +52,16 @@ impl Blocks {
         Ok(self.held())
     }
 
-    /// Hands out what is held, and whether nothing comes after it, until the end or until nobody wants
-    /// more (`None`); returns how many bytes there were.
-    pub(super) fn each(mut self, mut take: impl FnMut(&[u8], bool) -> Option<Taken>) -> io::Result<u64> {
+    /// Hands out what is held, the block that it lies in, which may be kept for as long as it is needed, and
+    /// whether nothing comes after it, until the end or until nobody wants more (`None`); returns how many
+    /// bytes there were.
+    pub(super) fn each(mut self, mut take: impl FnMut(&[u8], &Arc<Vec<u8>>, bool) -> Option<Taken>) -> io::Result<u64> {
         let mut needs = 1;
         loop {
             while self.held.len() < needs && !self.at_end {
                 self.fill()?;
             }
-            let Some(taken) = take(self.held(), self.at_end) else { return Ok(self.bytes) };
+            let Some(taken) = take(self.held(), &self.buffer, self.at_end) else { return Ok(self.bytes) };
             self.held.start += taken.bytes.min(self.held.len());
             if self.at_end {
                 return Ok(self.bytes);
@@ -72,7 +77,8 @@ impl Blocks {
     fn fill(&mut self) -> io::Result<()> {
         self.make_room();
         let read = loop {
-            match self.input.read(self.buffer.get_mut(self.held.end..).unwrap_or_default()) {
+            let room = Arc::get_mut(&mut self.buffer).and_then(|buffer| buffer.get_mut(self.held.end..));
+            match self.input.read(room.unwrap_or_default()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => break other?,
             }
@@ -83,15 +89,35 @@ impl Blocks {
         Ok(())
     }
 
+    /// Sees to it that there is a buffer of one's own with room behind what is held.
     fn make_room(&mut self) {
-        if self.buffer.len() - self.held.end >= LEAST_READ {
+        if Arc::get_mut(&mut self.buffer).is_none() {
+            self.move_on();
+        }
+        let Some(buffer) = Arc::get_mut(&mut self.buffer) else { return };
+        if buffer.len() - self.held.end >= LEAST_READ {
             return;
         }
-        self.buffer.copy_within(self.held.clone(), 0);
+        buffer.copy_within(self.held.clone(), 0);
         self.held = 0..self.held.len();
-        if self.buffer.len() - self.held.end < LEAST_READ {
-            self.buffer.resize(self.buffer.len() * 2, 0);
+        if buffer.len() - self.held.end < LEAST_READ {
+            buffer.resize(buffer.len() * 2, 0);
         }
+    }
+
+    /// Takes another buffer, one that nobody reads any more if there is one, and takes along what is held.
+    fn move_on(&mut self) {
+        let unread = self.left.iter_mut().position(|buffer| Arc::get_mut(buffer).is_some());
+        let mut next = unread.map_or_else(Arc::default, |at| self.left.swap_remove(at));
+        if let Some(buffer) = Arc::get_mut(&mut next) {
+            buffer.resize(self.buffer.len().max(HELD), 0);
+            let held = self.buffer.get(self.held.clone()).unwrap_or_default();
+            if let Some(place) = buffer.get_mut(..held.len()) {
+                place.copy_from_slice(held);
+            }
+        }
+        self.left.push(std::mem::replace(&mut self.buffer, next));
+        self.held = 0..self.held.len();
     }
 }
 
@@ -117,7 +143,7 @@ mod tests {
         let mut blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())));
         assert_eq!(blocks.begin()?, b"abcdefghij");
         let mut seen = Vec::new();
-        let bytes = blocks.each(|held, at_end| {
+        let bytes = blocks.each(|held, _, at_end| {
             seen.push((String::from_utf8_lossy(held).into_owned(), at_end));
             Some(Taken { bytes: 4, needs: 0 })
         })?;
@@ -130,7 +156,7 @@ mod tests {
     fn as_much_is_held_as_is_needed() -> io::Result<()> {
         let blocks = Blocks::new(Box::new(Drops(b"abcdefghij".to_vec())));
         let mut seen = Vec::new();
-        blocks.each(|held, at_end| {
+        blocks.each(|held, _, at_end| {
             seen.push((held.len(), at_end));
             Some(Taken { bytes: usize::from(held.len() >= 4) * 3, needs: 4 })
         })?;
@@ -143,7 +169,7 @@ mod tests {
         let long: Vec<u8> = (0..3 * HELD).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect();
         let blocks = Blocks::new(Box::new(io::Cursor::new(long.clone())));
         let mut seen = Vec::new();
-        blocks.each(|held, at_end| {
+        blocks.each(|held, _, at_end| {
             if at_end {
                 seen = held.to_vec();
             }
@@ -154,9 +180,25 @@ mod tests {
     }
 
     #[test]
+    fn a_block_that_is_kept_stays_as_it_was() -> io::Result<()> {
+        let long: Vec<u8> = (0..5 * HELD).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect();
+        let blocks = Blocks::new(Box::new(io::Cursor::new(long.clone())));
+        let mut kept = Vec::new();
+        blocks.each(|held, block, at_end| {
+            let bytes = if at_end { held.len() } else { held.len() - 7 };
+            let start = held.as_ptr().addr() - block.as_ptr().addr();
+            kept.push((Arc::clone(block), start..start + bytes));
+            Some(Taken { bytes, needs: 0 })
+        })?;
+        let read: Vec<u8> = kept.iter().flat_map(|(block, held)| block[held.clone()].to_vec()).collect();
+        assert_eq!(read, long);
+        Ok(())
+    }
+
+    #[test]
     fn nobody_has_to_take_all() -> io::Result<()> {
         let mut calls = 0;
-        Blocks::new(Box::new(io::repeat(7))).each(|_, _| {
+        Blocks::new(Box::new(io::repeat(7))).each(|_, _, _| {
             calls += 1;
             (calls < 3).then_some(Taken { bytes: 9, needs: 0 })
         })?;

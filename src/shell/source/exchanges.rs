@@ -16,7 +16,7 @@ const WARNINGS: usize = 20;
 pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, String> {
     let mut importer = Importer::new(Arc::clone(path));
     let mut found = Found { keep, ..Found::default() };
-    let read = blocks.each(|held, _| {
+    let read = blocks.each(|held, _, _| {
         importer.push(held, &mut |line| found.take(line));
         Some(Taken { bytes: held.len(), needs: 1 })
     });

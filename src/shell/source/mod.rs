@@ -26,6 +26,7 @@ use crate::interrupt::Interrupt;
 use crate::output::say;
 use crate::stop::{Stop, reason};
 use block::Blocks;
+use capture::Wanted;
 use detect::{Looks, looks};
 use input::{Ended, Input, Manner};
 use progress::Progress;
@@ -55,10 +56,11 @@ pub(crate) fn read_all(reading: &Reading, keep: Keep, interrupt: &Interrupt) -> 
     let manner = Manner { interrupt: interrupt.clone(), ..Manner::default() };
     let mut progress = Progress::of(names, reading.no_progress);
     let sets = in_sets(names);
+    let threads_each = threads(reading).0.div_ceil(sets.len().max(1));
     let read = workers::each(
         &sets,
         threads(reading).0,
-        |set| read_set(set, names, keep, &manner),
+        |set| read_set(set, names, keep, &manner, threads_each),
         || progress.show(manner.done.load(Ordering::Relaxed)),
     );
     progress.clear();
@@ -86,6 +88,8 @@ pub(crate) fn each_exchange(
     let mut progress = Progress::of(std::slice::from_ref(&name.to_owned()), reading.no_progress || follow);
     let (batches, arriving) = mpsc::sync_channel::<Vec<Exchange>>(BATCHES);
     let read_as = &manner;
+    // What is followed comes slowly, and is to be handed on at once.
+    let threads = if follow { 1 } else { threads(reading).0 };
     thread::scope(|scope| {
         // It owns the sending end, whose end tells that all was read. Nobody takes any more once writing has
         // failed.
@@ -94,7 +98,7 @@ pub(crate) fn each_exchange(
             if follow && !matches!(source.looks, Looks::Capture(_)) {
                 return Err(source.problem("is no capture: only those can be followed"));
             }
-            source.hand_on(keep, &mut |more| more.is_empty() || batches.send(more).is_ok())
+            source.hand_on(keep, threads, &mut |more| more.is_empty() || batches.send(more).is_ok())
         });
         let mut taken = Ok(());
         while taken.is_ok() {
@@ -123,7 +127,13 @@ pub(crate) fn say_warnings<'a>(summaries: impl IntoIterator<Item = &'a SourceSum
 }
 
 /// Reads the files of one set one after the other, as one capture as long as they are one.
-fn read_set(set: &[Place], names: &[OsString], keep: Keep, manner: &Manner) -> Result<Vec<(usize, Read)>, Stop> {
+fn read_set(
+    set: &[Place],
+    names: &[OsString],
+    keep: Keep,
+    manner: &Manner,
+    threads: usize,
+) -> Result<Vec<(usize, Read)>, Stop> {
     let mut reads = Vec::new();
     let mut part: Option<Part> = None;
     for (nth, place) in set.iter().enumerate() {
@@ -135,7 +145,7 @@ fn read_set(set: &[Place], names: &[OsString], keep: Keep, manner: &Manner) -> R
         };
         let Source { path, blocks, ended, .. } = source;
         let mut reading = part.take().unwrap_or_else(|| Part::new(&path, keep));
-        let bytes = capture::read(&mut reading, blocks, |_| true).map_err(|what| problem(&path, &what))?;
+        let bytes = capture::read(&mut reading, blocks, threads, None).map_err(|what| problem(&path, &what))?;
         if let Some(why) = ended.why() {
             reading.warn(why.to_owned());
         }
@@ -183,7 +193,7 @@ impl Source {
 
     /// Hands on the exchanges as they end, as long as somebody wants them. A file of exchanges is read
     /// whole first: whether it is one shows at its end.
-    fn hand_on(self, keep: Keep, wanted: &mut dyn FnMut(Vec<Exchange>) -> bool) -> Result<SourceSummary, Stop> {
+    fn hand_on(self, keep: Keep, threads: usize, wanted: Wanted<'_>) -> Result<SourceSummary, Stop> {
         let Looks::Capture(kind) = self.looks else {
             let read = self.exchanges(keep)?;
             wanted(read.exchanges.into_iter().map(Arc::unwrap_or_clone).collect());
@@ -191,8 +201,7 @@ impl Source {
         };
         let Self { path, blocks, ended, .. } = self;
         let mut part = Part::new(&path, keep);
-        let bytes = capture::read(&mut part, blocks, |part| wanted(part.take_exchanges()))
-            .map_err(|what| problem(&path, &what))?;
+        let bytes = capture::read(&mut part, blocks, threads, Some(wanted)).map_err(|what| problem(&path, &what))?;
         if let Some(why) = ended.why() {
             part.warn(why.to_owned());
         }

@@ -1,0 +1,184 @@
+//! What connections carry, read by several threads at once: each connection has its lane, and each lane is
+//! read by one thread at a time. What comes of a capture does not depend on how many threads there are.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::flow::{Chunk, Delivery, FlowId, Side, Stamp};
+use crate::http::{Exchange, Time};
+use crate::session::{Counters, Keep, Sessions};
+use crate::wire::Endpoint;
+
+/// How many lanes there are, whoever reads them: more than readers are of use for, since packets are still
+/// taken one after the other.
+pub(super) const LANES: usize = 8;
+
+/// All lanes of a capture.
+#[derive(Debug)]
+pub(super) struct Lanes(Vec<Sessions>);
+
+impl Lanes {
+    /// `path` is what the exchanges name as their source; `keep` says which bodies are kept.
+    pub(super) fn new(path: &Arc<str>, keep: Keep) -> Self {
+        Self((0..LANES).map(|_| Sessions::new(Arc::clone(path)).keeping(keep).one_of(LANES)).collect())
+    }
+
+    /// Takes the next chunk of a connection, and hands on the exchanges that end with it.
+    pub(super) fn push(&mut self, delivery: &Delivery<'_>, sink: &mut impl FnMut(Exchange)) {
+        if let Some(lane) = self.0.get_mut(lane_of(delivery.flow)) {
+            lane.push(delivery, sink);
+        }
+    }
+
+    /// What happened so far on all of them.
+    pub(super) fn counters(&self) -> Counters {
+        self.0.iter().map(Sessions::counters).fold(Counters::default(), |all, one| all + one)
+    }
+
+    /// When each request came that is still without its answer, in no order.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Time> {
+        self.0.iter().flat_map(Sessions::waiting)
+    }
+
+    /// Divides them among at most so many readers; says how many lanes each has.
+    pub(super) fn divided(&mut self, readers: usize) -> (usize, Vec<LaneReader<'_>>) {
+        let each = LANES.div_ceil(readers.clamp(1, LANES));
+        let readers = self.0.chunks_mut(each).enumerate();
+        (each, readers.map(|(nth, lanes)| LaneReader { first: nth * each, lanes }).collect())
+    }
+}
+
+fn lane_of(flow: FlowId) -> usize {
+    usize::try_from(flow.0 % LANES as u64).unwrap_or_default()
+}
+
+/// Reads some lanes, perhaps on a thread of its own.
+#[derive(Debug)]
+pub struct LaneReader<'a> {
+    first: usize,
+    lanes: &'a mut [Sessions],
+}
+
+impl LaneReader<'_> {
+    /// Takes what came, and says which exchanges ended with it.
+    pub fn read(&mut self, batch: &Batch) -> Ended {
+        let mut ended = Vec::new();
+        for piece in &batch.pieces {
+            let Some(lane) = self.lanes.get_mut(lane_of(piece.flow) - self.first) else { continue };
+            lane.push(&batch.delivery(piece), &mut |exchange| ended.push((piece.order, exchange)));
+        }
+        Ended(ended)
+    }
+}
+
+/// Exchanges that ended, each with the order of what it ended with.
+#[derive(Debug, Default)]
+pub struct Ended(Vec<(u64, Exchange)>);
+
+impl Ended {
+    /// Those of all readers, in the order in which they would have ended with one.
+    #[must_use]
+    pub fn together(all: Vec<Self>) -> Vec<Exchange> {
+        let mut ended: Vec<(u64, Exchange)> = all.into_iter().flat_map(|one| one.0).collect();
+        ended.sort_by_key(|(order, _)| *order);
+        ended.into_iter().map(|(_, exchange)| exchange).collect()
+    }
+}
+
+/// What some packets brought for one reader.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The bytes that the packets lie in.
+    block: Arc<Vec<u8>>,
+    /// What had waited, and lies there no longer.
+    copied: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
+/// A delivery without its bytes.
+#[derive(Debug)]
+struct Piece {
+    /// Counted over all readers.
+    order: u64,
+    flow: FlowId,
+    side: Side,
+    source: Endpoint,
+    destination: Endpoint,
+    stamp: Stamp,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    /// Bytes of the block.
+    Lying(Range<usize>),
+    /// Bytes that were copied.
+    Copied(Range<usize>),
+    /// Something without bytes.
+    Else(Chunk<'static>),
+}
+
+impl Batch {
+    fn add(&mut self, delivery: &Delivery<'_>, order: u64, block: &[u8]) {
+        let what = match delivery.chunk {
+            Chunk::Data(bytes) => range_in(block, bytes).map_or_else(|| self.copy(bytes), What::Lying),
+            Chunk::Gap { len, cut } => What::Else(Chunk::Gap { len, cut }),
+            Chunk::End(how) => What::Else(Chunk::End(how)),
+        };
+        let Delivery { flow, side, source, destination, stamp, .. } = *delivery;
+        self.pieces.push(Piece { order, flow, side, source, destination, stamp, what });
+    }
+
+    fn copy(&mut self, bytes: &[u8]) -> What {
+        let start = self.copied.len();
+        self.copied.extend_from_slice(bytes);
+        What::Copied(start..self.copied.len())
+    }
+
+    fn delivery(&self, piece: &Piece) -> Delivery<'_> {
+        let chunk = match &piece.what {
+            What::Lying(range) => Chunk::Data(self.block.get(range.clone()).unwrap_or_default()),
+            What::Copied(range) => Chunk::Data(self.copied.get(range.clone()).unwrap_or_default()),
+            What::Else(chunk) => *chunk,
+        };
+        let Piece { flow, side, source, destination, stamp, .. } = *piece;
+        Delivery { flow, side, source, destination, stamp, chunk }
+    }
+}
+
+/// Where `bytes` lie within `block`, if they do.
+fn range_in(block: &[u8], bytes: &[u8]) -> Option<Range<usize>> {
+    let start = bytes.as_ptr().addr().checked_sub(block.as_ptr().addr())?;
+    let end = start + bytes.len();
+    (end <= block.len()).then_some(start..end)
+}
+
+/// Sorts what packets bring by who is to read it.
+#[derive(Debug)]
+pub(super) struct Sorter {
+    batches: Vec<Batch>,
+    /// How many lanes each reader has.
+    lanes_each: usize,
+    order: u64,
+}
+
+impl Sorter {
+    pub(super) fn new(lanes_each: usize) -> Self {
+        let readers = LANES.div_ceil(lanes_each);
+        Self { batches: (0..readers).map(|_| Batch::default()).collect(), lanes_each, order: 0 }
+    }
+
+    /// `block` is where the packet lies.
+    pub(super) fn add(&mut self, delivery: &Delivery<'_>, block: &[u8]) {
+        self.order += 1;
+        if let Some(batch) = self.batches.get_mut(lane_of(delivery.flow) / self.lanes_each) {
+            batch.add(delivery, self.order, block);
+        }
+    }
+
+    /// What the packets of `block` brought, for each reader.
+    pub(super) fn take(&mut self, block: &Arc<Vec<u8>>) -> Vec<Batch> {
+        let full = |batch: &mut Batch| Batch { block: Arc::clone(block), ..std::mem::take(batch) };
+        self.batches.iter_mut().map(full).collect()
+    }
+}
