@@ -4,11 +4,11 @@
 use std::io;
 use std::net::IpAddr;
 
-use serde::ser::SerializeSeq as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::ser::{Formatter as _, PrettyFormatter};
 
 use super::{time_of, words};
-use crate::analyzer::{Analysis, ChainReport, SourceSummary, Unread};
+use crate::analyzer::{Alone, Analysis, ChainReport, SourceSummary, Unread, Workers};
 use crate::chain::Join;
 use crate::cors::{Asked, Assumption, Clause, Differs, DropOff, Hop, Outcome, Verdict};
 use crate::diagnose::{Change, Evidence, Finding, Fix, WhatIf};
@@ -16,23 +16,62 @@ use crate::diagnose::{Change, Evidence, Finding, Fix, WhatIf};
 /// The name of this format, with its version.
 pub const SCHEMA: &str = "corscope.analysis/1";
 
-/// Writes an analysis as one JSON object, indented.
-pub fn write_json(analysis: &Analysis, to: impl io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(to, &AnalysisObject::of(analysis)).map_err(io::Error::from)
+/// Calls that are written out side by side before they go to the writer: together all of them may be larger
+/// than what was read.
+const BLOCK: usize = 512;
+
+/// How deep in the object a call stands.
+const DEPTH_OF_CALLS: usize = 2;
+
+/// Writes an analysis as one JSON object, indented; its calls are written out by `workers`.
+pub fn write_json(analysis: &Analysis, workers: &impl Workers, mut to: impl io::Write) -> io::Result<()> {
+    let before = indented(&Before::of(analysis), 0)?;
+    let after = indented(&After::of(analysis), 0)?;
+    // What stands before the calls and what stands behind them are objects of their own until here.
+    to.write_all(before.strip_suffix(b"\n}").unwrap_or(&before))?;
+    to.write_all(b",\n  \"chains\": [")?;
+    let mut between: &[u8] = b"\n    ";
+    for block in analysis.chains.chunks(BLOCK) {
+        for call in workers.map(block, |call| indented(&ChainObject::of(&analysis.report(call)), DEPTH_OF_CALLS)) {
+            to.write_all(between)?;
+            to.write_all(&call?)?;
+            between = b",\n    ";
+        }
+    }
+    to.write_all(if analysis.chains.is_empty() { b"]," } else { b"\n  ]," })?;
+    to.write_all(after.strip_prefix(b"{").unwrap_or(&after))
 }
 
 /// An analysis as one JSON object, indented.
 #[must_use]
 pub fn json(analysis: &Analysis) -> String {
-    // A value of strings, numbers and lists has no way to fail.
-    serde_json::to_string_pretty(&AnalysisObject::of(analysis)).unwrap_or_default()
+    let mut written = Vec::new();
+    // A value of strings, numbers and lists has no way to fail, and is UTF-8.
+    let _ = write_json(analysis, &Alone, &mut written);
+    String::from_utf8(written).unwrap_or_default()
 }
 
+/// A value as it is written so deep within another one.
+fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
+    let mut formatter = PrettyFormatter::new();
+    for _ in 0..depth {
+        formatter.begin_object(&mut io::sink())?;
+    }
+    let mut written = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut written, formatter))?;
+    Ok(written)
+}
+
+/// What stands before the calls.
 #[derive(Serialize)]
-struct AnalysisObject<'a> {
+struct Before<'a> {
     schema: &'static str,
     sources: Vec<SourceObject<'a>>,
-    chains: Chains<'a>,
+}
+
+/// What stands behind the calls.
+#[derive(Serialize)]
+struct After<'a> {
     findings: Vec<FindingObject<'a>>,
     health_checks: u64,
 }
@@ -93,19 +132,6 @@ struct ChangeObject<'a> {
     what: &'a str,
     before: Option<&'a str>,
     after: Option<&'a str>,
-}
-
-/// The calls, each made when it is its turn: together they may be larger than all that was read.
-struct Chains<'a>(&'a Analysis);
-
-impl Serialize for Chains<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut chains = serializer.serialize_seq(Some(self.0.chains.len()))?;
-        for report in self.0.reports() {
-            chains.serialize_element(&ChainObject::of(&report))?;
-        }
-        chains.end()
-    }
 }
 
 #[derive(Serialize)]
@@ -246,15 +272,16 @@ struct FixObject<'a> {
     caution: Option<&'a str>,
 }
 
-impl<'a> AnalysisObject<'a> {
+impl<'a> Before<'a> {
     fn of(analysis: &'a Analysis) -> Self {
-        Self {
-            schema: SCHEMA,
-            sources: analysis.sources.iter().map(SourceObject::of).collect(),
-            chains: Chains(analysis),
-            findings: analysis.findings.iter().map(FindingObject::of).collect(),
-            health_checks: analysis.health_checks,
-        }
+        Self { schema: SCHEMA, sources: analysis.sources.iter().map(SourceObject::of).collect() }
+    }
+}
+
+impl<'a> After<'a> {
+    fn of(analysis: &'a Analysis) -> Self {
+        let findings = analysis.findings.iter().map(FindingObject::of).collect();
+        Self { findings, health_checks: analysis.health_checks }
     }
 }
 

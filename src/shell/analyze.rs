@@ -19,14 +19,15 @@ pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
         source::say_warnings(reads.iter().map(|read| &read.summary));
     }
     let options = Options { what_if: args.what_if, ..args.judging.options() };
-    let mut analysis = analyze_by(&source::threads(&args.reading), reads, &options);
+    let workers = source::threads(&args.reading);
+    let mut analysis = analyze_by(&workers, reads, &options);
     if let Some(filter) = &args.filter {
         filter.apply(&mut analysis);
     }
     let shown = if args.show_secrets { analysis } else { redacted(&analysis) };
     match args.format {
         Format::Text => output.styled(&text(&shown, layout(args.ascii), args.all))?,
-        Format::Json => output.written(|to| write_json(&shown, to))?,
+        Format::Json => output.written(|to| write_json(&shown, &workers, to))?,
         Format::Markdown => output.line(markdown(&shown, args.all).trim_end())?,
     }
     output.close()?;
