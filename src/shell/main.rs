@@ -34,6 +34,10 @@ use args::{Args, Command};
 use output::Output;
 use stop::Stop;
 
+/// A capture is millions of small pieces of memory, taken on one thread and given back on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
