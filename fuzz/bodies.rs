@@ -239,7 +239,7 @@ fn heard(segments: &[Told]) -> (Vec<Exchange>, bool) {
             cut_off: segment.cut_off,
             fingerprint: u32::try_from(frame).unwrap_or_default(),
         };
-        let stamp = Stamp { frame, time: Moment { nanoseconds: i128::from(frame) * 1_000_000, digits: 6 } };
+        let stamp = Stamp { frame, time: Moment::from_nanoseconds(i128::from(frame) * 1_000_000, 6) };
         flows.push(&segment, stamp, &mut |delivery| {
             ended += u64::from(matches!(delivery.chunk, Chunk::End(_)));
             sessions.push(delivery, &mut |exchange| exchanges.push(exchange));

@@ -301,7 +301,7 @@ impl Connection {
             return;
         };
         overdue.patience = overdue.patience.saturating_sub(1);
-        let waited = now.time.nanoseconds.saturating_sub(overdue.since.time.nanoseconds);
+        let waited = now.time.nanoseconds().saturating_sub(overdue.since.time.nanoseconds());
         if overdue.patience == 0 || waited > PATIENCE_TIME {
             let until = overdue.until;
             stream.overdue = None;

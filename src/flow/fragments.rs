@@ -93,7 +93,7 @@ impl Fragments {
 }
 
 fn age(since: Moment, now: Moment) -> i128 {
-    now.nanoseconds.saturating_sub(since.nanoseconds)
+    now.nanoseconds().saturating_sub(since.nanoseconds())
 }
 
 /// What is there of one datagram.
@@ -200,7 +200,7 @@ mod tests {
     }
 
     fn at(milliseconds: i128) -> Moment {
-        Moment { nanoseconds: milliseconds * 1_000_000, digits: 6 }
+        Moment::from_nanoseconds(milliseconds * 1_000_000, 6)
     }
 
     fn piece(whole: &[u8], start: usize, end: usize) -> Fragment<'_> {

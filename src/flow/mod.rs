@@ -299,7 +299,7 @@ impl Flows {
 }
 
 fn is_silent(connection: &Connection, now: Stamp) -> bool {
-    now.time.nanoseconds.saturating_sub(connection.last().time.nanoseconds) > MAX_SILENCE
+    now.time.nanoseconds().saturating_sub(connection.last().time.nanoseconds()) > MAX_SILENCE
 }
 
 /// Where a connection puts what it has to hand on.
@@ -538,7 +538,8 @@ mod tests {
         let mut story = Story::opened();
         story.client("first").client("second");
         let mut packets = story.packets();
-        packets[4].stamp.time.nanoseconds += MAX_SILENCE + 1;
+        let time = &mut packets[4].stamp.time;
+        *time = Moment::from_nanoseconds(time.nanoseconds() + MAX_SILENCE + 1, 6);
         let all = flowed(&packets);
         assert_eq!(all.len(), 2);
         assert_eq!(all[0][0].end, Some(Ending::Timeout));
@@ -570,7 +571,7 @@ mod tests {
         for number in 0..u32::try_from(MAX_CONNECTIONS).unwrap() + 10 {
             let mut packet = story.sent[0].clone();
             packet.ports = (u16::try_from(number & 0xFFFF).unwrap(), u16::try_from(number >> 16).unwrap());
-            packet.stamp.time.nanoseconds = i128::from(number);
+            packet.stamp.time = Moment::from_nanoseconds(i128::from(number), 6);
             flows.push(&packet.segment(), packet.stamp, &mut |_| ended += 1);
         }
         assert_eq!((flows.counters().evicted, ended, flows.places.len()), (10, 20, MAX_CONNECTIONS));

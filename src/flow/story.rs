@@ -166,7 +166,7 @@ impl Story {
 /// Numbers and times packets in the order in which they stand.
 pub(crate) fn numbered(mut sent: Vec<Sent>) -> Vec<Sent> {
     for (packet, frame) in sent.iter_mut().zip(1..) {
-        packet.stamp = Stamp { frame, time: Moment { nanoseconds: i128::from(frame) * 1_000_000, digits: 6 } };
+        packet.stamp = Stamp { frame, time: Moment::from_nanoseconds(i128::from(frame) * 1_000_000, 6) };
     }
     sent
 }

@@ -38,7 +38,7 @@ impl Twice {
     /// Whether the packet was there a moment ago; it is remembered from now on.
     pub(super) fn has_seen(&mut self, key: &Key, segment: &Segment<'_>, time: Moment) -> bool {
         let print = print(key, segment);
-        let nanoseconds = i64::try_from(time.nanoseconds).unwrap_or(i64::MAX);
+        let nanoseconds = i64::try_from(time.nanoseconds()).unwrap_or(i64::MAX);
         let Some(place) = self.recent.get_mut((print >> 32) as usize % REMEMBERED) else { return false };
         let before = std::mem::replace(place, Seen { print, nanoseconds });
         before.print == print && i128::from(before.nanoseconds.abs_diff(nanoseconds)) <= MAX_DELAY
@@ -86,7 +86,7 @@ mod tests {
         let mut twice = Twice::default();
         let mut sees = |segment: Segment<'_>, milliseconds: i128| {
             let key = Key::of(segment.source, segment.destination);
-            twice.has_seen(&key, &segment, Moment { nanoseconds: milliseconds * 1_000_000, digits: 6 })
+            twice.has_seen(&key, &segment, Moment::from_nanoseconds(milliseconds * 1_000_000, 6))
         };
         assert!(!sees(segment(), 5));
         assert!(sees(segment(), 5));

@@ -30,7 +30,17 @@ impl Time {
         let moment = Timestamp::from_nanosecond(nanoseconds)
             .or_else(|_| Timestamp::from_second(nearest.as_second()))
             .unwrap_or(nearest);
-        Self::new(moment, digits)
+        Self::of(moment, digits)
+    }
+
+    /// The same in whole seconds and the nanosecond of the last.
+    #[must_use]
+    pub fn new(second: i64, nanosecond: u32, digits: u8) -> Self {
+        let nanosecond = i32::try_from(nanosecond).unwrap_or_default();
+        if (0..Timestamp::MAX.as_second()).contains(&second) && nanosecond < 1_000_000_000 {
+            return Self { second, nanosecond, digits: known(digits) };
+        }
+        Self::from_nanoseconds(i128::from(second) * 1_000_000_000 + i128::from(nanosecond), digits)
     }
 
     /// Reads an RFC 3339 date and time, such as `2026-11-23T07:00:00.123456Z`.
@@ -40,15 +50,11 @@ impl Time {
         // ISO 8601 lets a comma stand for the point.
         let fraction = text.split_once(['.', ',']).map_or("", |(_, rest)| rest);
         let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-        Some(Self::new(moment, u8::try_from(digits).unwrap_or(9)))
+        Some(Self::of(moment, u8::try_from(digits).unwrap_or(9)))
     }
 
-    fn new(moment: Timestamp, digits: u8) -> Self {
-        Self {
-            second: moment.as_second(),
-            nanosecond: moment.subsec_nanosecond(),
-            digits: NonZeroU8::MIN.saturating_add(digits.min(9)),
-        }
+    fn of(moment: Timestamp, digits: u8) -> Self {
+        Self { second: moment.as_second(), nanosecond: moment.subsec_nanosecond(), digits: known(digits) }
     }
 
     fn moment(self) -> Timestamp {
@@ -65,8 +71,16 @@ impl Time {
     /// How long after `earlier` this is; zero when it is not after it.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
-        self.moment().duration_since(earlier.moment()).try_into().unwrap_or(Duration::ZERO)
+        let seconds = self.second - earlier.second;
+        let nanoseconds = i64::from(self.nanosecond - earlier.nanosecond);
+        let nanoseconds = seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds);
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or_default())
     }
+}
+
+/// As [`Time`] keeps it.
+fn known(digits: u8) -> NonZeroU8 {
+    NonZeroU8::MIN.saturating_add(digits.min(9))
 }
 
 impl PartialEq for Time {

@@ -127,5 +127,5 @@ impl Hearing {
 fn now() -> Stamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanoseconds = i128::try_from(since.as_nanos()).unwrap_or_default();
-    Stamp { frame: 0, time: Moment { nanoseconds, digits: 6 } }
+    Stamp { frame: 0, time: Moment::from_nanoseconds(nanoseconds, 6) }
 }

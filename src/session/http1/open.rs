@@ -127,7 +127,8 @@ impl<M: Parts> Message<M> {
 }
 
 pub(super) fn time(stamp: Stamp) -> Time {
-    Time::from_nanoseconds(stamp.time.nanoseconds, stamp.time.digits)
+    let (second, nanosecond) = stamp.time.second_and_nanosecond();
+    Time::new(second, nanosecond, stamp.time.digits)
 }
 
 /// An exchange that is under way.

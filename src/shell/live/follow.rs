@@ -218,7 +218,7 @@ impl<'a> Follower<'a> {
     fn now(&self) -> Option<Time> {
         let (moment, read) = self.latest?;
         let since = i128::try_from(read.elapsed().as_nanos()).unwrap_or(i128::MAX);
-        Some(Time::from_nanoseconds(moment.nanoseconds.saturating_add(since), moment.digits))
+        Some(Time::from_nanoseconds(moment.nanoseconds().saturating_add(since), moment.digits))
     }
 
     fn look_for_findings(&mut self, settled: &[usize]) {
@@ -248,7 +248,7 @@ impl<'a> Follower<'a> {
         self.look_for_findings(&all);
         let mut why = self.why.unwrap_or(Why::Enough);
         if let (Some(writer), Some((latest, _))) = (self.writer, self.latest)
-            && let Err(problem) = writer.close(latest.nanoseconds, statistics(&self.live))
+            && let Err(problem) = writer.close(latest.nanoseconds(), statistics(&self.live))
         {
             why = Why::Broken(problem);
         }

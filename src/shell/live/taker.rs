@@ -84,7 +84,7 @@ fn take_rest(capture: Capture<Active>, batch: &mut Batch, queue: &Queue) -> Resu
 fn moment(packet: &Packet<'_>) -> Moment {
     let time = packet.header.ts;
     let unit = 10_i128.pow(9 - u32::from(DIGITS));
-    Moment { nanoseconds: i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_usec) * unit, digits: DIGITS }
+    Moment::from_nanoseconds(i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_usec) * unit, DIGITS)
 }
 
 /// The kernel counts in 32 bits and begins anew; this does not.

@@ -86,7 +86,7 @@ fn is_next(before: &Place, place: &Place) -> bool {
 }
 
 fn is_after(first: Moment, last: Moment) -> bool {
-    first.nanoseconds + SLACK >= last.nanoseconds
+    first.nanoseconds() + SLACK >= last.nanoseconds()
 }
 
 /// What the files of a set have in common: their names without the numbers.
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn place(at: usize, seconds: Option<(i128, i128)>) -> Place {
-        let moment = |seconds: i128| Moment { nanoseconds: seconds * 1_000_000_000, digits: 6 };
+        let moment = |seconds: i128| Moment::from_nanoseconds(seconds * 1_000_000_000, 6);
         let span =
             seconds.map(|(first, last)| Span { link: LinkType(1), first: moment(first), last: Some(moment(last)) });
         Place { at, span }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn the_end_that_was_read_decides() {
         let next = place(1, Some((10, 20)));
-        let at = |nanoseconds| Some(Moment { nanoseconds, digits: 6 });
+        let at = |nanoseconds| Some(Moment::from_nanoseconds(nanoseconds, 6));
         assert!(next.goes_on_after(at(10_000_000_000)));
         assert!(next.goes_on_after(at(10_001_000_000)));
         assert!(!next.goes_on_after(at(10_001_000_001)));

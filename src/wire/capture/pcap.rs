@@ -161,8 +161,7 @@ impl Records {
 
     fn time(&self, head: &Head) -> Moment {
         let unit = if self.digits == 9 { 1 } else { 1_000 };
-        let nanoseconds = u64::from(head.seconds) * 1_000_000_000 + u64::from(head.fraction) * unit;
-        Moment { nanoseconds: nanoseconds.into(), digits: self.digits }
+        Moment::new(head.seconds, u64::from(head.fraction) * unit, self.digits)
     }
 }
 
@@ -231,7 +230,7 @@ mod tests {
                 assert_eq!(packets[1].data, b"hello");
                 assert_eq!(packets[1].original_len, 14);
                 let nanoseconds = 1_700_000_000_000_000_000 + nanoseconds;
-                assert_eq!(packets[1].time, Moment { nanoseconds, digits });
+                assert_eq!(packets[1].time, Moment::from_nanoseconds(nanoseconds, digits));
                 assert_steady(&file);
             }
         }
@@ -312,7 +311,7 @@ mod tests {
         let (packets, warnings) = read(&file);
         assert_eq!(packets.len(), 5);
         assert_eq!(packets[2].original_len, 8);
-        assert_eq!(packets[4].time.nanoseconds, 1_005_000_000_000);
+        assert_eq!(packets[4].time.nanoseconds(), 1_005_000_000_000);
         let damages: Vec<_> =
             warnings.iter().map(|warning| (warning.offset, warning.damage, warning.skipped)).collect();
         assert_eq!(

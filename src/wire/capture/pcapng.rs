@@ -260,7 +260,7 @@ impl Clock {
             Tick::PerSecond(count) => u128::from(ticks) * NANOSECONDS / count,
         };
         let nanoseconds = i128::from(self.offset) * 1_000_000_000 + since.cast_signed();
-        Moment { nanoseconds, digits: self.digits }
+        Moment::from_nanoseconds(nanoseconds, self.digits)
     }
 }
 
@@ -393,9 +393,9 @@ mod tests {
             assert_eq!(packets.iter().map(|packet| packet.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
             assert_eq!(packets.iter().map(|packet| packet.link.0).collect::<Vec<_>>(), [276, 1, 276, 1]);
             assert_eq!(packets.iter().map(|packet| packet.original_len).collect::<Vec<_>>(), [17, 6, 17, 3]);
-            assert_eq!(packets[0].time, Moment { nanoseconds: 1_700_000_000_000_007_000, digits: 6 });
+            assert_eq!(packets[0].time, Moment::from_nanoseconds(1_700_000_000_000_007_000, 6));
             assert_eq!(packets[1].time, packets[0].time, "a simple packet is as late as the one before it");
-            assert_eq!(packets[2].time, Moment { nanoseconds: 1_700_000_000_000_008_000, digits: 6 });
+            assert_eq!(packets[2].time, Moment::from_nanoseconds(1_700_000_000_000_008_000, 6));
             assert_steady(&file);
         }
     }
@@ -416,7 +416,7 @@ mod tests {
         assert_eq!(warnings, []);
         assert_eq!(packets.iter().map(|packet| packet.number).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(packets.iter().map(|packet| packet.link.0).collect::<Vec<_>>(), [1, 113, 1]);
-        assert_eq!(packets.iter().map(|packet| packet.time.nanoseconds).collect::<Vec<_>>(), [1000, 1, 1000]);
+        assert_eq!(packets.iter().map(|packet| packet.time.nanoseconds()).collect::<Vec<_>>(), [1000, 1, 1000]);
         assert_steady(&file);
     }
 
@@ -424,8 +424,8 @@ mod tests {
     fn time_is_counted_as_the_interface_says() {
         let time_of = |ticks, options: &[Vec<u8>]| {
             let file = [LITTLE.section(), LITTLE.interface(1, 0, options), LITTLE.enhanced(0, ticks, b"x")].concat();
-            let Moment { nanoseconds, digits } = read(&file).0[0].time;
-            (nanoseconds, digits)
+            let time = read(&file).0[0].time;
+            (time.nanoseconds(), time.digits)
         };
         let resolution = |resolution| [LITTLE.option(IF_TSRESOL, &[resolution])];
         assert_eq!(time_of(7, &[]), (7_000, 6));

@@ -82,7 +82,7 @@ pub fn interface(interface: &Interface<'_>, into: &mut Vec<u8>) {
 pub fn packet(packet: &Packet<'_>, into: &mut Vec<u8>) {
     block(ENHANCED_PACKET, into, |body| {
         word(body, 0);
-        time(body, packet.time.nanoseconds);
+        time(body, packet.time.nanoseconds());
         word(body, length(packet.data));
         word(body, packet.original_len.max(length(packet.data)));
         padded(body, packet.data);
@@ -162,7 +162,7 @@ mod tests {
         let (mut reader, mut packets) = (Reader::new(), Vec::new());
         let taken = reader.push(file, true, &mut |packet| {
             assert_eq!((packet.link, packet.time.digits), (LinkType(113), 9));
-            packets.push((packet.time.nanoseconds, packet.data.to_vec(), packet.original_len));
+            packets.push((packet.time.nanoseconds(), packet.data.to_vec(), packet.original_len));
         });
         assert_eq!((taken, reader.take_warnings()), (Ok(file.len()), Vec::new()));
         packets
@@ -177,7 +177,7 @@ mod tests {
             let mut written = Vec::new();
             for (nanoseconds, data, cut) in packets {
                 let original_len = length(&data) + cut;
-                let time = Moment { nanoseconds, digits: 9 };
+                let time = Moment::from_nanoseconds(nanoseconds, 9);
                 packet(&Packet { number: 1, time, link: LinkType(113), data: &data, original_len }, &mut file);
                 written.push((nanoseconds, data, original_len));
             }
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_time_before_1970_becomes_1970() {
         let mut file = begun();
-        let time = Moment { nanoseconds: -5, digits: 9 };
+        let time = Moment::from_nanoseconds(-5, 9);
         packet(&Packet { number: 1, time, link: LinkType(113), data: b"x", original_len: 1 }, &mut file);
         assert_eq!(read(&file), [(0, b"x".to_vec(), 1)]);
     }
