@@ -65,7 +65,7 @@ impl LaneReader<'_> {
         let mut ended = Vec::new();
         for piece in &batch.pieces {
             let Some(lane) = self.lanes.get_mut(lane_of(piece.flow) - self.first) else { continue };
-            lane.push(&batch.delivery(piece), &mut |exchange| ended.push((piece.order, exchange)));
+            lane.push(&batch.delivery(piece), &mut |exchange| ended.push((piece.order, Arc::new(exchange))));
         }
         Ended(ended)
     }
@@ -73,13 +73,13 @@ impl LaneReader<'_> {
 
 /// Exchanges that ended, each with the order of what it ended with.
 #[derive(Debug, Default)]
-pub struct Ended(Vec<(u64, Exchange)>);
+pub struct Ended(Vec<(u64, Arc<Exchange>)>);
 
 impl Ended {
     /// Those of all readers, in the order in which they would have ended with one.
     #[must_use]
-    pub fn together(all: Vec<Self>) -> Vec<Exchange> {
-        let mut ended: Vec<(u64, Exchange)> = all.into_iter().flat_map(|one| one.0).collect();
+    pub fn together(all: Vec<Self>) -> Vec<Arc<Exchange>> {
+        let mut ended: Vec<(u64, Arc<Exchange>)> = all.into_iter().flat_map(|one| one.0).collect();
         ended.sort_by_key(|(order, _)| *order);
         ended.into_iter().map(|(_, exchange)| exchange).collect()
     }

@@ -22,7 +22,8 @@ const MAX_LINKS: usize = 16;
 pub struct Part {
     intake: Intake,
     lanes: Lanes,
-    exchanges: Vec<Exchange>,
+    /// Each in a place of its own from the start: while a list of them grows, it is there twice.
+    exchanges: Vec<Arc<Exchange>>,
     /// What was said of the files before this one.
     told: Told,
     warnings: Vec<String>,
@@ -45,7 +46,7 @@ struct Intake {
 pub struct Divided<'a> {
     intake: &'a mut Intake,
     sorter: Sorter,
-    exchanges: &'a mut Vec<Exchange>,
+    exchanges: &'a mut Vec<Arc<Exchange>>,
 }
 
 /// What the summaries of earlier files of a set said, all of them together.
@@ -90,15 +91,15 @@ impl Part {
     /// Takes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         let Self { intake, lanes, exchanges, .. } = self;
-        intake.packet(packet, &mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(exchange)));
+        intake.packet(packet, &mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(Arc::new(exchange))));
     }
 
     /// Takes the next segment, for whoever has decoded it already.
     pub fn segment(&mut self, segment: &Segment<'_>, stamp: Stamp) {
         let Self { intake, lanes, exchanges, .. } = self;
-        intake
-            .flows
-            .push(segment, stamp, &mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(exchange)));
+        intake.flows.push(segment, stamp, &mut |delivery| {
+            lanes.push(delivery, &mut |exchange| exchanges.push(Arc::new(exchange)));
+        });
     }
 
     /// Divides the reading for a while: packets are taken by one, and what they bring is read by at most so
@@ -126,7 +127,7 @@ impl Part {
     }
 
     /// The exchanges that have ended since the last call, for whoever cannot wait for the end.
-    pub fn take_exchanges(&mut self) -> Vec<Exchange> {
+    pub fn take_exchanges(&mut self) -> Vec<Arc<Exchange>> {
         placed(&mut self.exchanges, &self.intake.files)
     }
 
@@ -148,7 +149,7 @@ impl Part {
     /// The capture ends here, and with it all that is under way.
     pub fn end(&mut self) {
         let Self { intake, lanes, exchanges, .. } = self;
-        intake.flows.finish(&mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(exchange)));
+        intake.flows.finish(&mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(Arc::new(exchange))));
     }
 
     /// What the file that is being read has held so far, in `bytes` bytes.
@@ -180,7 +181,7 @@ impl Part {
         self.told = self.so_far();
         (self.intake.packets, self.intake.odd) = (0, Odd::default());
         self.warnings.clear();
-        Read { summary, exchanges: self.take_exchanges().into_iter().map(Arc::new).collect() }
+        Read { summary, exchanges: self.take_exchanges() }
     }
 
     fn so_far(&self) -> Told {
@@ -250,15 +251,18 @@ impl Divided<'_> {
     }
 
     /// As [`Part::take_exchanges`].
-    pub fn take_exchanges(&mut self) -> Vec<Exchange> {
+    pub fn take_exchanges(&mut self) -> Vec<Arc<Exchange>> {
         placed(self.exchanges, &self.intake.files)
     }
 }
 
-fn placed(exchanges: &mut Vec<Exchange>, files: &Set) -> Vec<Exchange> {
+fn placed(exchanges: &mut Vec<Arc<Exchange>>, files: &Set) -> Vec<Arc<Exchange>> {
     let mut exchanges = std::mem::take(exchanges);
     for exchange in &mut exchanges {
-        files.place(exchange);
+        // Nobody else has it yet.
+        if let Some(exchange) = Arc::get_mut(exchange) {
+            files.place(exchange);
+        }
     }
     exchanges
 }

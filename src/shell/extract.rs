@@ -33,7 +33,8 @@ pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
 /// it belongs is not known by then.
 fn as_they_end(args: &Extract, keep: Keep, interrupt: &Interrupt, output: &mut Output) -> Result<(), Stop> {
     let Some(name) = args.reading.sources.first() else { return Ok(()) };
-    let chosen = |exchange: &&Exchange| args.filter.as_ref().is_none_or(|filter| filter.matches_exchange(exchange));
+    let chosen =
+        |exchange: &&Arc<Exchange>| args.filter.as_ref().is_none_or(|filter| filter.matches_exchange(exchange));
     let summary = source::each_exchange(&args.reading, name, keep, args.follow, interrupt, |exchanges| {
         exchanges.iter().filter(chosen).try_for_each(|exchange| output.line(&line(args, exchange)))?;
         if args.follow { output.flush() } else { Ok(()) }

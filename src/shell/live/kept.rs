@@ -56,9 +56,9 @@ impl Kept {
         Self { exchanges: Vec::new(), bytes: 0, most, most_bytes: MAX_BYTES, let_go: Calls::default() }
     }
 
-    pub(super) fn add(&mut self, exchanges: Vec<Exchange>) {
-        self.bytes += exchanges.iter().map(weight).sum::<usize>();
-        self.exchanges.extend(exchanges.into_iter().map(Arc::new));
+    pub(super) fn add(&mut self, exchanges: Vec<Arc<Exchange>>) {
+        self.bytes += exchanges.iter().map(|exchange| weight(exchange)).sum::<usize>();
+        self.exchanges.extend(exchanges);
     }
 
     pub(super) fn exchanges(&self) -> Vec<Arc<Exchange>> {
@@ -125,7 +125,7 @@ mod tests {
 
     fn kept(most: usize, calls: &[Call]) -> Kept {
         let mut kept = Kept::new(most);
-        kept.add(exchanges(calls));
+        kept.add(exchanges(calls).into_iter().map(Arc::new).collect());
         kept
     }
 

@@ -1,6 +1,7 @@
 //! A capture read, by one thread or by several: one takes the packets, the others read what they bring.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, Scope};
 
@@ -19,7 +20,7 @@ const UNDER_WAY: usize = 8;
 const LITTLE: usize = 32 << 10;
 
 /// Is handed the exchanges that have ended, and says whether more are wanted.
-pub(super) type Wanted<'w> = &'w mut dyn FnMut(Vec<Exchange>) -> bool;
+pub(super) type Wanted<'w> = &'w mut dyn FnMut(Vec<Arc<Exchange>>) -> bool;
 
 /// Reads all packets of a capture into `part`, where the exchanges stay unless they are wanted as they end;
 /// returns how many bytes it had.

@@ -82,11 +82,11 @@ pub(crate) fn each_exchange(
     keep: Keep,
     follow: bool,
     interrupt: &Interrupt,
-    mut take: impl FnMut(Vec<Exchange>) -> Result<(), Stop>,
+    mut take: impl FnMut(Vec<Arc<Exchange>>) -> Result<(), Stop>,
 ) -> Result<SourceSummary, Stop> {
     let manner = Manner { interrupt: interrupt.clone(), follow, ..Manner::default() };
     let mut progress = Progress::of(std::slice::from_ref(&name.to_owned()), reading.no_progress || follow);
-    let (batches, arriving) = mpsc::sync_channel::<Vec<Exchange>>(BATCHES);
+    let (batches, arriving) = mpsc::sync_channel::<Vec<Arc<Exchange>>>(BATCHES);
     let read_as = &manner;
     // What is followed comes slowly, and is to be handed on at once.
     let threads = if follow { 1 } else { threads(reading).0 };
@@ -196,7 +196,7 @@ impl Source {
     fn hand_on(self, keep: Keep, threads: usize, wanted: Wanted<'_>) -> Result<SourceSummary, Stop> {
         let Looks::Capture(kind) = self.looks else {
             let read = self.exchanges(keep)?;
-            wanted(read.exchanges.into_iter().map(Arc::unwrap_or_clone).collect());
+            wanted(read.exchanges);
             return Ok(read.summary);
         };
         let Self { path, blocks, ended, .. } = self;
