@@ -57,6 +57,14 @@ impl Time {
         Self { second: moment.as_second(), nanosecond: moment.subsec_nanosecond(), digits: known(digits) }
     }
 
+    /// The second since 1970-01-01T00:00:00Z that it lies in, the nanosecond of that, and how many digits of
+    /// that are known; `None` before 1970.
+    #[must_use]
+    pub fn since_1970(self) -> Option<(u64, u32, u8)> {
+        let (second, nanosecond) = (self.second.try_into().ok()?, self.nanosecond.try_into().ok()?);
+        Some((second, nanosecond, self.digits.get() - 1))
+    }
+
     fn moment(self) -> Timestamp {
         // It came from one.
         Timestamp::new(self.second, self.nanosecond).unwrap_or_default()

@@ -41,6 +41,11 @@ impl Output {
         written.map_err(|error| Stop::of_output(&error))
     }
 
+    /// Writes data as it is.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Stop> {
+        self.to.write_all(text.as_bytes()).map_err(|error| Stop::of_output(&error))
+    }
+
     /// Writes a line of data as it is.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Stop> {
         let written = self.to.write_all(line.as_bytes()).and_then(|()| self.to.write_all(b"\n"));

@@ -5,12 +5,13 @@
 //! are then `e` and the line's number, and an id that the file used before gets a suffix (`e7~2`).
 
 mod importer;
+mod json;
 mod names;
 mod read;
 mod write;
 
 pub use importer::{Importer, LineError, MAX_LINE};
-pub use write::{Bodies, to_line};
+pub use write::{Bodies, Writer, to_line};
 
 /// The name of this format, with its version.
 pub const SCHEMA: &str = "corscope.exchange/1";

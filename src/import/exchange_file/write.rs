@@ -1,14 +1,15 @@
 //! One exchange to one line.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 
 use super::SCHEMA;
+use super::json::{Object, list, number, text};
 use super::names::Named;
-use crate::http::{Body, Closed, Context, Exchange, FrameSpan, Frames, Headers, Request, Response};
+use crate::http::{Body, Closed, Context, Exchange, FrameSpan, Frames, Headers, Request, Response, Time};
 
 /// Whether the kept bytes of bodies are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,223 +23,239 @@ pub enum Bodies {
 /// Writes an exchange as one line, without its line end.
 #[must_use]
 pub fn to_line(exchange: &Exchange, bodies: Bodies) -> String {
-    // A value of strings, numbers and lists has no way to fail.
-    serde_json::to_string(&Line::of(exchange, bodies)).unwrap_or_default()
+    let mut writer = Writer::new(bodies);
+    writer.write(exchange);
+    let mut lines = writer.into_lines();
+    lines.truncate(lines.len() - 1);
+    lines
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    schema: &'static str,
-    id: &'a str,
-    source: &'a str,
-    vantage: &'static str,
-    protocol: &'a str,
-    connection: u64,
-    client: Option<SocketAddr>,
-    server: Option<SocketAddr>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frames: Option<FrameLines>,
-    request: Option<RequestLine<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    interim: Vec<ResponseLine<'a>>,
-    response: Option<ResponseLine<'a>>,
-    state: &'static str,
-    end: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    closed: Option<ClosedLine>,
-    warnings: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    context: Option<ContextLine<'a>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    redacted: &'a [String],
+/// Writes exchanges as lines.
+#[derive(Debug)]
+pub struct Writer {
+    bodies: Bodies,
+    clock: Clock,
+    lines: String,
 }
 
-#[derive(Serialize)]
-struct FrameLines {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<(u64, u64)>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response: Option<(u64, u64)>,
+impl Writer {
+    /// One that has written nothing yet.
+    #[must_use]
+    pub fn new(bodies: Bodies) -> Self {
+        Self { bodies, clock: Clock::default(), lines: String::new() }
+    }
+
+    /// Writes an exchange as one line.
+    pub fn write(&mut self, exchange: &Exchange) {
+        let Self { bodies, clock, lines } = self;
+        let mut line = Object::begin(lines);
+        line.text("schema", SCHEMA);
+        line.text("id", &exchange.id);
+        line.text("source", &exchange.source);
+        line.text("vantage", exchange.vantage.name());
+        line.text("protocol", &exchange.protocol);
+        line.number("connection", exchange.connection);
+        address(&mut line, "client", exchange.client);
+        address(&mut line, "server", exchange.server);
+        frames(&mut line, exchange.frames);
+        match &exchange.request {
+            Some(it) => request(line.key("request"), it, *bodies, clock),
+            None => line.null("request"),
+        }
+        if !exchange.interim.is_empty() {
+            line.list("interim", &exchange.interim, |out, interim| response(out, interim, *bodies, clock));
+        }
+        match &exchange.response {
+            Some(it) => response(line.key("response"), it, *bodies, clock),
+            None => line.null("response"),
+        }
+        line.text("state", exchange.state.name());
+        line.text("end", exchange.end.name());
+        if let Some(Closed { by, time }) = exchange.closed {
+            let mut closed = line.object("closed");
+            closed.text("by", by.name());
+            clock.tell(closed.key("time"), time);
+            closed.end();
+        }
+        line.list("warnings", &exchange.warnings, |out, warning| text(out, warning));
+        if let Some(it) = exchange.context.as_deref() {
+            context(line.object("context"), it);
+        }
+        if !exchange.redacted.is_empty() {
+            line.list("redacted", &exchange.redacted, |out, name| text(out, name));
+        }
+        line.end();
+        lines.push('\n');
+    }
+
+    /// All that was written: lines with their line ends.
+    #[must_use]
+    pub fn into_lines(self) -> String {
+        self.lines
+    }
 }
 
-#[derive(Serialize)]
-struct ClosedLine {
-    by: &'static str,
-    time: String,
+/// Tells times, of which those that follow each other mostly lie in the same second.
+#[derive(Debug, Default)]
+struct Clock {
+    second: Option<u64>,
+    /// That second as it is written, up to its fraction: `2026-11-23T07:00:00`.
+    text: String,
 }
 
-#[derive(Serialize)]
-struct RequestLine<'a> {
-    time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_time: Option<String>,
-    method: &'a str,
-    target: &'a str,
-    url: Option<&'a str>,
-    #[serde(flatten)]
-    fields: FieldLines<'a>,
-    body: BodyLine,
+impl Clock {
+    fn tell(&mut self, out: &mut String, time: Time) {
+        out.push('"');
+        match time.since_1970() {
+            Some((second, nanosecond, digits)) => {
+                out.push_str(self.second(second, time));
+                fraction(out, nanosecond, digits);
+                out.push('Z');
+            }
+            None => {
+                // Writing to a text cannot fail.
+                let _ = write!(out, "{time}");
+            }
+        }
+        out.push('"');
+    }
+
+    /// The second that a time lies in.
+    fn second(&mut self, second: u64, time: Time) -> &str {
+        if self.second != Some(second) {
+            let text = time.to_string();
+            let end = text.find(['.', 'Z']).unwrap_or(text.len());
+            (self.second, self.text) = (Some(second), text.get(..end).unwrap_or_default().to_owned());
+        }
+        &self.text
+    }
 }
 
-#[derive(Serialize)]
-struct ResponseLine<'a> {
-    time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_time: Option<String>,
-    status: u16,
-    reason: &'a str,
-    #[serde(flatten)]
-    fields: FieldLines<'a>,
-    body: BodyLine,
+fn fraction(out: &mut String, nanosecond: u32, digits: u8) {
+    if digits > 0 {
+        out.push('.');
+    }
+    for place in 0..u32::from(digits) {
+        let digit = nanosecond / 10_u32.pow(8_u32.saturating_sub(place)) % 10;
+        out.push(char::from_digit(digit, 10).unwrap_or('0'));
+    }
 }
 
-#[derive(Serialize)]
-struct FieldLines<'a> {
-    headers: Vec<(&'a str, &'a str)>,
-    #[serde(skip_serializing_if = "is_yes")]
-    headers_complete: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    trailers: Vec<(&'a str, &'a str)>,
-    #[serde(skip_serializing_if = "is_yes")]
-    trailers_complete: bool,
+fn address(line: &mut Object<'_>, name: &'static str, address: Option<SocketAddr>) {
+    match address {
+        Some(address) => {
+            // Writing to a text cannot fail.
+            let _ = write!(line.key(name), "\"{address}\"");
+        }
+        None => line.null(name),
+    }
 }
 
-#[derive(Serialize)]
-struct BodyLine {
-    bytes: u64,
-    complete: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    base64: Option<String>,
-}
-
-#[derive(Serialize)]
-#[allow(clippy::struct_field_names, reason = "the names are the format's")]
-struct ContextLine<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page_origin: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page_csp: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    credentials: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    api: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    destination: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fetch: Option<&'a str>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_yes(value: &bool) -> bool {
-    *value
-}
-
-impl<'a> Line<'a> {
-    fn of(exchange: &'a Exchange, bodies: Bodies) -> Self {
-        Self {
-            schema: SCHEMA,
-            id: &exchange.id,
-            source: &exchange.source,
-            vantage: exchange.vantage.name(),
-            protocol: &exchange.protocol,
-            connection: exchange.connection,
-            client: exchange.client,
-            server: exchange.server,
-            frames: FrameLines::of(exchange.frames),
-            request: exchange.request.as_ref().map(|request| RequestLine::of(request, bodies)),
-            interim: exchange.interim.iter().map(|interim| ResponseLine::of(interim, bodies)).collect(),
-            response: exchange.response.as_ref().map(|response| ResponseLine::of(response, bodies)),
-            state: exchange.state.name(),
-            end: exchange.end.name(),
-            closed: exchange.closed.map(ClosedLine::of),
-            warnings: &exchange.warnings,
-            context: exchange.context.as_deref().map(ContextLine::of),
-            redacted: &exchange.redacted,
+fn frames(line: &mut Object<'_>, frames: Frames) {
+    if frames == Frames::default() {
+        return;
+    }
+    let mut object = line.object("frames");
+    for (name, span) in [("request", frames.request), ("response", frames.response)] {
+        if let Some(FrameSpan { first, last }) = span {
+            object.list(name, [first, last], number);
         }
     }
+    object.end();
 }
 
-impl FrameLines {
-    fn of(frames: Frames) -> Option<Self> {
-        let span = |span: FrameSpan| (span.first, span.last);
-        (frames != Frames::default())
-            .then(|| Self { request: frames.request.map(span), response: frames.response.map(span) })
+fn request(out: &mut String, request: &Request, bodies: Bodies, clock: &mut Clock) {
+    let mut object = Object::begin(out);
+    times(&mut object, request.time, request.end_time, clock);
+    object.text("method", &request.method);
+    object.text("target", &request.target);
+    object.text_or_null("url", request.url.as_deref());
+    fields(&mut object, &request.headers, &request.trailers);
+    body(object.object("body"), &request.body, bodies);
+    object.end();
+}
+
+fn response(out: &mut String, response: &Response, bodies: Bodies, clock: &mut Clock) {
+    let mut object = Object::begin(out);
+    times(&mut object, response.time, response.end_time, clock);
+    object.number("status", response.status.into());
+    object.text("reason", &response.reason);
+    fields(&mut object, &response.headers, &response.trailers);
+    body(object.object("body"), &response.body, bodies);
+    object.end();
+}
+
+fn times(object: &mut Object<'_>, time: Time, end_time: Option<Time>, clock: &mut Clock) {
+    clock.tell(object.key("time"), time);
+    if let Some(end_time) = end_time {
+        clock.tell(object.key("end_time"), end_time);
     }
 }
 
-impl ClosedLine {
-    fn of(closed: Closed) -> Self {
-        Self { by: closed.by.name(), time: closed.time.to_string() }
+fn fields(object: &mut Object<'_>, headers: &Headers, trailers: &Headers) {
+    pairs(object.key("headers"), headers);
+    if !headers.is_complete() {
+        object.truth("headers_complete", false);
+    }
+    if !trailers.is_empty() {
+        pairs(object.key("trailers"), trailers);
+    }
+    if !trailers.is_complete() {
+        object.truth("trailers_complete", false);
     }
 }
 
-impl<'a> RequestLine<'a> {
-    fn of(request: &'a Request, bodies: Bodies) -> Self {
-        Self {
-            time: request.time.to_string(),
-            end_time: request.end_time.map(|time| time.to_string()),
-            method: &request.method,
-            target: &request.target,
-            url: request.url.as_deref(),
-            fields: FieldLines::of(&request.headers, &request.trailers),
-            body: BodyLine::of(&request.body, bodies),
-        }
+fn pairs(out: &mut String, headers: &Headers) {
+    list(out, headers.iter(), |out, line| list(out, [line.name, line.value], text));
+}
+
+fn body(mut object: Object<'_>, body: &Body, bodies: Bodies) {
+    object.number("bytes", body.bytes);
+    object.truth("complete", body.complete);
+    if bodies == Bodies::Kept && !body.kept.is_empty() {
+        object.text("base64", &STANDARD.encode(&body.kept));
     }
+    object.end();
 }
 
-impl<'a> ResponseLine<'a> {
-    fn of(response: &'a Response, bodies: Bodies) -> Self {
-        Self {
-            time: response.time.to_string(),
-            end_time: response.end_time.map(|time| time.to_string()),
-            status: response.status,
-            reason: &response.reason,
-            fields: FieldLines::of(&response.headers, &response.trailers),
-            body: BodyLine::of(&response.body, bodies),
-        }
+fn context(mut object: Object<'_>, context: &Context) {
+    let told = [
+        ("page_origin", &context.page_origin),
+        ("page_url", &context.page_url),
+        ("page_csp", &context.page_csp),
+        ("mode", &context.mode),
+        ("credentials", &context.credentials),
+        ("redirect", &context.redirect),
+        ("api", &context.api),
+        ("destination", &context.destination),
+        ("fetch", &context.fetch),
+    ];
+    for (name, value) in told {
+        object.text_if_any(name, value.as_deref());
     }
+    object.end();
 }
 
-impl<'a> FieldLines<'a> {
-    fn of(headers: &'a Headers, trailers: &'a Headers) -> Self {
-        Self {
-            headers: pairs(headers),
-            headers_complete: headers.is_complete(),
-            trailers: pairs(trailers),
-            trailers_complete: trailers.is_complete(),
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-fn pairs(headers: &Headers) -> Vec<(&str, &str)> {
-    headers.iter().map(|line| (line.name, line.value)).collect()
-}
+    use super::*;
 
-impl BodyLine {
-    fn of(body: &Body, bodies: Bodies) -> Self {
-        let base64 = (bodies == Bodies::Kept && !body.kept.is_empty()).then(|| STANDARD.encode(&body.kept));
-        Self { bytes: body.bytes, complete: body.complete, base64 }
-    }
-}
-
-impl<'a> ContextLine<'a> {
-    fn of(context: &'a Context) -> Self {
-        Self {
-            page_origin: context.page_origin.as_deref(),
-            page_url: context.page_url.as_deref(),
-            page_csp: context.page_csp.as_deref(),
-            mode: context.mode.as_deref(),
-            credentials: context.credentials.as_deref(),
-            redirect: context.redirect.as_deref(),
-            api: context.api.as_deref(),
-            destination: context.destination.as_deref(),
-            fetch: context.fetch.as_deref(),
+    #[test]
+    fn times_are_told_as_they_are_displayed() {
+        let mut clock = Clock::default();
+        for text in [
+            "2026-11-23T07:00:00Z",
+            "2026-11-23T07:00:00.012345Z",
+            "2026-11-23T07:00:01.000000009Z",
+            "2026-11-23T07:00:00.5Z",
+            "1969-12-31T23:59:58.25Z",
+            "1970-01-01T00:00:00.000Z",
+        ] {
+            let mut out = String::new();
+            clock.tell(&mut out, Time::parse(text).unwrap());
+            assert_eq!(out, format!("\"{text}\""));
         }
     }
 }
