@@ -10,7 +10,9 @@ use std::sync::LazyLock;
 use corscope::analyzer::{Analysis, Options, Read, SourceKind, SourceSummary, Unread, analyze};
 use corscope::cors::{Browser, Outcome};
 use corscope::diagnose::Proposal;
-use corscope::http::{Body, Context, End, Exchange, Frames, Headers, Request, Response, State, Time, Vantage};
+use corscope::http::{
+    Body, Context, End, Exchange, Few, Frames, Headers, Request, Response, State, Target, Time, Trailers, Vantage,
+};
 use corscope::import::exchange_file::Importer;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -76,7 +78,7 @@ fn lose(exchange: &mut Exchange, loss: Loss, at: Index) {
             let told = corscope::http::client_url(&request.method, &request.target, &request.headers);
             // Where somebody told what the page asked, its URL is told too.
             if exchange.context.is_none() {
-                request.url = told.url;
+                request.target = Target::new(&request.target, told.url);
                 exchange.vantage = corscope::http::vantage(
                     Some(&request.headers),
                     exchange.response.as_ref().map(|response| &response.headers),
@@ -263,7 +265,7 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
         .prop_map(
             |((method, url, status, at), (asked, answered, has_request, has_response), (end, state, vantage, told))| {
                 let time = |after: u64| Time::from_nanoseconds(i128::from(at + after) * 1_000_000, 6);
-                let body = Body { bytes: 20, complete: true, kept: Vec::new() };
+                let body = Body { bytes: 20, complete: true, kept: Few::new() };
                 Exchange {
                     id: format!("{at}").into(),
                     source: "any".into(),
@@ -276,27 +278,26 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
                     request: has_request.map(|()| Request {
                         time: time(0),
                         end_time: None,
-                        method: method.to_owned(),
-                        target: "/items".to_owned(),
-                        url: url.map(str::to_owned),
+                        method: method.into(),
+                        target: Target::new("/items", url.map(str::to_owned)),
                         headers: asked,
-                        trailers: Headers::default(),
+                        trailers: Trailers::default(),
                         body: body.clone(),
                     }),
-                    interim: Vec::new(),
+                    interim: Few::new(),
                     response: has_response.map(|()| Response {
                         time: time(1),
                         end_time: None,
                         status,
-                        reason: String::new(),
+                        reason: "".into(),
                         headers: answered,
-                        trailers: Headers::default(),
+                        trailers: Trailers::default(),
                         body,
                     }),
                     state,
                     end,
                     closed: None,
-                    warnings: Vec::new(),
+                    warnings: Few::new(),
                     context: told.map(|(page, mode, redirect, policy)| {
                         Box::new(Context {
                             page_origin: Some(page),
@@ -306,7 +307,7 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
                             ..Context::default()
                         })
                     }),
-                    redacted: Vec::new(),
+                    redacted: Few::new(),
                 }
             },
         )

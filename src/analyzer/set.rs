@@ -91,7 +91,7 @@ mod tests {
         let mut exchange = exchange("GET", "http://a.example/").build();
         let span = |(first, last)| Some(FrameSpan { first, last });
         (exchange.frames.request, exchange.frames.response) = (span(request), span(response));
-        exchange.warnings.clear();
+        exchange.warnings.truncate(0);
         set.place(&mut exchange);
         exchange
     }

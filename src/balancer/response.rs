@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::http::{Body, Headers, Response, Time};
+use crate::http::{Body, Headers, Response, Time, Trailers};
 
 /// The redirect action of the port-80 listener: `HTTP_301` to `https://#{host}:443/#{path}?#{query}`.
 #[must_use]
@@ -36,15 +36,15 @@ fn page(status: u16, reason: &str, time: Time) -> Response {
         time,
         end_time: None,
         status,
-        reason: reason.to_owned(),
+        reason: reason.into(),
         headers: Headers::from_iter([
             ("Server", "awselb/2.0"),
             ("Content-Type", "text/html"),
             ("Content-Length", &length),
             ("Connection", "keep-alive"),
         ]),
-        trailers: Headers::default(),
-        body: Body { bytes: body.len() as u64, complete: true, kept: body.into_bytes() },
+        trailers: Trailers::default(),
+        body: Body { bytes: body.len() as u64, complete: true, kept: body.into_bytes().into() },
     }
 }
 

@@ -29,7 +29,7 @@ pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
         _ => asked_url(&chain.links.first()?.exchange)?,
     };
     let mut assumptions = Vec::new();
-    if url.scheme() == "https" && evidence.first.url.as_deref().is_some_and(|seen| seen.starts_with("http:")) {
+    if url.scheme() == "https" && evidence.first.url().is_some_and(|seen| seen.starts_with("http:")) {
         assumptions.push(Assumption {
             about: "scheme",
             assumed: url.scheme().to_owned(),

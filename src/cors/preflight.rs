@@ -71,16 +71,16 @@ fn check_permissions(browser: Browser, response: &Response, request: &Request<'_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{Body, Headers, Time};
+    use crate::http::{Body, Time, Trailers};
 
     fn response(status: u16, lines: &[(&str, &str)]) -> Response {
         Response {
             time: Time::from_nanoseconds(0, 6),
             end_time: None,
             status,
-            reason: String::new(),
+            reason: "".into(),
             headers: lines.iter().copied().collect(),
-            trailers: Headers::default(),
+            trailers: Trailers::default(),
             body: Body::default(),
         }
     }

@@ -72,7 +72,7 @@ impl Server {
 pub(super) fn is_refused_by_spring(response: &Response) -> bool {
     const BODY: &[u8] = b"Invalid CORS request";
     let body = &response.body;
-    response.status == 403 && (body.kept == BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64))
+    response.status == 403 && (*body.kept == *BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64))
 }
 
 /// Starlette's answer to an exception that no handler caught: 21 bytes of plain text, made outside
@@ -81,6 +81,6 @@ pub(super) fn is_uncaught_in_starlette(response: &Response) -> bool {
     const BODY: &[u8] = b"Internal Server Error";
     let is_plain = response.headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
     let body = &response.body;
-    let is_known = body.kept == BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64);
+    let is_known = *body.kept == *BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64);
     response.status == 500 && is_plain && is_known
 }

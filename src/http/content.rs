@@ -122,7 +122,7 @@ mod tests {
 
     fn said(codings: &[&str], kept: &[u8]) -> Vec<u8> {
         let headers = codings.iter().map(|coding| ("Content-Encoding", *coding)).collect();
-        let body = Body { bytes: kept.len() as u64, complete: true, kept: kept.to_vec() };
+        let body = Body { bytes: kept.len() as u64, complete: true, kept: kept.to_vec().into() };
         content(&headers, &body).into_owned()
     }
 

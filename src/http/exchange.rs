@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Request, Response, Time};
+use super::{Few, Request, Response, Time};
 
 /// A request, its interim and final responses, how it ended, and the packets behind each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Exchange {
     /// None when only the response was captured.
     pub request: Option<Request>,
     /// Interim (1xx) responses other than 101, in order.
-    pub interim: Vec<Response>,
+    pub interim: Few<Response>,
     /// The final response; `None` when none was seen.
     pub response: Option<Response>,
     /// How much of it was seen.
@@ -37,20 +37,20 @@ pub struct Exchange {
     /// Who ended the connection, where that is how the exchange ended and the capture shows it.
     pub closed: Option<Closed>,
     /// What was odd, in plain words: a gap of N bytes, a conflicting length, a bare LF …
-    pub warnings: Vec<String>,
+    pub warnings: Few<String>,
     /// What only the client knows, where somebody told us.
     /// Seldom there, and large.
     pub context: Option<Box<Context>>,
     /// What was masked before it was written down, by name (`authorization`, `?token`): those values
     /// are not what was sent. Empty for all that was captured.
-    pub redacted: Vec<String>,
+    pub redacted: Few<String>,
 }
 
 impl Exchange {
     /// The absolute URL as the client used it, where it is known.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
-        self.request.as_ref()?.url.as_deref()
+        self.request.as_ref()?.url()
     }
 
     /// Whether the request is a CORS preflight (Fetch, "CORS-preflight request").

@@ -1,6 +1,6 @@
 //! Requests and responses.
 
-use super::{Headers, Time};
+use super::{Few, Headers, Target, Text, Time, Trailers};
 
 /// A request as its client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,16 +10,13 @@ pub struct Request {
     /// Of its last packet, where that is known.
     pub end_time: Option<Time>,
     /// As sent: methods are case-sensitive (RFC 9110 section 9.1).
-    pub method: String,
-    /// The request-target exactly as sent (RFC 9112 section 3.2).
-    pub target: String,
-    /// The absolute URL as the client used it, path and query verbatim; `None` where it cannot be
-    /// known (no Host, CONNECT, `*`). See [`super::client_url`].
-    pub url: Option<String>,
+    pub method: Text,
+    /// The request-target exactly as sent, and the URL that it stands for. See [`super::client_url`].
+    pub target: Target,
     /// The header lines.
     pub headers: Headers,
     /// The trailer lines of a chunked body.
-    pub trailers: Headers,
+    pub trailers: Trailers,
     /// The body's size, and what was kept of it.
     pub body: Body,
 }
@@ -34,11 +31,11 @@ pub struct Response {
     /// The three digits of the status line.
     pub status: u16,
     /// May be empty (Hypercorn sends none).
-    pub reason: String,
+    pub reason: Text,
     /// The header lines.
     pub headers: Headers,
     /// The trailer lines of a chunked body.
-    pub trailers: Headers,
+    pub trailers: Trailers,
     /// The body's size, and what was kept of it.
     pub body: Body,
 }
@@ -51,13 +48,22 @@ pub struct Body {
     /// False when the capture lacks some of it.
     pub complete: bool,
     /// Its first bytes, as many as the reader was told to keep; never more than `bytes`.
-    pub kept: Vec<u8>,
+    pub kept: Few<u8>,
 }
 
 impl Default for Body {
     /// An empty body, seen whole.
     fn default() -> Self {
-        Self { bytes: 0, complete: true, kept: Vec::new() }
+        Self { bytes: 0, complete: true, kept: Few::new() }
+    }
+}
+
+impl Request {
+    /// The absolute URL as the client used it, path and query verbatim; `None` where it cannot be
+    /// known (no Host, CONNECT, `*`).
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.target.url()
     }
 }
 

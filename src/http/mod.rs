@@ -7,22 +7,28 @@
 
 mod content;
 mod exchange;
+mod few;
 mod headers;
 mod location;
 mod message;
 mod origin;
 #[cfg(test)]
 pub(crate) mod testing;
+mod text;
 mod time;
+mod trailers;
 mod vantage;
 
 pub use content::MAX_CONTENT;
 pub use exchange::{Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
+pub use few::Few;
 pub use headers::{Field, Header, HeaderLines, Headers};
 pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_redirect_status};
 pub use origin::{Origin, OriginError, is_loopback, same_origin};
+pub use text::{Target, Text};
 pub use time::Time;
+pub use trailers::Trailers;
 pub use vantage::{ClientUrl, asked_text, asked_url, client_address, client_url, is_health_check, vantage};
 
 /// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.

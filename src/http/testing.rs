@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Body, Closed, Context, End, Exchange, Frames, Headers, Peer, Request, Response, State, Time, Vantage};
+use super::{
+    Body, Closed, Context, End, Exchange, Few, Frames, Headers, Peer, Request, Response, State, Target, Time, Trailers,
+    Vantage,
+};
 
 /// Where the tests' clocks start.
 const START: i128 = 1_795_417_200_000_000_000;
@@ -35,29 +38,28 @@ pub(crate) fn exchange(method: &str, url: &str) -> Builder {
         request: Some(Request {
             time: at(0),
             end_time: None,
-            method: method.to_owned(),
-            target: parsed[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
-            url: Some(url.to_owned()),
+            method: method.into(),
+            target: Target::new(&parsed[url::Position::BeforePath..url::Position::AfterQuery], Some(url.to_owned())),
             headers: [("Host", authority.as_str())].into_iter().collect(),
-            trailers: Headers::default(),
+            trailers: Trailers::default(),
             body: Body::default(),
         }),
-        interim: Vec::new(),
+        interim: Few::new(),
         response: Some(Response {
             time: at(1),
             end_time: None,
             status: 200,
-            reason: String::new(),
+            reason: "".into(),
             headers: Headers::default(),
-            trailers: Headers::default(),
+            trailers: Trailers::default(),
             body: Body::default(),
         }),
         state: State::Complete,
         end: End::Complete,
         closed: None,
-        warnings: Vec::new(),
+        warnings: Few::new(),
         context: None,
-        redacted: Vec::new(),
+        redacted: Few::new(),
     })
 }
 
@@ -112,7 +114,7 @@ impl Builder {
     /// The answer's body, kept whole.
     pub(crate) fn body(mut self, text: &str) -> Self {
         let body = &mut self.0.response.as_mut().unwrap().body;
-        *body = Body { bytes: text.len() as u64, complete: true, kept: text.as_bytes().to_vec() };
+        *body = Body { bytes: text.len() as u64, complete: true, kept: text.as_bytes().to_vec().into() };
         self
     }
 

@@ -80,8 +80,9 @@ pub fn client_url(method: &str, target: &str, headers: &Headers) -> ClientUrl {
         None if port == Some(443) => "https",
         None => "http",
     };
-    let authority = authority(host, scheme, port, &mut warnings);
-    ClientUrl { url: Some(format!("{scheme}://{authority}{target}")), warnings }
+    let (name, port) = authority(host, scheme, port, &mut warnings);
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    ClientUrl { url: Some([scheme, "://", name, &port, target].concat()), warnings }
 }
 
 /// The URL that the page asked for. A page on https can send nothing to http (mixed content): where
@@ -91,7 +92,7 @@ pub fn client_url(method: &str, target: &str, headers: &Headers) -> ClientUrl {
 #[must_use]
 pub fn asked_url(exchange: &Exchange) -> Option<Url> {
     let request = exchange.request.as_ref()?;
-    let mut url = Url::parse(request.url.as_deref()?).ok()?;
+    let mut url = Url::parse(request.url()?).ok()?;
     let is_seen_behind_tls = exchange.vantage != Vantage::Client && exchange.context.is_none();
     if is_seen_behind_tls && url.scheme() == "http" && !is_loopback(&url) && is_of_secure_page(&request.headers) {
         // Only URLs that are not of the web refuse this.
@@ -103,7 +104,7 @@ pub fn asked_url(exchange: &Exchange) -> Option<Url> {
 /// [`asked_url`] as text, without its fragment: equal for requests that browsers take for equal.
 #[must_use]
 pub fn asked_text(exchange: &Exchange) -> Option<Cow<'_, str>> {
-    let seen = exchange.request.as_ref()?.url.as_deref()?;
+    let seen = exchange.request.as_ref()?.url()?;
     if is_normal_https(seen) {
         return Some(Cow::Borrowed(seen));
     }
@@ -179,7 +180,12 @@ fn forwarded_port(headers: &Headers) -> Option<u16> {
 }
 
 /// Host and, unless it is the scheme's default, port.
-fn authority(host: &str, scheme: &str, forwarded: Option<u16>, warnings: &mut Vec<String>) -> String {
+fn authority<'h>(
+    host: &'h str,
+    scheme: &str,
+    forwarded: Option<u16>,
+    warnings: &mut Vec<String>,
+) -> (&'h str, Option<u16>) {
     let (name, named_port) = split_port(host);
     let (default, other_default) = if scheme == "https" { (443, 80) } else { (80, 443) };
     // `X-Forwarded-Port: 80` beside `X-Forwarded-Proto: https` comes from a proxy that ended the
@@ -191,10 +197,7 @@ fn authority(host: &str, scheme: &str, forwarded: Option<u16>, warnings: &mut Ve
         }
         !contradicts
     });
-    match forwarded.or(named_port).filter(|&port| port != default) {
-        Some(port) => format!("{name}:{port}"),
-        None => name.to_owned(),
-    }
+    (name, forwarded.or(named_port).filter(|&port| port != default))
 }
 
 /// Splits `host[:port]`; the colons of an IPv6 literal in brackets are part of the host.

@@ -15,7 +15,7 @@ use crate::analyzer::ChainReport;
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Link, Role};
 use crate::cors::{AnsweredBy, Asserted, Browser, Hop, Judgement, Outcome, judge};
-use crate::http::{Context, End, Exchange, Frames, Origin, Request, Response, State, Time, Vantage};
+use crate::http::{Context, End, Exchange, Few, Frames, Origin, Request, Response, State, Time, Vantage};
 
 pub use compare::{Difference, Replayed, Run, Sender, Verdict, compare, skipped};
 
@@ -111,14 +111,14 @@ impl<'a> Replay<'a> {
             server: None,
             frames: Frames::default(),
             request: Some(request),
-            interim: Vec::new(),
+            interim: Few::new(),
             state: if response.is_some() { State::Complete } else { State::NoResponse },
             response,
             end,
             closed: None,
-            warnings: Vec::new(),
+            warnings: Few::new(),
             context: Some(Box::new(self.context.clone())),
-            redacted: Vec::new(),
+            redacted: Few::new(),
         };
         let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
         self.made.push(Link { role, exchange: Arc::new(exchange), also_seen: Vec::new() });

@@ -6,13 +6,13 @@ use url::{Position, Url};
 use super::moment;
 use crate::chain::{Chain, Role};
 use crate::cors::Hop;
-use crate::http::{Body, Header, Headers, Request};
+use crate::http::{Body, Header, Request, Target, Trailers};
 
 /// The request of a hop, made of the recorded request that is most like it.
 pub(super) fn made_of(recorded: &Chain, hop: &Hop, url: &Url, trace: &str) -> Option<Request> {
     let of_role = || recorded.links.iter().filter(|link| link.role == hop.role);
     let requests = || of_role().filter_map(|link| link.exchange.request.as_ref());
-    let is_same = |request: &&Request| request.method == hop.method && request.url.as_deref() == Some(&hop.url);
+    let is_same = |request: &&Request| request.method == hop.method && request.url() == Some(&hop.url);
     let model = requests().find(is_same).or_else(|| requests().next_back())?;
     let carries_body = hop.role == Role::Actual && model.method == hop.method;
     let body = if carries_body { model.body.clone() } else { Body::default() };
@@ -21,11 +21,10 @@ pub(super) fn made_of(recorded: &Chain, hop: &Hop, url: &Url, trace: &str) -> Op
     Some(Request {
         time: moment(recorded),
         end_time: None,
-        method: hop.method.clone(),
-        target: url[Position::BeforePath..Position::AfterQuery].to_owned(),
-        url: Some(hop.url.clone()),
+        method: hop.method.as_str().into(),
+        target: Target::new(&url[Position::BeforePath..Position::AfterQuery], Some(hop.url.clone())),
         headers,
-        trailers: Headers::default(),
+        trailers: Trailers::default(),
         body,
     })
 }

@@ -9,7 +9,9 @@ use crate::cors::{
     Failure, Hop, Judgement, Messages, Mode, Outcome, ResponseType, Verdict,
 };
 use crate::diagnose::{Evidence, Finding, Fix, Severity};
-use crate::http::{Body, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time, Vantage};
+use crate::http::{
+    Body, End, Exchange, Few, FrameSpan, Frames, Headers, Request, Response, State, Target, Time, Trailers, Vantage,
+};
 
 const PAGE: &str = "https://client.example.com";
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36";
@@ -58,29 +60,28 @@ fn exchange(said: &Said<'_>) -> Arc<Exchange> {
         request: Some(Request {
             time: time(0),
             end_time: None,
-            method: said.method.to_owned(),
-            target: format!("/{target}"),
-            url: Some(said.url.to_owned()),
+            method: said.method.into(),
+            target: Target::new(&format!("/{target}"), Some(said.url.to_owned())),
             headers,
-            trailers: Headers::default(),
+            trailers: Trailers::default(),
             body: Body::default(),
         }),
-        interim: Vec::new(),
+        interim: Few::new(),
         response: Some(Response {
             time: time(2),
             end_time: None,
             status: said.status,
-            reason: said.reason.to_owned(),
+            reason: said.reason.into(),
             headers: said.answers.iter().copied().collect(),
-            trailers: Headers::default(),
+            trailers: Trailers::default(),
             body: Body::default(),
         }),
         state: State::Complete,
         end: End::Complete,
         closed: None,
-        warnings: Vec::new(),
+        warnings: Few::new(),
         context: None,
-        redacted: Vec::new(),
+        redacted: Few::new(),
     })
 }
 
@@ -89,7 +90,7 @@ fn observed(role: Role, exchange: &Arc<Exchange>, check: Check, missing: Vec<&'s
     let response = exchange.response.as_ref();
     Hop {
         role,
-        method: request.map(|request| request.method.clone()).unwrap_or_default(),
+        method: request.map(|request| request.method.to_string()).unwrap_or_default(),
         url: exchange.url().unwrap_or_default().to_owned(),
         origin: request.and_then(|request| request.headers.first("origin").map(str::to_owned)),
         exchange: Some(Arc::clone(exchange)),

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Counters, Keep};
-use crate::http::{Exchange, HeaderLines, latin1};
+use crate::http::{Exchange, HeaderLines, Text, latin1};
+
+/// Words that are kept to be shared: there are some ten methods and twenty reason phrases in use.
+const MAX_WORDS: usize = 64;
 
 /// Where finished exchanges are laid down, and what they are made with.
 #[derive(Debug)]
@@ -11,6 +14,8 @@ pub(super) struct Desk {
     source: Arc<str>,
     /// Shared, since hardly anything else comes up.
     versions: [Arc<str>; 2],
+    /// Methods and reason phrases that came up.
+    words: Vec<Text>,
     pub(super) keep: Keep,
     /// Room for the lines of a head while it is read.
     pub(super) lines: HeaderLines,
@@ -24,6 +29,7 @@ impl Desk {
         Self {
             source,
             versions,
+            words: Vec::new(),
             keep: Keep::default(),
             lines: HeaderLines::default(),
             ready: Vec::new(),
@@ -33,6 +39,18 @@ impl Desk {
 
     pub(super) fn source(&self) -> Arc<str> {
         Arc::clone(&self.source)
+    }
+
+    /// A word that is in many start lines.
+    pub(super) fn word(&mut self, bytes: &[u8]) -> Text {
+        if let Some(known) = self.words.iter().find(|word| word.as_bytes() == bytes) {
+            return known.clone();
+        }
+        let word = Text::from(latin1(bytes));
+        if self.words.len() < MAX_WORDS {
+            self.words.push(word.clone());
+        }
+        word
     }
 
     /// The name of a version as a start line has it.

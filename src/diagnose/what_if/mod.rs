@@ -97,7 +97,7 @@ fn asking(exchange: &Exchange) -> Option<Asking> {
     url.set_fragment(None);
     let field = |name: &str| request.headers.first(name).map(str::to_owned);
     Some(Asking {
-        method: request.method.clone(),
+        method: request.method.to_string(),
         url: url.into(),
         origin: field("origin"),
         request_method: field("access-control-request-method").filter(|_| exchange.is_preflight()),

@@ -204,7 +204,7 @@ fn preflight(exchange: &Exchange, response: &Response, with_credentials: bool) -
     fields.extend(with_credentials.then(|| ("access-control-allow-credentials", "true".to_owned())));
     fields.extend(asked("access-control-request-method").map(|method| ("access-control-allow-methods", method)));
     fields.extend(asked("access-control-request-headers").map(|names| ("access-control-allow-headers", names)));
-    let answered = Response { status: STATUS, reason: "No Content".to_owned(), ..response.clone() };
+    let answered = Response { status: STATUS, reason: "No Content".into(), ..response.clone() };
     let fields = with_headers(exchange, &answered, fields);
     if response.status / 100 == 2 {
         return fields;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::SCHEMA;
 use super::names::Named;
 use crate::http::{
-    self, Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Time,
+    self, Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Target, Time,
 };
 
 /// Where a line stands: what it is called when it has no name of its own.
@@ -224,9 +224,9 @@ impl Line {
             state,
             end,
             closed: self.closed.map(ClosedLine::into_closed).transpose()?,
-            warnings,
+            warnings: warnings.into(),
             context: self.context.map(|context| Box::new(context.into_context())),
-            redacted: self.redacted,
+            redacted: self.redacted.into(),
         })
     }
 }
@@ -284,11 +284,10 @@ impl RequestLine {
         Ok(Request {
             time: time("request.time", &self.time)?,
             end_time: self.end_time.map(|text| time("request.end_time", &text)).transpose()?,
-            method: self.method,
-            target,
-            url,
+            method: self.method.into(),
+            target: Target::new(&target, url),
             headers,
-            trailers: self::headers(self.trailers, self.trailers_complete),
+            trailers: self::headers(self.trailers, self.trailers_complete).into(),
             body: body("request.body", self.body)?,
         })
     }
@@ -312,9 +311,9 @@ impl ResponseLine {
             time: time("response.time", &self.time)?,
             end_time: self.end_time.map(|text| time("response.end_time", &text)).transpose()?,
             status: self.status,
-            reason: self.reason,
+            reason: self.reason.into(),
             headers: headers(self.headers, self.headers_complete),
-            trailers: headers(self.trailers, self.trailers_complete),
+            trailers: headers(self.trailers, self.trailers_complete).into(),
             body: body("response.body", self.body)?,
         })
     }
@@ -336,7 +335,7 @@ fn body(field: &str, line: Option<BodyLine>) -> Result<Body, String> {
         None => Vec::new(),
     };
     let least = kept.len() as u64;
-    Ok(Body { bytes: line.bytes.unwrap_or(least).max(least), complete: line.complete, kept })
+    Ok(Body { bytes: line.bytes.unwrap_or(least).max(least), complete: line.complete, kept: kept.into() })
 }
 
 impl ContextLine {

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::{Bodies, Importer, to_line};
 use crate::http::{
-    Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Time, Vantage,
-    latin1, trim_ows,
+    Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Target, Time,
+    Vantage, latin1, trim_ows,
 };
 
 fn wire_text() -> impl Strategy<Value = String> {
@@ -32,7 +32,7 @@ fn body() -> impl Strategy<Value = Body> {
     (vec(any::<u8>(), 0..9), 0..5_u64, any::<bool>()).prop_map(|(kept, more, complete)| Body {
         bytes: kept.len() as u64 + more,
         complete,
-        kept,
+        kept: kept.into(),
     })
 }
 
@@ -41,11 +41,10 @@ fn request() -> impl Strategy<Value = Request> {
         .prop_map(|(time, end_time, method, target, url, headers, trailers, body)| Request {
             time,
             end_time,
-            method,
-            target,
-            url,
+            method: method.into(),
+            target: Target::new(&target, url),
             headers,
-            trailers,
+            trailers: trailers.into(),
             body,
         })
 }
@@ -56,9 +55,9 @@ fn response() -> impl Strategy<Value = Response> {
             time,
             end_time,
             status,
-            reason,
+            reason: reason.into(),
             headers,
-            trailers,
+            trailers: trailers.into(),
             body,
         },
     )
@@ -124,14 +123,14 @@ prop_compose! {
             server: addresses.1.map(Into::into),
             frames,
             request: messages.0,
-            interim: messages.1,
+            interim: messages.1.into(),
             response: messages.2,
             state,
             end,
             closed: closed.map(|(by, time)| Closed { by, time }),
-            warnings,
+            warnings: warnings.into(),
             context: context.map(Box::new),
-            redacted,
+            redacted: redacted.into(),
         }
     }
 }

@@ -20,6 +20,9 @@ pub enum Bodies {
     Kept,
 }
 
+/// Room for the lines of some tens of exchanges: while it grows, they are copied again and again.
+const ROOM: usize = 96 << 10;
+
 /// Writes an exchange as one line, without its line end.
 #[must_use]
 pub fn to_line(exchange: &Exchange, bodies: Bodies) -> String {
@@ -42,7 +45,7 @@ impl Writer {
     /// One that has written nothing yet.
     #[must_use]
     pub fn new(bodies: Bodies) -> Self {
-        Self { bodies, clock: Clock::default(), lines: String::new() }
+        Self { bodies, clock: Clock::default(), lines: String::with_capacity(ROOM) }
     }
 
     /// Writes an exchange as one line.
@@ -169,7 +172,7 @@ fn request(out: &mut String, request: &Request, bodies: Bodies, clock: &mut Cloc
     times(&mut object, request.time, request.end_time, clock);
     object.text("method", &request.method);
     object.text("target", &request.target);
-    object.text_or_null("url", request.url.as_deref());
+    object.text_or_null("url", request.url());
     fields(&mut object, &request.headers, &request.trailers);
     body(object.object("body"), &request.body, bodies);
     object.end();
@@ -213,7 +216,7 @@ fn body(mut object: Object<'_>, body: &Body, bodies: Bodies) {
     object.number("bytes", body.bytes);
     object.truth("complete", body.complete);
     if bodies == Bodies::Kept && !body.kept.is_empty() {
-        object.text("base64", &STANDARD.encode(&body.kept));
+        object.text("base64", &STANDARD.encode(&*body.kept));
     }
     object.end();
 }

@@ -152,7 +152,7 @@ impl<'a> Facts<'a> {
         self.ids.push(&exchange.id);
         if let Some(request) = &exchange.request {
             self.methods.push(&request.method);
-            self.urls.push(request.url.as_deref().unwrap_or(&request.target));
+            self.urls.push(request.url().unwrap_or(&request.target));
             self.origins.extend(request.headers.first("origin"));
             self.clients.extend(client_address(&request.headers, exchange.client).map(|client| client.to_string()));
         }

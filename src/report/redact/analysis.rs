@@ -192,8 +192,8 @@ mod tests {
         let exchange = Arc::make_mut(&mut call.chain.links[0].exchange);
         if let Some(request) = &mut exchange.request {
             request.headers.push("Cookie", "a=1");
-            request.target = "/x?access_token=1".to_owned();
-            request.body.kept = b"password".to_vec();
+            request.target = crate::http::Target::new("/x?access_token=1", request.url().map(str::to_owned));
+            request.body.kept = b"password".to_vec().into();
         }
         let masked = redacted_exchange(exchange);
         assert_eq!(masked.redacted, ["?access_token", "cookie", "request body"]);

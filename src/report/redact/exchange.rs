@@ -2,7 +2,7 @@
 
 use super::fields::masked_value;
 use super::text::masked;
-use crate::http::{Context, Exchange, Headers, Request, Response};
+use crate::http::{Context, Exchange, Few, Headers, Request, Response, Target};
 
 /// Names of masked secrets that are listed for one exchange; a hostile query could make up any number.
 const MAX_NAMES: usize = 256;
@@ -35,22 +35,22 @@ pub fn redacted_exchange(exchange: &Exchange) -> Exchange {
 }
 
 fn redact_request(request: &mut Request, note: &mut dyn FnMut(&str)) {
-    request.target = masked(&request.target, note);
-    request.url = request.url.as_ref().map(|url| masked(url, note));
+    let target = masked(&request.target, note);
+    request.target = Target::new(&target, request.url().map(|url| masked(url, note)));
     request.headers = headers(&request.headers, note);
-    request.trailers = headers(&request.trailers, note);
+    request.trailers = headers(&request.trailers, note).into();
     leave_out(&mut request.body.kept, "request body", note);
 }
 
 fn redact_response(response: &mut Response, note: &mut dyn FnMut(&str)) {
     response.headers = headers(&response.headers, note);
-    response.trailers = headers(&response.trailers, note);
+    response.trailers = headers(&response.trailers, note).into();
     leave_out(&mut response.body.kept, "response body", note);
 }
 
-fn leave_out(kept: &mut Vec<u8>, name: &str, note: &mut dyn FnMut(&str)) {
+fn leave_out(kept: &mut Few<u8>, name: &str, note: &mut dyn FnMut(&str)) {
     if !kept.is_empty() {
-        kept.clear();
+        kept.truncate(0);
         note(name);
     }
 }

@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(briefs(&read), [("/a", 413, State::Truncated)]);
         assert_eq!(
             (read[0].end, &read[0].request.as_ref().unwrap().body),
-            (End::Reset, &crate::http::Body { bytes: 2, complete: false, kept: b"bo".to_vec() })
+            (End::Reset, &crate::http::Body { bytes: 2, complete: false, kept: b"bo".to_vec().into() })
         );
     }
 
@@ -357,7 +357,7 @@ mod tests {
         assert_eq!(asked, methods);
         assert!(read.iter().all(|exchange| exchange.state == State::Complete), "{:?}", briefs(&read));
         assert_eq!(requests[2].target, "/\u{c3}\u{a9}");
-        let urls: Vec<_> = requests.iter().map(|request| request.url.as_deref()).collect();
+        let urls: Vec<_> = requests.iter().map(|request| request.url()).collect();
         assert_eq!(urls[..2], [None, Some("http://b.example/x?y")]);
         assert_eq!(urls[3], None);
     }

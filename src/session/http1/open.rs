@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, Closed, End, Exchange, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time, client_url,
-    vantage,
+    Body, Closed, End, Exchange, Few, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time, vantage,
 };
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
@@ -31,7 +30,7 @@ pub(super) trait Parts {
     const NAME: &str;
     fn set_end_time(&mut self, time: Time);
     fn headers(&self) -> &Headers;
-    fn trailers(&mut self) -> &mut Headers;
+    fn set_trailers(&mut self, lines: Headers);
     fn body(&mut self) -> &mut Body;
     fn body_is_complete(&self) -> bool;
 }
@@ -49,8 +48,8 @@ macro_rules! parts {
                 &self.headers
             }
 
-            fn trailers(&mut self) -> &mut Headers {
-                &mut self.trailers
+            fn set_trailers(&mut self, lines: Headers) {
+                self.trailers = lines.into();
             }
 
             fn body(&mut self) -> &mut Body {
@@ -92,7 +91,7 @@ impl<M: Parts> Message<M> {
     }
 
     pub(super) fn trail(&mut self, section: &[u8], warnings: &mut Vec<String>, lines: &mut HeaderLines) {
-        *self.value.trailers() = head::read(section, true, M::NAME, warnings, lines);
+        self.value.set_trailers(head::read(section, true, M::NAME, warnings, lines));
     }
 
     /// Nothing more comes; says what to say of it.
@@ -139,13 +138,15 @@ pub(super) struct Open {
     /// As the request's first line has it; the response's where the request was not seen.
     pub(super) version: Arc<str>,
     pub(super) request: Option<Message<Request>>,
-    pub(super) interim: Vec<Response>,
+    pub(super) interim: Few<Response>,
     pub(super) response: Option<Message<Response>>,
     /// No other request is missing that its response could belong to.
     pub(super) certain: bool,
     /// There may have been a response.
     pub(super) response_lost: bool,
     pub(super) warnings: Vec<String>,
+    /// What there is to say of the request's URL, after all else.
+    pub(super) of_url: Vec<String>,
     /// The memory that its heads take, about.
     pub(super) weight: usize,
 }
@@ -178,11 +179,12 @@ impl Open {
             number,
             version,
             request: None,
-            interim: Vec::new(),
+            interim: Few::new(),
             response: None,
             certain: true,
             response_lost: false,
             warnings: Vec::new(),
+            of_url: Vec::new(),
             weight: OPEN_COST,
         }
     }
@@ -225,13 +227,9 @@ impl Open {
             request: self.request.as_ref().map(Message::frames),
             response: self.response.as_ref().map(Message::frames),
         };
-        let mut request = self.request.map(|message| message.value);
+        let request = self.request.map(|message| message.value);
         let response = self.response.map(|message| message.value);
-        if let Some(request) = request.as_mut() {
-            let url = client_url(&request.method, &request.target, &request.headers);
-            request.url = url.url;
-            self.warnings.extend(url.warnings);
-        }
+        self.warnings.append(&mut self.of_url);
         Exchange {
             id: format!("{connection}.{}", self.number).into(),
             source: desk.source(),
@@ -247,9 +245,9 @@ impl Open {
             state,
             end: ended.end,
             closed: ended.closed,
-            warnings: self.warnings,
+            warnings: self.warnings.into(),
             context: None,
-            redacted: Vec::new(),
+            redacted: Few::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::framing::{self, Framing};
 use super::head;
 use super::open::{Message, Open, time};
 use super::reader::{Listener, Span};
-use crate::http::{Body, HeaderLines, Headers, Request, latin1};
+use crate::http::{Body, HeaderLines, Request, Target, Trailers, client_url, latin1};
 use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{request_line, split_line};
@@ -39,14 +39,17 @@ impl Listener for Requests<'_> {
             open.warnings.push("the request target holds spaces".to_owned());
         }
         let framing = framing::of_request(line.version, &headers, &mut open.warnings);
+        let target = latin1(line.target);
+        let method = self.desk.word(line.method);
+        let told = client_url(&method, &target, &headers);
+        open.of_url = told.warnings;
         let request = Request {
             time: time(span.first),
             end_time: None,
-            method: latin1(line.method),
-            target: latin1(line.target),
-            url: None,
+            method,
+            target: Target::new(&target, told.url),
             headers,
-            trailers: Headers::default(),
+            trailers: Trailers::default(),
             body: Body::default(),
         };
         open.request = Some(Message::new(request, span));

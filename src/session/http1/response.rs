@@ -5,7 +5,7 @@ use super::framing::{self, Framing};
 use super::head;
 use super::open::{Message, Open, time};
 use super::reader::{Listener, Span};
-use crate::http::{Body, HeaderLines, Headers, Response, latin1};
+use crate::http::{Body, HeaderLines, Response, Trailers};
 use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{split_line, status_line};
@@ -52,9 +52,9 @@ impl Listener for Responses<'_> {
             time: time(span.first),
             end_time: None,
             status: line.status,
-            reason: latin1(line.reason),
+            reason: self.desk.word(line.reason),
             headers,
-            trailers: Headers::default(),
+            trailers: Trailers::default(),
             body: Body::default(),
         };
         // RFC 9110 section 15.2: the final response is still to come. 101 is the last in HTTP.

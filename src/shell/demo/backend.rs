@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use corscope::http::{Body, Headers, Request, Response};
+use corscope::http::{Body, Request, Response, Trailers};
 use tokio::net::TcpListener;
 
 use crate::connection::{read_request, write_response};
@@ -64,9 +64,9 @@ fn answer(request: &Request, scheme: &str) -> Response {
         time: request.time,
         end_time: None,
         status,
-        reason: reason.to_owned(),
+        reason: reason.into(),
         headers: lines.into_iter().collect(),
-        trailers: Headers::default(),
-        body: Body { bytes: body.len() as u64, complete: true, kept: body.as_bytes().to_vec() },
+        trailers: Trailers::default(),
+        body: Body { bytes: body.len() as u64, complete: true, kept: body.as_bytes().to_vec().into() },
     }
 }

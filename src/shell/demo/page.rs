@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use corscope::cors::{Api, Ask, Browser, Credentials, Fetch, Intent, Mode, RedirectMode, Step};
-use corscope::http::{Body, Headers, Origin, Request, Time};
+use corscope::http::{Body, Origin, Request, Target, Time, Trailers};
 use url::{Position, Url};
 
 use crate::connection::exchange;
@@ -66,11 +66,10 @@ fn request(ask: &Ask) -> Request {
     Request {
         time: Time::from_nanoseconds(0, 0),
         end_time: None,
-        method: ask.method.clone(),
-        target: ask.url[Position::BeforePath..Position::AfterQuery].to_owned(),
-        url: Some(ask.url.to_string()),
+        method: ask.method.as_str().into(),
+        target: Target::new(&ask.url[Position::BeforePath..Position::AfterQuery], Some(ask.url.to_string())),
         headers: lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-        trailers: Headers::default(),
+        trailers: Trailers::default(),
         body: Body::default(),
     }
 }

@@ -1,0 +1,163 @@
+//! Texts of a message that take little memory: a capture holds them by the million.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A short text that is in many messages: a method, a reason phrase. Its copies share it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Arc<str>);
+
+impl Text {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<Arc<str>>> From<T> for Text {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        &*self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        &*self.0 == *other
+    }
+}
+
+impl PartialEq<String> for Text {
+    fn eq(&self, other: &String) -> bool {
+        &*self.0 == other.as_str()
+    }
+}
+
+impl PartialEq<Text> for String {
+    fn eq(&self, other: &Text) -> bool {
+        self.as_str() == &*other.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A request-target as it was sent (RFC 9112 section 3.2), and the URL that it stands for: as a rule the
+/// one ends with the other, and both are one text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target {
+    text: Box<str>,
+    /// Where the URL ends, which begins the text; `None` where it is not known.
+    url_end: Option<u32>,
+    /// Where the target begins, which ends the text.
+    start: u32,
+}
+
+impl Target {
+    /// `url` is the absolute URL as the client used it, path and query verbatim; `None` where it cannot be
+    /// known (no Host, CONNECT, `*`).
+    #[must_use]
+    pub fn new(target: &str, url: Option<String>) -> Self {
+        let Some(mut text) = url else { return Self { text: target.into(), url_end: None, start: 0 } };
+        let url_end = Some(length(&text));
+        if !text.ends_with(target) {
+            text.push_str(target);
+        }
+        let start = text.get(..text.len() - target.len()).map_or(0, length);
+        Self { text: text.into(), url_end, start }
+    }
+
+    /// The target exactly as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.text.get(self.start as usize..).unwrap_or_default()
+    }
+
+    /// The URL, where it is known.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.text.get(..self.url_end? as usize)
+    }
+}
+
+/// What a request line holds is shorter than that by far.
+fn length(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
+}
+
+impl Deref for Target {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for Target {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Target {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ({:?})", self.as_str(), self.url())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_and_its_url_are_as_they_were_given() {
+        for (target, url) in [
+            ("/a?b", Some("https://a.example/a?b")),
+            ("http://a.example/", Some("http://a.example/")),
+            ("/a", Some("https://b.example/other")),
+            ("*", None),
+            ("", Some("")),
+            ("", None),
+            ("/", Some("")),
+        ] {
+            let both = Target::new(target, url.map(str::to_owned));
+            assert_eq!((both.as_str(), both.url()), (target, url));
+        }
+    }
+}
