@@ -30,8 +30,8 @@ const ROOMS: [Room; 14] = [
     Room { name: "import", rooms: &["http"], crates: &["serde", "serde_json", "base64", "thiserror"] },
     Room { name: "chain", rooms: &["http"], crates: &["url", "foldhash"] },
     Room { name: "balancer", rooms: &["http"], crates: &["url", "foldhash"] },
-    Room { name: "cors", rooms: &["http", "chain", "balancer"], crates: &["url", "psl"] },
-    Room { name: "diagnose", rooms: &["http", "chain", "balancer", "cors"], crates: &["url"] },
+    Room { name: "cors", rooms: &["http", "chain", "balancer"], crates: &["url", "psl", "foldhash"] },
+    Room { name: "diagnose", rooms: &["http", "chain", "balancer", "cors"], crates: &["url", "foldhash"] },
     Room {
         name: "analyzer",
         rooms: &["wire", "flow", "session", "http", "import", "chain", "balancer", "cors", "diagnose"],

@@ -6,7 +6,7 @@ use super::{Alone, Analysis, Brief, Call, JudgedWith, SourceSummary, Workers};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
 use crate::cors::{Asserted, Browser, PreflightCache, Surroundings, decide};
-use crate::diagnose::{Examiner, Finding, Proposal, Recorded};
+use crate::diagnose::{Examiner, Finding, Findings, Proposal, Recorded};
 use crate::http::{Exchange, Time, is_health_check};
 
 /// What one source held: its summary, and its exchanges in the order in which they ended.
@@ -76,8 +76,8 @@ fn gathered(
     Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 
-/// Chains that are judged side by side before the causes of each are looked for, one after the other:
-/// enough to keep workers busy, few enough to be forgotten soon.
+/// Chains that are judged and examined side by side before what is said of each is gathered, one after
+/// the other: enough to keep workers busy, few enough to be forgotten soon.
 const BLOCK: usize = 4096;
 
 /// What each chain came to, and the root causes of all.
@@ -87,18 +87,23 @@ fn judge_all(
     around: Surroundings<'_>,
     options: &Options,
 ) -> (Vec<Call>, Vec<Finding>) {
-    let mut examiner = Examiner::new(&chains, around.balancer);
+    let examiner = Examiner::new(&chains, around.balancer);
+    let look = |chain: &Chain| {
+        let judgement = decide(chain, around, &options.asserted, options.browser)?;
+        let causes = examiner.examine(&judgement);
+        Some((Brief::of(&judgement, causes.ids()), causes))
+    };
+    let mut findings = Findings::default();
     let mut briefs: Vec<Option<Brief>> = Vec::with_capacity(chains.len());
     for block in chains.chunks(BLOCK) {
-        let decided = workers.map(block, |chain| decide(chain, around, &options.asserted, options.browser));
-        briefs.extend(block.iter().zip(decided).map(|(chain, judgement)| {
-            let judgement = judgement?;
-            Some(Brief::of(&judgement, &examiner.examine(chain, &judgement)))
+        briefs.extend(block.iter().zip(workers.map(block, look)).map(|(chain, looked_at)| {
+            let (brief, causes) = looked_at?;
+            findings.add(chain, causes);
+            Some(brief)
         }));
     }
-    let findings = examiner.findings();
     let calls = chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?)));
-    (calls.collect(), findings)
+    (calls.collect(), findings.in_order())
 }
 
 /// When an exchange began: with its request, or where that is missing with its response.

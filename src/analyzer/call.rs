@@ -85,8 +85,14 @@ impl Call {
 }
 
 impl Brief {
-    pub(super) fn of(judgement: &Judgement, findings: &[&'static str]) -> Self {
-        Self { decision: judgement.verdict.outcome.decision(), shape: shape(judgement), findings: findings.into() }
+    pub(super) fn of(judgement: &Judgement, findings: impl Iterator<Item = &'static str>) -> Self {
+        let mut findings = findings.peekable();
+        Self {
+            decision: judgement.verdict.outcome.decision(),
+            shape: shape(judgement),
+            // Nearly all calls share that they have none.
+            findings: if findings.peek().is_some() { findings.collect() } else { Arc::default() },
+        }
     }
 }
 
@@ -95,7 +101,7 @@ impl From<ChainReport> for Call {
     fn from(report: ChainReport) -> Self {
         Self {
             chain: report.chain.clone(),
-            brief: Brief::of(&report.judgement, &report.findings),
+            brief: Brief::of(&report.judgement, report.findings.iter().copied()),
             told: Some(Arc::new(report)),
         }
     }

@@ -5,9 +5,8 @@ use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 
 use foldhash::quality::RandomState;
-use url::Url;
 
-use crate::http::{Exchange, Vantage};
+use crate::http::{Exchange, Vantage, WebUrl};
 
 /// More hosts than this are not told apart: a capture with so many is no longer about one load
 /// balancer, and a hostile one could name a new host in every request.
@@ -59,7 +58,7 @@ impl Balancer {
         if exchange.vantage == Vantage::Backend && self.noted.contains(&noted) {
             return;
         }
-        let Ok(url) = Url::parse(text) else { return };
+        let Some(url) = WebUrl::parse(text) else { return };
         let Some(host) = url.host_str() else { return };
         if self.hosts.len() >= MAX_HOSTS && !self.hosts.contains_key(host) {
             return;
@@ -86,7 +85,7 @@ impl Balancer {
 
     /// What it does with a request for `url` that was not captured behind it.
     #[must_use]
-    pub fn answer_to(&self, url: &Url) -> OwnAnswer {
+    pub fn answer_to(&self, url: &WebUrl<'_>) -> OwnAnswer {
         let Some(listeners) = url.host_str().and_then(|host| self.hosts.get(host)) else { return OwnAnswer::Unknown };
         let forwards = if url.scheme() == "https" { listeners.forwards_https } else { listeners.forwards_http };
         if forwards {
@@ -107,7 +106,7 @@ fn origin_part(url: &str) -> &str {
     url.get(..end).unwrap_or(url)
 }
 
-fn is_redirect_to_https(exchange: &Exchange, url: &Url) -> bool {
+fn is_redirect_to_https(exchange: &Exchange, url: &WebUrl<'_>) -> bool {
     let location = exchange.response.as_ref().and_then(|response| response.headers.first("location"));
     url.scheme() == "http" && location.is_some_and(|location| location.starts_with("https://"))
 }
@@ -117,8 +116,8 @@ mod tests {
     use super::*;
     use crate::http::testing::exchange;
 
-    fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
+    fn url(text: &str) -> WebUrl<'_> {
+        WebUrl::parse(text).unwrap()
     }
 
     #[test]

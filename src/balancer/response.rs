@@ -1,12 +1,10 @@
 //! The answers that a load balancer makes by itself. None of them carries a CORS header.
 
-use url::Url;
-
-use crate::http::{Body, Headers, Response, Time, Trailers};
+use crate::http::{Body, Headers, Response, Time, Trailers, WebUrl};
 
 /// The redirect action of the port-80 listener: `HTTP_301` to `https://#{host}:443/#{path}?#{query}`.
 #[must_use]
-pub fn redirect_to_https(url: &Url, time: Time) -> Response {
+pub fn redirect_to_https(url: &WebUrl<'_>, time: Time) -> Response {
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let location = format!("https://{}:443{}{query}", url.host_str().unwrap_or_default(), url.path());
     let mut response = page(301, "Moved Permanently", time);
@@ -54,7 +52,7 @@ mod tests {
 
     #[test]
     fn the_redirect_keeps_path_and_query_and_names_the_port() {
-        let url = Url::parse("http://a.example/items/?x=1").unwrap();
+        let url = WebUrl::parse("http://a.example/items/?x=1").unwrap();
         let response = redirect_to_https(&url, Time::from_nanoseconds(0, 0));
         assert_eq!(response.headers.first("location"), Some("https://a.example:443/items/?x=1"));
         assert!(!response.headers.has("access-control-allow-origin"));

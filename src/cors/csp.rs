@@ -1,13 +1,11 @@
 //! As much of Content Security Policy Level 3 as decides whether a page may send a request.
 
-use url::Url;
-
-use crate::http::Origin;
+use crate::http::{Origin, WebUrl};
 
 /// Whether every policy in a `Content-Security-Policy` value lets the page connect to `url` (CSP 3
 /// section 4.1.2, with the directive `connect-src` or, where that is absent, `default-src`).
 /// After a redirect, paths are not compared, so that a page cannot learn where it was sent.
-pub(super) fn allows_connect(header: &str, page: &Origin, url: &Url, redirected: bool) -> bool {
+pub(super) fn allows_connect(header: &str, page: &Origin, url: &WebUrl<'_>, redirected: bool) -> bool {
     header.split(',').all(|policy| {
         let sources = directive(policy, "connect-src").or_else(|| directive(policy, "default-src"));
         sources
@@ -30,7 +28,7 @@ fn directive<'a>(policy: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// CSP 3 section 6.7.2.8, "does url match expression in origin with redirect count".
-fn matches(source: &str, page: &Origin, url: &Url, redirected: bool) -> bool {
+fn matches(source: &str, page: &Origin, url: &WebUrl<'_>, redirected: bool) -> bool {
     let source = source.to_ascii_lowercase();
     if source == "'self'" {
         return page.is_same_as(url) || is_upgrade_of(page, url);
@@ -45,7 +43,7 @@ fn matches(source: &str, page: &Origin, url: &Url, redirected: bool) -> bool {
 }
 
 /// `[scheme://]host[:port][/path]`
-fn matches_host_source(source: &str, page: &Origin, url: &Url, redirected: bool) -> bool {
+fn matches_host_source(source: &str, page: &Origin, url: &WebUrl<'_>, redirected: bool) -> bool {
     let (scheme, rest) = source.split_once("://").map_or((None, source), |(scheme, rest)| (Some(scheme), rest));
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
     let (host, port) = match authority.rsplit_once(':') {
@@ -76,8 +74,8 @@ fn matches_host(wanted: &str, host: &str) -> bool {
     }
 }
 
-fn matches_port(wanted: Option<&str>, scheme: Option<&str>, url: &Url) -> bool {
-    let port = url.port_or_known_default();
+fn matches_port(wanted: Option<&str>, scheme: Option<&str>, url: &WebUrl<'_>) -> bool {
+    let port = url.port_or_default();
     match wanted {
         Some("*") => true,
         Some("80") if scheme != Some("https") => matches!(port, Some(80 | 443)),
@@ -96,9 +94,9 @@ fn matches_path(wanted: &str, path: &str) -> bool {
 }
 
 /// `'self'` is met by https on the page's own host, where the page is on http.
-fn is_upgrade_of(page: &Origin, url: &Url) -> bool {
+fn is_upgrade_of(page: &Origin, url: &WebUrl<'_>) -> bool {
     let secure = page.as_str().strip_prefix("http://").map(|rest| format!("https://{rest}"));
-    secure.is_some_and(|secure| secure == Origin::of(url).as_str())
+    secure.is_some_and(|secure| secure == url.origin().as_str())
 }
 
 #[cfg(test)]
@@ -107,7 +105,7 @@ mod tests {
 
     fn allowed(policy: &str, url: &str, redirected: bool) -> bool {
         let page = Origin::parse("https://client.example").unwrap();
-        allows_connect(policy, &page, &Url::parse(url).unwrap(), redirected)
+        allows_connect(policy, &page, &WebUrl::parse(url).unwrap(), redirected)
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What the page asked, read from what is on the wire: each belief with its basis.
 
-use url::Url;
+use std::borrow::Cow;
 
+use super::intent::lower_case;
 use super::{Api, Assumption, AuthorHeader, Credentials, Intent, Mode, RedirectMode, csp};
 use crate::chain::{Chain, Role};
-use crate::http::{Context, Headers, Origin, Request, asked_url};
+use crate::http::{Context, Headers, Origin, Request, WebUrl, asked_url};
 
 /// What somebody says of every call, where the wire cannot tell (`--page-origin` and its kin).
 #[derive(Clone, Debug, Default)]
@@ -21,7 +22,7 @@ pub struct Asserted {
 
 /// What the page asked, as far as a chain tells; `None` when the URL of its request is unknown.
 #[must_use]
-pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
+pub fn intent<'a>(chain: &'a Chain, asserted: &Asserted) -> Option<Intent<'a>> {
     let evidence = Evidence::of(chain)?;
     // The first request, if it is no preflight, is the first of those whose URLs are known already.
     let url = match (&evidence.preflight, evidence.actuals.first()) {
@@ -30,24 +31,21 @@ pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
     };
     let mut assumptions = Vec::new();
     if url.scheme() == "https" && evidence.first.url().is_some_and(|seen| seen.starts_with("http:")) {
-        assumptions.push(Assumption {
-            about: "scheme",
-            assumed: url.scheme().to_owned(),
-            because: "a page on https can send nothing to http, so TLS ended before the place of capture, and no X-Forwarded-Proto: https says so".to_owned(),
-            otherwise: None,
-        });
+        let because = "a page on https can send nothing to http, so TLS ended before the place of capture, and no X-Forwarded-Proto: https says so";
+        assumptions.push(assumption("scheme", "https", because));
     }
     let mode = evidence.mode(asserted, &mut assumptions);
     let origin = evidence.page_origin(asserted, mode, &url, &mut assumptions);
-    let crosses_origins = |url: &Url| origin.as_ref().is_some_and(|origin| !origin.is_same_as(url));
+    let crosses_origins = |url: &WebUrl<'_>| origin.as_ref().is_some_and(|origin| !origin.is_same_as(url));
     let credentials = evidence.credentials(asserted, mode, crosses_origins, &mut assumptions);
     let redirect = evidence.redirect(asserted, mode, &mut assumptions);
+    let policy = evidence.told(|context| &context.page_csp);
     Some(Intent {
-        origin_is_null: evidence.first_origin() == Some("null") && origin.as_ref().is_some_and(|it| !it.is_opaque()),
-        page_url: evidence.context.page_url.as_deref().and_then(|url| Url::parse(url).ok()),
-        upgrades_insecure: evidence.context.page_csp.as_deref().is_some_and(csp::upgrades_insecure_requests),
-        policy: evidence.context.page_csp.clone(),
-        method: evidence.method(),
+        origin_is_null: evidence.origin == Some("null") && origin.as_ref().is_some_and(|it| !it.is_opaque()),
+        page_url: evidence.told(|context| &context.page_url).and_then(WebUrl::parse),
+        upgrades_insecure: policy.is_some_and(csp::upgrades_insecure_requests),
+        policy,
+        method: evidence.method,
         mode,
         credentials,
         redirect,
@@ -64,6 +62,8 @@ pub fn intent(chain: &Chain, asserted: &Asserted) -> Option<Intent> {
 struct Evidence<'a> {
     /// The first request of the chain, preflight or not.
     first: &'a Request,
+    /// Its Origin field.
+    origin: Option<&'a str>,
     /// The chain ends with a redirect that the capture does not show to be followed.
     ends_with_redirect: bool,
     /// Every preflight of the chain.
@@ -71,8 +71,12 @@ struct Evidence<'a> {
     /// The chain's first preflight, when the chain begins with it.
     preflight: Option<&'a Request>,
     /// The requests that are no preflights, with the URLs that the page asked for.
-    actuals: Vec<(&'a Request, Url)>,
-    context: Context,
+    actuals: Vec<(&'a Request, WebUrl<'a>)>,
+    /// The method of the request itself.
+    method: &'a str,
+    /// The headers that show the page's wishes best.
+    telling: &'a Headers,
+    context: Option<&'a Context>,
 }
 
 impl<'a> Evidence<'a> {
@@ -81,18 +85,29 @@ impl<'a> Evidence<'a> {
         let first = begins.exchange.request.as_ref()?;
         let preflight = (begins.role == Role::Preflight).then_some(first);
         let actuals = chain.links.iter().filter(|link| link.role == Role::Actual);
-        let actuals =
+        let actuals: Vec<_> =
             actuals.filter_map(|link| Some((link.exchange.request.as_ref()?, asked_url(&link.exchange)?))).collect();
-        let context = chain.links.iter().find_map(|link| link.exchange.context.as_deref()).cloned().unwrap_or_default();
         let preflights = chain.links.iter().filter(|link| link.role == Role::Preflight);
         let preflights = preflights.filter_map(|link| link.exchange.request.as_ref()).collect();
         let last = chain.links.last().and_then(|link| link.exchange.response.as_ref());
-        let ends_with_redirect = last.is_some_and(crate::http::Response::is_redirect);
-        Some(Self { first, ends_with_redirect, preflights, preflight, actuals, context })
+        let asked_for = preflight.and_then(|preflight| preflight.headers.first("access-control-request-method"));
+        let actual = actuals.first().map(|(request, _)| *request);
+        Some(Self {
+            first,
+            origin: first.headers.first("origin"),
+            ends_with_redirect: last.is_some_and(crate::http::Response::is_redirect),
+            preflights,
+            preflight,
+            method: asked_for.unwrap_or(&actual.unwrap_or(first).method),
+            telling: telling(&actuals).unwrap_or(&first.headers),
+            context: chain.links.iter().find_map(|link| link.exchange.context.as_deref()),
+            actuals,
+        })
     }
 
-    fn first_origin(&self) -> Option<&str> {
-        self.first.headers.first("origin")
+    /// What somebody told of the call.
+    fn told(&self, what: impl Fn(&Context) -> &Option<String>) -> Option<&'a str> {
+        what(self.context?).as_deref()
     }
 
     /// The first request that is no preflight.
@@ -100,28 +115,14 @@ impl<'a> Evidence<'a> {
         self.actuals.first().map(|(request, _)| *request)
     }
 
-    /// The request whose headers show the page's wishes best: browsers leave `Sec-Fetch-Mode` out
-    /// towards http, so it may be one after a redirect to https.
-    fn telling(&self) -> &'a Headers {
-        let mut requests = self.actuals.iter().map(|(request, _)| *request);
-        let told = requests.find(|request| request.headers.has("sec-fetch-mode"));
-        &told.or(self.actual()).unwrap_or(self.first).headers
-    }
-
-    fn method(&self) -> String {
-        let asked_for = self.preflight.and_then(|preflight| preflight.headers.first("access-control-request-method"));
-        let method = asked_for.or(self.actual().map(|actual| actual.method.as_str()));
-        method.unwrap_or(&self.first.method).to_owned()
-    }
-
     fn mode(&self, asserted: &Asserted, assumptions: &mut Vec<Assumption>) -> Mode {
-        if let Some(mode) = asserted.mode.or(self.context.mode.as_deref().and_then(Mode::named)) {
+        if let Some(mode) = asserted.mode.or_else(|| self.told(|context| &context.mode).and_then(Mode::named)) {
             return mode;
         }
         if self.preflight.is_some() {
             return Mode::Cors;
         }
-        let headers = self.telling();
+        let headers = self.telling;
         match headers.first("sec-fetch-mode") {
             Some("nested-navigate" | "websocket") => return Mode::Navigate,
             Some(told) => return Mode::named(told).unwrap_or(Mode::Navigate),
@@ -135,7 +136,7 @@ impl<'a> Evidence<'a> {
         }
         let because = if !headers.is_complete() {
             Some("the request carries Origin, and not all of its head was captured: Sec-Fetch-Mode may be in the rest")
-        } else if matches!(self.method().as_str(), "GET" | "HEAD") {
+        } else if matches!(self.method, "GET" | "HEAD") {
             None
         } else {
             Some("the request carries Origin but no Sec-Fetch-Mode; forms and beacons look the same")
@@ -146,7 +147,7 @@ impl<'a> Evidence<'a> {
 
     /// It is not on the wire: only a redirect that was followed shows it.
     fn redirect(&self, asserted: &Asserted, mode: Mode, assumptions: &mut Vec<Assumption>) -> RedirectMode {
-        let told = self.context.redirect.as_deref().and_then(RedirectMode::named);
+        let told = self.told(|context| &context.redirect).and_then(RedirectMode::named);
         if let Some(told) = asserted.redirect.or(told) {
             return told;
         }
@@ -162,21 +163,22 @@ impl<'a> Evidence<'a> {
         &self,
         asserted: &Asserted,
         mode: Mode,
-        url: &Url,
+        url: &WebUrl<'_>,
         assumptions: &mut Vec<Assumption>,
     ) -> Option<Origin> {
         if let Some(origin) = asserted.page_origin.clone() {
             return Some(origin);
         }
-        if let Some(told) = self.context.page_origin.as_deref() {
+        if let Some(told) = self.told(|context| &context.page_origin) {
             return Origin::parse(told).ok();
         }
-        let referer = self.referer_origin();
-        match self.first_origin() {
+        match self.origin {
             // Redirects made it null, or the page has no other: the Referer tells which.
             Some("null") => {
                 let because = "Origin is null, as redirects make it, and Referer names the page";
-                assumptions.extend(referer.as_ref().map(|page| assumption("page origin", page.as_str(), because)));
+                let referer = self.referer_origin();
+                let assumed = referer.as_ref().map(|page| page.as_str().to_owned());
+                assumptions.extend(assumed.map(|page| assumption("page origin", page, because)));
                 return Some(referer.unwrap_or_else(Origin::opaque));
             }
             Some(origin) => return Origin::parse(origin).ok(),
@@ -184,32 +186,34 @@ impl<'a> Evidence<'a> {
         }
         // A page's request to its own origin needs no Origin; where a redirect then leaves it, the
         // next request names it.
-        let home = Origin::of(url);
+        let home = url.origin();
         if self.actuals.iter().any(|(request, _)| request.headers.first("origin") == Some(home.as_str())) {
             return Some(home);
         }
-        let headers = self.telling();
+        let headers = self.telling;
         if !headers.has("sec-fetch-mode") || mode == Mode::Navigate {
             return None;
         }
         let own = (headers.first("sec-fetch-site") == Some("same-origin")).then_some(home);
         // Across origins every cors request carries Origin: a client that leaves it out is no browser.
-        if mode == Mode::Cors { own } else { referer.or(own) }
+        if mode == Mode::Cors { own } else { self.referer_origin().or(own) }
     }
 
     fn referer_origin(&self) -> Option<Origin> {
-        let referer = Url::parse(self.first.headers.first("referer")?).ok()?;
-        Some(Origin::of(&referer)).filter(|origin| !origin.is_opaque())
+        let referer = WebUrl::parse(self.first.headers.first("referer")?)?;
+        Some(referer.origin()).filter(|origin| !origin.is_opaque())
     }
 
     fn credentials(
         &self,
         asserted: &Asserted,
         mode: Mode,
-        crosses_origins: impl Fn(&Url) -> bool,
+        crosses_origins: impl Fn(&WebUrl<'_>) -> bool,
         assumptions: &mut Vec<Assumption>,
     ) -> Credentials {
-        if let Some(told) = asserted.credentials.or(self.context.credentials.as_deref().and_then(Credentials::named)) {
+        if let Some(told) =
+            asserted.credentials.or_else(|| self.told(|context| &context.credentials).and_then(Credentials::named))
+        {
             return told;
         }
         let mut abroad = self.actuals.iter().filter(|(_, url)| crosses_origins(url)).peekable();
@@ -229,9 +233,9 @@ impl<'a> Evidence<'a> {
     }
 
     fn api(&self, mode: Mode) -> Api {
-        let headers = self.telling();
-        let destination = self.context.destination.as_deref().or(headers.first("sec-fetch-dest")).unwrap_or("empty");
-        match self.context.api.as_deref() {
+        let headers = self.telling;
+        let destination = self.told(|context| &context.destination).or_else(|| headers.first("sec-fetch-dest"));
+        match self.told(|context| &context.api) {
             Some("xhr") => return Api::Xhr,
             Some("eventsource") => return Api::EventSource,
             Some("nav") => return Api::Navigation,
@@ -239,7 +243,7 @@ impl<'a> Evidence<'a> {
             Some("script") => return Api::Script,
             _ => {}
         }
-        match destination {
+        match destination.unwrap_or("empty") {
             "image" => Api::Image,
             "script" => Api::Script,
             "style" => Api::Style,
@@ -255,9 +259,9 @@ impl<'a> Evidence<'a> {
 
     /// A preflight names exactly the unsafe ones; without one at the beginning, what the request
     /// shows is taken, and what a preflight after a redirect names.
-    fn author_headers(&self) -> Vec<AuthorHeader> {
+    fn author_headers(&self) -> Vec<AuthorHeader<'a>> {
         let named = self.preflights.iter().flat_map(|preflight| names_asked_for(preflight));
-        let mut headers: Vec<AuthorHeader> = named.map(|name| AuthorHeader { name, value: None }).collect();
+        let mut headers: Vec<AuthorHeader<'_>> = named.map(|name| AuthorHeader { name, value: None }).collect();
         if self.preflight.is_some() {
             return headers;
         }
@@ -271,19 +275,27 @@ impl<'a> Evidence<'a> {
     /// A preflight was sent for a request that the wire shows to need none.
     fn uses_preflight(&self) -> bool {
         self.preflight.is_some_and(|preflight| {
-            super::safelist::is_safe_method(&self.method()) && names_asked_for(preflight).next().is_none()
+            super::safelist::is_safe_method(self.method) && names_asked_for(preflight).next().is_none()
         })
     }
 }
 
-fn assumption(about: &'static str, assumed: &str, because: &str) -> Assumption {
-    Assumption { about, assumed: assumed.to_owned(), because: because.to_owned(), otherwise: None }
+/// The headers of the request that shows the page's wishes best: browsers leave `Sec-Fetch-Mode` out
+/// towards http, so it may be one after a redirect to https.
+fn telling<'a>(actuals: &[(&'a Request, WebUrl<'a>)]) -> Option<&'a Headers> {
+    let mut requests = actuals.iter().map(|(request, _)| *request);
+    let told = requests.find(|request| request.headers.has("sec-fetch-mode"));
+    told.or(actuals.first().map(|(request, _)| *request)).map(|request| &request.headers)
+}
+
+fn assumption(about: &'static str, assumed: impl Into<Cow<'static, str>>, because: &'static str) -> Assumption {
+    Assumption { about, assumed: assumed.into(), because: because.into(), otherwise: None }
 }
 
 /// The names in Access-Control-Request-Headers, in lower case.
-fn names_asked_for(preflight: &Request) -> impl Iterator<Item = String> {
+fn names_asked_for(preflight: &Request) -> impl Iterator<Item = Cow<'_, str>> {
     let names = preflight.headers.all("access-control-request-headers").flat_map(|line| line.split(','));
-    names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty())
+    names.map(|name| lower_case(name.trim())).filter(|name| !name.is_empty())
 }
 
 /// Headers that a page's script is likely to have set: browsers add none of these by themselves,
@@ -304,8 +316,11 @@ fn is_set_by_scripts(name: &str) -> bool {
         "x-azure-",
     ];
     let begins = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    ["authorization", "content-type", "range"].iter().any(|known| name.eq_ignore_ascii_case(known))
-        || (begins("x-") && !BY_PROXIES.iter().any(|prefix| begins(prefix)))
+    let is_any = |known: &[&str]| known.iter().any(|known| name.eq_ignore_ascii_case(known));
+    match name.bytes().next() {
+        Some(b'x' | b'X') => begins("x-") && !BY_PROXIES.iter().any(|prefix| begins(prefix)),
+        _ => is_any(&["authorization", "content-type", "range"]),
+    }
 }
 
 #[cfg(test)]
@@ -315,9 +330,9 @@ mod tests {
     use crate::http::Exchange;
     use crate::http::testing::{Builder, exchange};
 
-    fn read(exchange: Exchange, role: Role) -> Intent {
+    fn read(exchange: Exchange, role: Role) -> Intent<'static> {
         let link = Link { role, exchange: exchange.into(), also_seen: Vec::new() };
-        intent(&Chain { links: vec![link], joins: Vec::new() }, &Asserted::default()).unwrap()
+        asked_by(vec![link])
     }
 
     #[test]
@@ -345,7 +360,7 @@ mod tests {
             .header("Access-Control-Request-Headers", "content-type,x-a");
         let intent = read(preflight.build(), Role::Preflight);
         assert_eq!(intent.method, "PUT");
-        let names: Vec<&str> = intent.headers.iter().map(|header| header.name.as_str()).collect();
+        let names: Vec<&str> = intent.headers.iter().map(|header| &*header.name).collect();
         assert_eq!(names, ["content-type", "x-a"]);
         assert!(!intent.uses_preflight, "the method alone asks for it");
     }
@@ -361,10 +376,16 @@ mod tests {
         assert_eq!(opaque.origin, Some(Origin::opaque()));
     }
 
-    fn read_all(exchanges: impl IntoIterator<Item = Builder>) -> Intent {
+    fn read_all(exchanges: impl IntoIterator<Item = Builder>) -> Intent<'static> {
         let link = |builder: Builder| Link { role: Role::Actual, exchange: builder.shared(), also_seen: Vec::new() };
         let links = exchanges.into_iter().map(link).collect();
-        intent(&Chain { links, joins: Vec::new() }, &Asserted::default()).unwrap()
+        asked_by(links)
+    }
+
+    /// What is asked borrows from the chain, which stays for as long as the tests run.
+    fn asked_by(links: Vec<Link>) -> Intent<'static> {
+        let chain = Box::leak(Box::new(Chain { links, joins: Vec::new() }));
+        intent(chain, &Asserted::default()).unwrap()
     }
 
     #[test]

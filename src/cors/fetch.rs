@@ -4,33 +4,30 @@
 //!
 //! Sections are those of <https://fetch.spec.whatwg.org/>, as of July 2026.
 
-use url::Url;
-
 use super::check::{Checked, cors_check};
 use super::hsts::Hsts;
 use super::preflight::{self, check_preflight};
 use super::safelist::{describes_body, is_safe_method, unsafe_names};
 use super::{Api, AuthorHeader, Browser, Check, Clause, Credentials, Error, Intent, Mode, RedirectMode, ResponseType};
-use super::{csp, filter, mixed, policy, redirect};
+use super::{csp, mixed, policy, redirect};
 use crate::chain::Role;
-use crate::http::{Field, Origin, Response, is_redirect_status, same_origin};
+use crate::http::{Field, Origin, Response, WebUrl, is_redirect_status};
 
 /// So many redirects pass; one more is a network error (Fetch, "HTTP-redirect fetch", step 7).
 const MAX_REDIRECTS: u32 = 20;
 
 /// A fetch under way.
 #[derive(Clone, Debug)]
-pub struct Fetch {
+pub struct Fetch<'a> {
     browser: Browser,
-    intent: Intent,
+    intent: &'a Intent<'a>,
+    /// A preflight is sent whatever the request looks like.
+    uses_preflight: bool,
     /// The request's current URL.
-    url: Url,
+    url: WebUrl<'a>,
     /// The URL before it, where a redirect led here.
-    previous: Option<Url>,
-    /// Rewritten by some redirects.
-    method: String,
-    /// What the script set, less what redirects removed.
-    headers: Vec<AuthorHeader>,
+    previous: Option<WebUrl<'a>>,
+    removed: Removed,
     tainting: Tainting,
     /// The request's redirect-taint is not `same-origin`: `Origin` is `null` from here on.
     origin_is_null: bool,
@@ -42,7 +39,26 @@ pub struct Fetch {
     hsts: Hsts,
     /// Whether a 304 was taken for the browser's own revalidation.
     trusted_stored_response: bool,
-    trail: Vec<Clause>,
+    /// `None`: nobody will read it.
+    trail: Option<Vec<Clause>>,
+}
+
+/// Whether a fetch tells which clauses led it: working that out takes longer than following them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trail {
+    /// It does.
+    Told,
+    /// It does not.
+    Untold,
+}
+
+/// What redirects removed from the request.
+#[derive(Clone, Copy, Debug, Default)]
+struct Removed {
+    /// The body and its headers: the method is GET then.
+    body: bool,
+    /// `Authorization`, since an origin was left.
+    authorization: bool,
 }
 
 /// Fetch, "response tainting".
@@ -55,42 +71,37 @@ enum Tainting {
 
 /// What the browser does next.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum Step<'a> {
     /// It sends this request.
-    Ask(Ask),
+    Ask(Ask<'a>),
     /// The page has its answer.
-    Done(Ending),
+    Done(Ending<'a>),
 }
 
 /// A request that the browser sends.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct Ask<'a> {
     /// Preflight or the request itself.
     pub role: Role,
     /// The method on the wire.
-    pub method: String,
+    pub method: &'a str,
     /// Where it goes.
-    pub url: Url,
+    pub url: WebUrl<'a>,
     /// Its Origin field; `None`: it carries none.
-    pub origin: Option<String>,
+    pub origin: Option<&'a str>,
     /// The fields that the answer must carry, in lower case.
     pub needed: Vec<&'static str>,
     /// For a preflight, the method that it asks for (Access-Control-Request-Method).
-    pub request_method: Option<String>,
+    pub request_method: Option<&'a str>,
     /// For a preflight, the names that it asks for (Access-Control-Request-Headers).
-    pub request_headers: Vec<String>,
+    pub request_headers: Vec<&'a str>,
 }
 
 /// How a fetch ends.
 #[derive(Clone, Debug)]
-pub enum Ending {
-    /// The page gets a response.
-    Response {
-        /// As what.
-        kind: ResponseType,
-        /// The header names that its script may read, lower-case, sorted.
-        visible: Vec<String>,
-    },
+pub enum Ending<'a> {
+    /// The page gets the last response, as what this says.
+    Response(ResponseType),
     /// The page gets a network error.
     Failed {
         /// Which check failed.
@@ -98,31 +109,30 @@ pub enum Ending {
         /// What it is about.
         parameter: String,
         /// The request that the browser refused to send, where it came to that.
-        unsent: Option<Box<Ask>>,
+        unsent: Option<Box<Ask<'a>>>,
     },
     /// It depends on bytes that were not captured.
-    Unseen(String),
+    Unseen(&'static str),
 }
 
 /// What an answer led to.
 #[derive(Clone, Debug)]
-pub struct Answered {
+pub struct Answered<'a> {
     /// What became of the hop's CORS check.
     pub check: Check,
     /// What the browser does next.
-    pub next: Step,
+    pub next: Step<'a>,
 }
 
-impl Fetch {
+impl<'a> Fetch<'a> {
     /// Begins a fetch; the first step says what the browser sends.
     #[must_use]
-    pub fn start(intent: Intent, browser: Browser) -> (Self, Step) {
+    pub fn start(intent: &'a Intent<'a>, browser: Browser, trail: Trail) -> (Self, Step<'a>) {
         let mut fetch = Self {
             browser,
             url: intent.url.clone(),
             previous: None,
-            method: intent.method.clone(),
-            headers: intent.headers.clone(),
+            removed: Removed::default(),
             tainting: Tainting::Basic,
             origin_is_null: intent.origin_is_null,
             redirects: 0,
@@ -130,17 +140,18 @@ impl Fetch {
             answered: 0,
             hsts: Hsts::default(),
             trusted_stored_response: false,
-            trail: Vec::new(),
+            trail: (trail == Trail::Told).then(Vec::new),
+            uses_preflight: intent.uses_preflight,
             intent,
         };
         let step = fetch.main_fetch();
         (fetch, step)
     }
 
-    /// The clauses applied so far.
+    /// The clauses applied on the way, where they are told.
     #[must_use]
-    pub fn trail(&self) -> &[Clause] {
-        &self.trail
+    pub fn into_trail(self) -> Vec<Clause> {
+        self.trail.unwrap_or_default()
     }
 
     /// Whether a 304 without CORS headers was taken to confirm a stored response that has them.
@@ -151,30 +162,35 @@ impl Fetch {
 
     /// The browser already knows the preflight's answer (CORS-preflight cache): on to the request.
     #[must_use]
-    pub fn preflight_is_cached(&mut self) -> Step {
-        self.note("Fetch 4.8 HTTP fetch, step 4.2", "the preflight's answer was in the cache".to_owned());
+    pub fn preflight_is_cached(&mut self) -> Step<'a> {
+        self.note("Fetch 4.8 HTTP fetch, step 4.2", |_| "the preflight's answer was in the cache".to_owned());
         self.ask(Role::Actual)
     }
 
     /// The browser is known to send a preflight here although the request as seen needs none, as
     /// for an upload that is watched (Fetch, "use-CORS-preflight flag").
     #[must_use]
-    pub fn insist_on_preflight(&mut self) -> Step {
-        self.intent.uses_preflight = true;
-        self.note("Fetch 4.1 main fetch, step 12", "a preflight was sent although the request needs none".to_owned());
+    pub fn insist_on_preflight(&mut self) -> Step<'a> {
+        self.uses_preflight = true;
+        self.note("Fetch 4.1 main fetch, step 12", |_| {
+            "a preflight was sent although the request needs none".to_owned()
+        });
         self.ask(Role::Preflight)
     }
 
     /// The next request got no answer at all.
     #[must_use]
-    pub fn no_answer(&mut self) -> Step {
+    pub fn no_answer(&mut self) -> Step<'a> {
         self.fail("Fetch 4.8 HTTP fetch", Error::NoResponse, "")
     }
 
     /// The answer to the last request asked.
     #[must_use]
-    pub fn answer(&mut self, response: &Response) -> Answered {
-        self.hsts.learn(&self.url, &response.headers);
+    pub fn answer(&mut self, response: &Response) -> Answered<'a> {
+        // Only a later request asks what was learned.
+        if self.waiting_for == Role::Preflight || is_redirect_status(response.status) {
+            self.hsts.learn(&self.url, &response.headers);
+        }
         let answered = match self.waiting_for {
             Role::Preflight => self.preflight_answered(response),
             Role::Actual => self.actual_answered(response),
@@ -184,7 +200,7 @@ impl Fetch {
     }
 
     /// Fetch 4.1, "main fetch": what must hold before anything is sent.
-    fn main_fetch(&mut self) -> Step {
+    fn main_fetch(&mut self) -> Step<'a> {
         let named = self.url.clone();
         self.upgrade();
         let before = (self.previous.clone(), self.origin_is_null);
@@ -219,21 +235,20 @@ impl Fetch {
         if self.url.scheme() != "http" || mixed::is_trustworthy(&self.url) || !(by_policy || as_media) {
             return;
         }
-        if self.url.set_scheme("https").is_ok() {
-            self.note("Fetch 4.1 main fetch, step 4", format!("upgraded to {}", self.url));
+        if let Some(upgraded) = self.url.by_https() {
+            self.url = upgraded;
+            self.note("Fetch 4.1 main fetch, step 4", |fetch| format!("upgraded to {}", fetch.url.as_str()));
         }
     }
 
     /// Fetch 4.1, "main fetch", step 10: a host that is known to want https is asked by https. Says
     /// whether it is so.
-    fn secure(&mut self, named: &Url, before: (Option<Url>, bool)) -> bool {
+    fn secure(&mut self, named: &WebUrl<'_>, before: (Option<WebUrl<'a>>, bool)) -> bool {
         if !self.hsts.covers(&self.url) {
             return false;
         }
-        let insecure = self.url.clone();
-        if self.url.set_scheme("https").is_err() {
-            return false;
-        }
+        let Some(secured) = self.url.by_https() else { return false };
+        let insecure = std::mem::replace(&mut self.url, secured);
         if self.browser.redirects_to_https_by_itself() {
             self.redirects += 1;
             self.previous = Some(insecure);
@@ -242,25 +257,27 @@ impl Fetch {
             (self.previous, self.origin_is_null) = before;
             self.taint_origin(named);
         }
-        self.note("Fetch 4.1 main fetch, step 10", format!("the host wants https: {}", self.url));
+        self.note("Fetch 4.1 main fetch, step 10", |fetch| format!("the host wants https: {}", fetch.url.as_str()));
         true
     }
 
     /// The redirect that Chromium makes by itself meets a preflight.
-    fn refuse_preflight(&mut self) -> Step {
+    fn refuse_preflight(&mut self) -> Step<'a> {
         let error = Error::PreflightDisallowedRedirect;
-        self.note("RFC 6797 8.3", format!("the preflight for {} is redirected by the browser itself", self.url));
+        self.note("RFC 6797 8.3", |fetch| {
+            format!("the preflight for {} is redirected by the browser itself", fetch.url.as_str())
+        });
         let unsent = Some(Box::new(self.request(Role::Preflight)));
         Step::Done(Ending::Failed { error, parameter: String::new(), unsent })
     }
 
     /// Fetch 2.2.5, "redirect-taint": leaving an origin that was not the page's own makes the
     /// origin null, for good. `named` is the URL as the redirect named it, before any upgrade.
-    fn taint_origin(&mut self, named: &Url) {
+    fn taint_origin(&mut self, named: &WebUrl<'_>) {
         let Some(previous) = self.previous.take() else { return };
         let reached = if self.browser.taints_origin_by_upgrade() { named } else { &self.url };
         let left_home = self.intent.origin.as_ref().is_some_and(|origin| origin.is_same_as(&previous));
-        self.origin_is_null |= !left_home && !same_origin(reached, &previous);
+        self.origin_is_null |= !left_home && !reached.has_origin_of(&previous);
     }
 
     fn page_is_secure(&self) -> bool {
@@ -268,14 +285,14 @@ impl Fetch {
             || self.intent.page_url.as_ref().is_some_and(mixed::is_trustworthy)
     }
 
-    fn is_mixed_content(&self, url: &Url) -> bool {
+    fn is_mixed_content(&self, url: &WebUrl<'_>) -> bool {
         self.intent.mode != Mode::Navigate && self.page_is_secure() && !mixed::is_trustworthy(url)
     }
 
     /// Fetch 4.1, "main fetch", step 7: `connect-src` of the page's policy, which guards what its
     /// scripts fetch.
     fn may_connect(&self) -> bool {
-        let (Some(policy), Some(page)) = (&self.intent.policy, &self.intent.origin) else { return true };
+        let (Some(policy), Some(page)) = (self.intent.policy, &self.intent.origin) else { return true };
         !matches!(self.intent.api, Api::Fetch | Api::Xhr | Api::EventSource)
             || csp::allows_connect(policy, page, &self.url, self.redirects > 0)
     }
@@ -299,48 +316,69 @@ impl Fetch {
         if self.tainting != Tainting::Cors {
             return false;
         }
-        if self.intent.uses_preflight {
+        if self.uses_preflight {
             return true;
         }
-        let by_first_request = self.redirects > 0 && self.browser.preflights_by_the_first_request();
-        let (method, headers) =
-            if by_first_request { (&self.intent.method, &self.intent.headers) } else { (&self.method, &self.headers) };
-        self.intent.api.sets_unsafe_request_flag() && (!is_safe_method(method) || !unsafe_names(headers).is_empty())
+        if !self.intent.api.sets_unsafe_request_flag() {
+            return false;
+        }
+        if self.redirects > 0 && self.browser.preflights_by_the_first_request() {
+            return !is_safe_method(self.intent.method) || !unsafe_names(self.intent.headers.iter()).is_empty();
+        }
+        !is_safe_method(self.method()) || !self.unsafe_names().is_empty()
     }
 
-    fn ask(&mut self, role: Role) -> Step {
+    /// The request's method, rewritten by some redirects.
+    fn method(&self) -> &'a str {
+        if self.removed.body { "GET" } else { self.intent.method }
+    }
+
+    /// What the script set, less what redirects removed.
+    fn headers(&self) -> impl Iterator<Item = &'a AuthorHeader<'a>> + Clone {
+        let Removed { body, authorization } = self.removed;
+        let is_removed = move |header: &AuthorHeader<'_>| {
+            (body && describes_body(&header.name)) || (authorization && header.name == "authorization")
+        };
+        self.intent.headers.iter().filter(move |header| !is_removed(header))
+    }
+
+    fn unsafe_names(&self) -> Vec<&'a str> {
+        unsafe_names(self.headers())
+    }
+
+    fn ask(&mut self, role: Role) -> Step<'a> {
         self.waiting_for = role;
         Step::Ask(self.request(role))
     }
 
-    fn request(&self, role: Role) -> Ask {
-        let names = if role == Role::Preflight { unsafe_names(&self.headers) } else { Vec::new() };
+    fn request(&self, role: Role) -> Ask<'a> {
+        let names = if role == Role::Preflight { self.unsafe_names() } else { Vec::new() };
         Ask {
             role,
-            method: if role == Role::Preflight { "OPTIONS".to_owned() } else { self.method.clone() },
+            method: if role == Role::Preflight { "OPTIONS" } else { self.method() },
             url: self.url.clone(),
             origin: self.origin_field(role),
             needed: self.needed(role, &names),
-            request_method: (role == Role::Preflight).then(|| self.method.clone()),
+            request_method: (role == Role::Preflight).then(|| self.method()),
             request_headers: names,
         }
     }
 
     /// Fetch 3.3, "append a request `Origin` header".
-    fn origin_field(&self, role: Role) -> Option<String> {
+    fn origin_field(&self, role: Role) -> Option<&'a str> {
         let cors = role == Role::Preflight || self.tainting == Tainting::Cors;
-        (cors || !matches!(self.method.as_str(), "GET" | "HEAD")).then(|| self.serialized_origin())
+        (cors || !matches!(self.method(), "GET" | "HEAD")).then(|| self.serialized_origin())
     }
 
     /// Fetch 2.2.5, "serializing a request origin".
-    fn serialized_origin(&self) -> String {
+    fn serialized_origin(&self) -> &'a str {
         match &self.intent.origin {
-            Some(origin) if !self.origin_is_null => origin.as_str().to_owned(),
-            _ => Origin::opaque().as_str().to_owned(),
+            Some(origin) if !self.origin_is_null => origin.as_str(),
+            _ => Origin::OPAQUE,
         }
     }
 
-    fn needed(&self, role: Role, names: &[String]) -> Vec<&'static str> {
+    fn needed(&self, role: Role, names: &[&str]) -> Vec<&'static str> {
         if self.tainting != Tainting::Cors {
             return Vec::new();
         }
@@ -348,7 +386,7 @@ impl Fetch {
         [
             ("access-control-allow-origin", true),
             ("access-control-allow-credentials", self.intent.credentials == Credentials::Include),
-            ("access-control-allow-methods", preflight && !is_safe_method(&self.method)),
+            ("access-control-allow-methods", preflight && !is_safe_method(self.method())),
             ("access-control-allow-headers", preflight && !names.is_empty()),
         ]
         .into_iter()
@@ -357,21 +395,20 @@ impl Fetch {
     }
 
     /// Fetch 4.9, "CORS-preflight fetch".
-    fn preflight_answered(&mut self, response: &Response) -> Answered {
+    fn preflight_answered(&mut self, response: &Response) -> Answered<'a> {
         const SECTION: &str = "Fetch 4.9 CORS-preflight fetch, step 7";
         if let Some(refused) = self.mixed_content_ahead(response) {
             return Answered { check: Check::NotMade, next: refused };
         }
-        let names = unsafe_names(&self.headers);
         let request = preflight::Request {
-            origin: &self.serialized_origin(),
+            origin: self.serialized_origin(),
             credentials: self.intent.credentials,
-            method: &self.method,
-            names: &names,
+            method: self.method(),
+            names: &self.unsafe_names(),
         };
         match check_preflight(self.browser, response, &request) {
             Checked::Pass => {
-                self.note(SECTION, format!("{} allows {}", response.status, self.method));
+                self.note(SECTION, |fetch| format!("{} allows {}", response.status, fetch.method()));
                 Answered { check: Check::Pass, next: self.ask(Role::Actual) }
             }
             Checked::Fail(error, parameter) => {
@@ -382,7 +419,7 @@ impl Fetch {
     }
 
     /// Fetch 4.8, "HTTP fetch", from step 4.4 on.
-    fn actual_answered(&mut self, response: &Response) -> Answered {
+    fn actual_answered(&mut self, response: &Response) -> Answered<'a> {
         if let Some(refused) = self.mixed_content_ahead(response) {
             return Answered { check: Check::NotMade, next: refused };
         }
@@ -399,7 +436,7 @@ impl Fetch {
     }
 
     /// Firefox looks at the redirect's target before it checks the redirect itself.
-    fn mixed_content_ahead(&mut self, response: &Response) -> Option<Step> {
+    fn mixed_content_ahead(&mut self, response: &Response) -> Option<Step<'a>> {
         if !self.browser.looks_for_mixed_content_before_the_check() || self.intent.redirect != RedirectMode::Follow {
             return None;
         }
@@ -414,7 +451,7 @@ impl Fetch {
     }
 
     /// The CORS check, or the resource policy of an opaque response.
-    fn check_sharing(&mut self, response: &Response) -> Result<Check, Box<Answered>> {
+    fn check_sharing(&mut self, response: &Response) -> Result<Check, Box<Answered<'a>>> {
         match self.tainting {
             Tainting::Basic => Ok(Check::NotNeeded),
             Tainting::Opaque => self.check_policy(response),
@@ -422,7 +459,7 @@ impl Fetch {
         }
     }
 
-    fn check_policy(&mut self, response: &Response) -> Result<Check, Box<Answered>> {
+    fn check_policy(&mut self, response: &Response) -> Result<Check, Box<Answered<'a>>> {
         let origin = self.intent.origin.clone().unwrap_or_else(Origin::opaque);
         let Some(refused) = policy::refused(&response.headers, &origin, &self.url) else {
             return Ok(Check::NotNeeded);
@@ -431,16 +468,16 @@ impl Fetch {
         Err(Box::new(Answered { check: Check::NotNeeded, next }))
     }
 
-    fn check_cors(&mut self, response: &Response) -> Result<Check, Box<Answered>> {
+    fn check_cors(&mut self, response: &Response) -> Result<Check, Box<Answered<'a>>> {
         const SECTION: &str = "Fetch 4.10 CORS check";
         if self.is_revalidation(response) {
             self.trusted_stored_response = true;
             return Ok(Check::Pass);
         }
         let origin = self.serialized_origin();
-        match cors_check(self.browser, Role::Actual, &response.headers, &origin, self.intent.credentials) {
+        match cors_check(self.browser, Role::Actual, &response.headers, origin, self.intent.credentials) {
             Checked::Pass => {
-                self.note(SECTION, format!("passed for origin {origin}"));
+                self.note(SECTION, |_| format!("passed for origin {origin}"));
                 Ok(Check::Pass)
             }
             Checked::Fail(error, parameter) => {
@@ -457,26 +494,24 @@ impl Fetch {
     fn is_revalidation(&self, response: &Response) -> bool {
         response.status == 304
             && response.headers.get("access-control-allow-origin") == Field::Absent
-            && !self.headers.iter().any(|header| header.name.starts_with("if-"))
+            && !self.headers().any(|header| header.name.starts_with("if-"))
     }
 
     /// Fetch 4.8, "HTTP fetch", step 6: the redirect mode.
-    fn redirect_status(&mut self, response: &Response) -> Step {
+    fn redirect_status(&mut self, response: &Response) -> Step<'a> {
         match self.intent.redirect {
             RedirectMode::Error => self.fail("Fetch 4.8 HTTP fetch, step 6", Error::RedirectBlocked, ""),
-            RedirectMode::Manual => {
-                Step::Done(Ending::Response { kind: ResponseType::OpaqueRedirect, visible: Vec::new() })
-            }
+            RedirectMode::Manual => Step::Done(Ending::Response(ResponseType::OpaqueRedirect)),
             RedirectMode::Follow => self.http_redirect_fetch(response),
         }
     }
 
     /// Fetch 4.7, "HTTP-redirect fetch".
-    fn http_redirect_fetch(&mut self, response: &Response) -> Step {
+    fn http_redirect_fetch(&mut self, response: &Response) -> Step<'a> {
         const SECTION: &str = "Fetch 4.7 HTTP-redirect fetch";
         let target = match redirect::target(self.browser, &self.url, response) {
             redirect::Target::None => return Step::Done(self.filtered(response)),
-            redirect::Target::Unseen => return Step::Done(Ending::Unseen("the head of the redirect".to_owned())),
+            redirect::Target::Unseen => return Step::Done(Ending::Unseen("the head of the redirect")),
             redirect::Target::Refused(error, parameter) => return self.fail(SECTION, error, &parameter),
             redirect::Target::To(target) => target,
         };
@@ -495,54 +530,45 @@ impl Fetch {
     }
 
     /// Steps 8 and 9 of "HTTP-redirect fetch".
-    fn refuses_userinfo(&self, target: &Url) -> bool {
-        let has_userinfo =
-            !target.username().is_empty() || target.password().is_some_and(|password| !password.is_empty());
+    fn refuses_userinfo(&self, target: &WebUrl<'_>) -> bool {
         let leaves_home = !self.intent.origin.as_ref().is_some_and(|origin| origin.is_same_as(target));
-        has_userinfo
+        target.has_userinfo()
             && self.intent.mode == Mode::Cors
             && (leaves_home || self.tainting == Tainting::Cors || self.browser.refuses_userinfo_on_the_same_origin())
     }
 
     /// Steps 7 and 11 to 18 of "HTTP-redirect fetch": what the next request is.
-    fn follow(&mut self, status: u16, target: Url) {
+    fn follow(&mut self, status: u16, target: WebUrl<'a>) {
         self.redirects += 1;
-        let rewritten = match status {
-            301 | 302 => self.method == "POST",
-            303 => !matches!(self.method.as_str(), "GET" | "HEAD"),
+        self.removed.body |= match status {
+            301 | 302 => self.method() == "POST",
+            303 => !matches!(self.method(), "GET" | "HEAD"),
             _ => false,
         };
-        if rewritten {
-            "GET".clone_into(&mut self.method);
-            self.headers.retain(|header| !describes_body(&header.name));
-        }
-        if !same_origin(&target, &self.url) {
-            self.headers.retain(|header| header.name != "authorization");
-        }
-        self.note("Fetch 4.7 HTTP-redirect fetch", format!("{status} leads to {target}"));
+        self.removed.authorization |= !target.has_origin_of(&self.url);
+        self.note("Fetch 4.7 HTTP-redirect fetch", |_| format!("{status} leads to {}", target.as_str()));
         self.previous = Some(std::mem::replace(&mut self.url, target));
     }
 
     /// Fetch 4.1, "main fetch", step 14: what the page's script gets to see.
-    fn filtered(&self, response: &Response) -> Ending {
+    fn filtered(&self, response: &Response) -> Ending<'a> {
         if !response.headers.is_complete() {
-            return Ending::Unseen("the head of the response".to_owned());
+            return Ending::Unseen("the head of the response");
         }
-        let kind = match self.tainting {
+        Ending::Response(match self.tainting {
             Tainting::Basic => ResponseType::Basic,
             Tainting::Cors => ResponseType::Cors,
             Tainting::Opaque => ResponseType::Opaque,
-        };
-        Ending::Response { kind, visible: filter::visible(kind, &response.headers, self.intent.credentials) }
+        })
     }
 
-    fn fail(&mut self, section: &'static str, error: Error, parameter: &str) -> Step {
-        self.note(section, error.name().to_owned());
+    fn fail(&mut self, section: &'static str, error: Error, parameter: &str) -> Step<'a> {
+        self.note(section, |_| error.name().to_owned());
         Step::Done(Ending::Failed { error, parameter: parameter.to_owned(), unsent: None })
     }
 
-    fn refuse_to_send(&mut self, section: &'static str, error: Error) -> Step {
-        self.note(section, format!("{} is not sent: {}", self.url, error.name()));
+    fn refuse_to_send(&mut self, section: &'static str, error: Error) -> Step<'a> {
+        self.note(section, |fetch| format!("{} is not sent: {}", fetch.url.as_str(), error.name()));
         if self.intent.mode == Mode::Cors {
             self.tainting = Tainting::Cors;
         }
@@ -550,8 +576,10 @@ impl Fetch {
         Step::Done(Ending::Failed { error, parameter: String::new(), unsent })
     }
 
-    fn note(&mut self, section: &'static str, said: String) {
-        self.trail.push(Clause { hop: self.answered, section, said });
+    fn note(&mut self, section: &'static str, said: impl FnOnce(&Self) -> String) {
+        let Some(mut trail) = self.trail.take() else { return };
+        trail.push(Clause { hop: self.answered, section, said: said(self) });
+        self.trail = Some(trail);
     }
 }
 
@@ -567,6 +595,6 @@ impl Api {
     }
 }
 
-fn unseen(what: &str) -> Answered {
-    Answered { check: Check::Unknown, next: Step::Done(Ending::Unseen(what.to_owned())) }
+fn unseen<'a>(what: &'static str) -> Answered<'a> {
+    Answered { check: Check::Unknown, next: Step::Done(Ending::Unseen(what)) }
 }

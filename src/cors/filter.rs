@@ -3,10 +3,17 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::intent::lower_case;
 use super::lists::tokens;
 use super::safelist::is_readable;
 use super::{Credentials, ResponseType};
 use crate::http::Headers;
+
+/// Whether the script may read a header that is there; `name` in lower case.
+#[must_use]
+pub fn can_read(kind: ResponseType, headers: &Headers, credentials: Credentials, name: &str) -> bool {
+    visible(kind, headers, credentials).iter().any(|visible| visible == name)
+}
 
 /// The header names that the script may read: lower-case, sorted, each once.
 pub(super) fn visible(kind: ResponseType, headers: &Headers, credentials: Credentials) -> Vec<String> {
@@ -30,10 +37,6 @@ pub(super) fn visible(kind: ResponseType, headers: &Headers, credentials: Creden
     names.sort_unstable();
     names.dedup();
     names
-}
-
-fn lower_case(name: &str) -> Cow<'_, str> {
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 /// Fetch, "forbidden response-header name".

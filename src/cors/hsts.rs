@@ -1,8 +1,8 @@
 //! Strict-Transport-Security (RFC 6797), as far as the answers of one call teach it.
 
-use url::{Host, Url};
+use url::Host;
 
-use crate::http::Headers;
+use crate::http::{Headers, WebUrl};
 
 /// A call meets no more hosts than it has redirects.
 const MAX_HOSTS: usize = 32;
@@ -20,7 +20,7 @@ struct Known {
 impl Hsts {
     /// Takes note of an answer: only one by https counts, and only that of a domain (RFC 6797
     /// section 8.1).
-    pub(super) fn learn(&mut self, url: &Url, headers: &Headers) {
+    pub(super) fn learn(&mut self, url: &WebUrl<'_>, headers: &Headers) {
         let Some(Host::Domain(host)) = url.host() else { return };
         let Some(value) = headers.first("strict-transport-security").filter(|_| url.scheme() == "https") else {
             return;
@@ -37,7 +37,7 @@ impl Hsts {
     }
 
     /// Whether a URL by http is asked for by https instead (RFC 6797 section 8.3).
-    pub(super) fn covers(&self, url: &Url) -> bool {
+    pub(super) fn covers(&self, url: &WebUrl<'_>) -> bool {
         let Some(Host::Domain(host)) = url.host() else { return false };
         let is_below = |known: &Known| host.strip_suffix(&known.host).is_some_and(|rest| rest.ends_with('.'));
         url.scheme() == "http"
@@ -60,8 +60,8 @@ mod tests {
     fn covers(taught_by: &str, value: &str, url: &str) -> bool {
         let mut hsts = Hsts::default();
         let headers = [("Strict-Transport-Security", value)].into_iter().collect();
-        hsts.learn(&Url::parse(taught_by).unwrap(), &headers);
-        hsts.covers(&Url::parse(url).unwrap())
+        hsts.learn(&WebUrl::parse(taught_by).unwrap(), &headers);
+        hsts.covers(&WebUrl::parse(url).unwrap())
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What the page asked, as far as the wire or somebody's word tells.
 
-use url::Url;
+use std::borrow::Cow;
 
 use super::Assumption;
-use crate::http::Origin;
+use crate::http::{Origin, WebUrl};
 
 /// Fetch, "request mode".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,19 +68,19 @@ pub enum Api {
 
 /// What the page asked.
 #[derive(Clone, Debug)]
-pub struct Intent {
+pub struct Intent<'a> {
     /// The page's origin; `None`: the client is no page.
     pub origin: Option<Origin>,
     /// The page's URL, where more than its origin is known.
-    pub page_url: Option<Url>,
+    pub page_url: Option<WebUrl<'a>>,
     /// The page's policy upgrades insecure requests (CSP `upgrade-insecure-requests`).
     pub upgrades_insecure: bool,
     /// The page's Content-Security-Policy, where it is known.
-    pub policy: Option<String>,
+    pub policy: Option<&'a str>,
     /// The method of the request itself.
-    pub method: String,
+    pub method: &'a str,
     /// Where the first request goes.
-    pub url: Url,
+    pub url: WebUrl<'a>,
     /// The request's mode.
     pub mode: Mode,
     /// The request's credentials mode.
@@ -90,7 +90,7 @@ pub struct Intent {
     /// The calling interface.
     pub api: Api,
     /// The headers that the page's script set, as far as they show.
-    pub headers: Vec<AuthorHeader>,
+    pub headers: Vec<AuthorHeader<'a>>,
     /// The first hop's Origin was already `null` although the page's origin is known: redirects
     /// that were not captured came before.
     pub origin_is_null: bool,
@@ -102,19 +102,24 @@ pub struct Intent {
 
 /// A request header that the page's script set.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthorHeader {
+pub struct AuthorHeader<'a> {
     /// In lower case.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// `None` where only a preflight names it: then the browser found it to be unsafe.
-    pub value: Option<String>,
+    pub value: Option<&'a str>,
 }
 
-impl AuthorHeader {
+impl<'a> AuthorHeader<'a> {
     /// A header whose value was seen.
     #[must_use]
-    pub fn new(name: &str, value: impl Into<String>) -> Self {
-        Self { name: name.to_ascii_lowercase(), value: Some(value.into()) }
+    pub fn new(name: &'a str, value: &'a str) -> Self {
+        Self { name: lower_case(name), value: Some(value) }
     }
+}
+
+/// A name in lower case, as most are.
+pub(super) fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 impl Mode {

@@ -1,27 +1,24 @@
 //! A captured chain judged: the fetch is run again with the recorded answers. A request that the
 //! fetch asks for and no link of the chain shows is an inferred hop.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
-use super::fetch::{Ask, Ending, Fetch, Step};
+use super::fetch::{Ask, Ending, Fetch, Step, Trail};
 use super::preflight_cache::{Cached, PreflightCache};
 use super::{
     Answer, AnsweredBy, Asked, Asserted, Assumption, Browser, Check, Clause, Credentials, Differs, DropOff,
     DropOffKind, Error, Failure, Hop, Intent, Judgement, Messages, Mode, Outcome, RedirectMode, ResponseType, Verdict,
-    console, intent,
+    console, filter, intent,
 };
 use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
 use crate::chain::{Chain, Link, Role};
-use crate::http::{
-    End, Exchange, Headers, Origin, Peer, Response, State, Time, Vantage, asked_text, asked_url, resolve_location,
-};
+use crate::http::{End, Exchange, Headers, Origin, Peer, Response, State, Time, Vantage, WebUrl, asked_url};
 
 /// What the browser decided of a chain; `None` when the URL of its request is unknown. Left out is what
-/// nothing is decided by: the console's words, the other browsers, and what the call would have come to
-/// if an assumption is wrong.
+/// nothing is decided by: the clauses that led there, what the page may read, the console's words, the
+/// other browsers, and what the call would have come to if an assumption is wrong.
 #[must_use]
 pub fn decide<'a>(
     chain: &Chain,
@@ -30,7 +27,7 @@ pub fn decide<'a>(
     browser: Browser,
 ) -> Option<Judgement> {
     let intent = intent(chain, asserted)?;
-    let walked = walk_as_seen(chain, surroundings.into(), &intent, browser);
+    let walked = walk_as_seen(chain, surroundings.into(), &intent, browser, Trail::Untold);
     let told = Told { message: Messages::default(), differs: Vec::new(), assumptions: intent.assumptions.clone() };
     Some(judgement(&intent, walked, browser, told))
 }
@@ -45,11 +42,11 @@ pub fn judge<'a>(
 ) -> Option<Judgement> {
     let around = surroundings.into();
     let intent = intent(chain, asserted)?;
-    let walked = walk_as_seen(chain, around, &intent, browser);
+    let walked = walk_as_seen(chain, around, &intent, browser, Trail::Told);
     let others: Vec<(Browser, Walked)> = Browser::ALL
         .into_iter()
         .filter(|other| *other != browser)
-        .map(|other| (other, walk_as_seen(chain, around, &intent, other)))
+        .map(|other| (other, walk_as_seen(chain, around, &intent, other, Trail::Untold)))
         .collect();
     let seen_by = |wanted: Browser| {
         if wanted == browser { Some(&walked) } else { others.iter().find(|(it, _)| *it == wanted).map(|(_, it)| it) }
@@ -71,7 +68,7 @@ pub fn judge<'a>(
     let mut assumptions = intent.assumptions.clone();
     weigh(&mut assumptions, &walked.outcome, |about| {
         let other = otherwise(&intent, about)?;
-        Some(walk(chain, around, &other, browser).outcome)
+        Some(walk(chain, around, &other, browser, Trail::Untold).outcome)
     });
     Some(judgement(&intent, walked, browser, Told { message, differs, assumptions }))
 }
@@ -84,7 +81,7 @@ struct Told {
     assumptions: Vec<Assumption>,
 }
 
-fn judgement(intent: &Intent, walked: Walked, browser: Browser, told: Told) -> Judgement {
+fn judgement(intent: &Intent<'_>, walked: Walked, browser: Browser, told: Told) -> Judgement {
     let Told { message, differs, mut assumptions } = told;
     assumptions.extend(walked.assumptions);
     Judgement {
@@ -121,15 +118,21 @@ impl<'a> From<&'a Balancer> for Surroundings<'a> {
 
 /// One browser's way through a chain; open where the lost part of a request's head may have led it
 /// another way.
-fn walk_as_seen(chain: &Chain, around: Surroundings<'_>, intent: &Intent, browser: Browser) -> Walked {
-    let walked = walk(chain, around, intent, browser);
+fn walk_as_seen(
+    chain: &Chain,
+    around: Surroundings<'_>,
+    intent: &Intent<'_>,
+    browser: Browser,
+    trail: Trail,
+) -> Walked {
+    let walked = walk(chain, around, intent, browser, trail);
     if !is_cut(chain) {
         return walked;
     }
     let mut assumptions = intent.assumptions.clone();
     weigh(&mut assumptions, &walked.outcome, |about| {
         let other = otherwise(intent, about)?;
-        Some(walk(chain, around, &other, browser).outcome)
+        Some(walk(chain, around, &other, browser, Trail::Untold).outcome)
     });
     if may_be_preflight(chain) || turns_on_what_was_cut(intent, &assumptions, &walked.outcome) {
         return walked.undetermined("the head of a request was not captured whole");
@@ -153,7 +156,7 @@ fn may_be_preflight(chain: &Chain) -> bool {
 
 /// Whether the lost part of a request's head could have turned the outcome: by a Cookie, by
 /// `Sec-Fetch-Mode`, or by `X-Forwarded-Proto`.
-fn turns_on_what_was_cut(intent: &Intent, assumptions: &[Assumption], outcome: &Outcome) -> bool {
+fn turns_on_what_was_cut(intent: &Intent<'_>, assumptions: &[Assumption], outcome: &Outcome) -> bool {
     let of_page = |about: &str| matches!(about, "credentials" | "mode");
     let has_other = assumptions.iter().any(|one| of_page(one.about) && one.otherwise.is_some());
     let mode_is_guessed = assumptions.iter().any(|one| one.about == "mode");
@@ -163,11 +166,11 @@ fn turns_on_what_was_cut(intent: &Intent, assumptions: &[Assumption], outcome: &
         || (is_decided && intent.url.scheme() == "http" && intent.origin.is_some())
 }
 
-fn asked(intent: &Intent) -> Asked {
+fn asked(intent: &Intent<'_>) -> Asked {
     Asked {
         page_origin: intent.origin.as_ref().map(|origin| origin.as_str().to_owned()),
-        method: intent.method.clone(),
-        url: intent.url.to_string(),
+        method: intent.method.to_owned(),
+        url: intent.url.as_str().to_owned(),
         mode: intent.mode,
         credentials: intent.credentials,
     }
@@ -179,16 +182,13 @@ fn decides_alike(a: &Outcome, b: &Outcome) -> bool {
 }
 
 /// What the page asked if an assumption about it is wrong.
-fn otherwise(intent: &Intent, about: &str) -> Option<Intent> {
+fn otherwise<'a>(intent: &Intent<'a>, about: &str) -> Option<Intent<'a>> {
     match about {
         "credentials" => Some(Intent { credentials: Credentials::Include, ..intent.clone() }),
         "mode" => Some(Intent { mode: Mode::NoCors, ..intent.clone() }),
         "redirect" => Some(Intent { redirect: RedirectMode::Manual, ..intent.clone() }),
         "page origin" => Some(Intent { origin: Some(Origin::opaque()), origin_is_null: false, ..intent.clone() }),
-        "scheme" => {
-            let mut other = intent.clone();
-            other.url.set_scheme("http").ok().map(|()| other)
-        }
+        "scheme" => Some(Intent { url: intent.url.by_http()?, ..intent.clone() }),
         _ => None,
     }
 }
@@ -250,10 +250,12 @@ impl Walked {
     }
 }
 
-fn walk(chain: &Chain, around: Surroundings<'_>, intent: &Intent, browser: Browser) -> Walked {
-    let (fetch, mut step) = Fetch::start(intent.clone(), browser);
+fn walk(chain: &Chain, around: Surroundings<'_>, intent: &Intent<'_>, browser: Browser, trail: Trail) -> Walked {
+    let (fetch, mut step) = Fetch::start(intent, browser, trail);
     let mut walk = Walk {
         fetch,
+        trail,
+        visible: Vec::new(),
         intent,
         browser,
         around,
@@ -274,8 +276,11 @@ fn walk(chain: &Chain, around: Surroundings<'_>, intent: &Intent, browser: Brows
 }
 
 struct Walk<'a> {
-    fetch: Fetch,
-    intent: &'a Intent,
+    fetch: Fetch<'a>,
+    trail: Trail,
+    /// What the page may read of the last answer, where that is told.
+    visible: Vec<String>,
+    intent: &'a Intent<'a>,
     browser: Browser,
     around: Surroundings<'a>,
     /// The first link.
@@ -286,10 +291,10 @@ struct Walk<'a> {
     assumptions: Vec<Assumption>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Answers one request of the fetch, from the capture or by inference; `Err` says what is
     /// missing to go on.
-    fn next(&mut self, ask: Ask) -> Result<Step, String> {
+    fn next(&mut self, ask: Ask<'a>) -> Result<Step<'a>, String> {
         if let Some((link, rest)) = self.links.split_first()
             && is_for(link, &ask.url)
         {
@@ -306,33 +311,30 @@ impl Walk<'_> {
         self.inferred(ask)
     }
 
-    fn cached_preflight(&mut self, ask: &Ask, link: &Link) -> Step {
+    fn cached_preflight(&mut self, ask: &Ask<'_>, link: &Link) -> Step<'a> {
         let preflights = self.around.preflights;
         let known = preflights.and_then(|all| all.look_up(self.browser, &link.exchange, &ask.request_headers));
         let because = match known {
-            Some(Cached::Good(id, age, good_for)) => format!(
+            Some(Cached::Good(id, age, good_for)) => Cow::Owned(format!(
                 "the answer of exchange {id} to its preflight was {} s old and is good for {} s",
                 age.as_secs(),
                 good_for.as_secs()
-            ),
-            Some(Cached::Stale(id, age, good_for)) => format!(
+            )),
+            Some(Cached::Stale(id, age, good_for)) => Cow::Owned(format!(
                 "the request was sent, so the browser had a good answer to its preflight; that of exchange {id} was {} s old and good for {} s only, so another was not captured",
                 age.as_secs(),
                 good_for.as_secs()
+            )),
+            None => Cow::Borrowed(
+                "the request was sent, so the browser had a good answer to its preflight: in its cache, or captured elsewhere",
             ),
-            None => "the request was sent, so the browser had a good answer to its preflight: in its cache, or captured elsewhere".to_owned(),
         };
-        self.assumptions.push(Assumption {
-            about: "preflight",
-            assumed: "allowed".to_owned(),
-            because,
-            otherwise: None,
-        });
+        self.assumptions.push(Assumption { about: "preflight", assumed: "allowed".into(), because, otherwise: None });
         self.fetch.preflight_is_cached()
     }
 
     /// The capture shows this request.
-    fn observed(&mut self, ask: Ask, link: &Link) -> Result<Step, String> {
+    fn observed(&mut self, ask: Ask<'_>, link: &Link) -> Result<Step<'a>, String> {
         let exchange = &link.exchange;
         let mut hop = hop(ask);
         hop.exchange = Some(Arc::clone(exchange));
@@ -351,7 +353,7 @@ impl Walk<'_> {
     }
 
     /// The request was captured, its answer was not.
-    fn unanswered(&mut self, mut hop: Hop, exchange: &Exchange) -> Result<Step, String> {
+    fn unanswered(&mut self, mut hop: Hop, exchange: &Exchange) -> Result<Step<'a>, String> {
         let time = exchange.request.as_ref().map_or(Time::from_nanoseconds(0, 0), |request| request.time);
         // Where bytes of the answer were lost, an answer was sent; where the request was broken off,
         // none was due.
@@ -378,8 +380,8 @@ impl Walk<'_> {
             );
             self.assumptions.push(Assumption {
                 about: "load balancer",
-                assumed: format!("{} {}", response.status, response.reason),
-                because: because.clone(),
+                assumed: format!("{} {}", response.status, response.reason).into(),
+                because: because.clone().into(),
                 // Where the backend closed first, nobody had given up.
                 otherwise: (!is_closed_by(exchange, Peer::Server)).then(|| {
                     Outcome::Undetermined(
@@ -402,7 +404,8 @@ impl Walk<'_> {
     }
 
     /// The fetch asks for something that the capture does not show.
-    fn inferred(&mut self, ask: Ask) -> Result<Step, String> {
+    fn inferred(&mut self, ask: Ask<'_>) -> Result<Step<'a>, String> {
+        let url = ask.url.clone();
         let mut hop = hop(ask);
         if let Some(response) = self.remembered_redirect(&hop) {
             hop.answered_by = AnsweredBy::Browser;
@@ -410,7 +413,7 @@ impl Walk<'_> {
                 Some("the browser answers a permanent redirect that it has met before from its cache".to_owned());
             return Ok(self.answered(hop, &response));
         }
-        if let Some(response) = self.own_redirect(&mut hop) {
+        if let Some(response) = self.own_redirect(&mut hop, &url) {
             return Ok(self.answered(hop, &response));
         }
         hop.check = if hop.needed.is_empty() { Check::NotNeeded } else { Check::Unknown };
@@ -421,9 +424,8 @@ impl Walk<'_> {
     }
 
     /// The redirect that the load balancer's port-80 listener answers by itself.
-    fn own_redirect(&mut self, hop: &mut Hop) -> Option<Response> {
-        let url = Url::parse(&hop.url).ok()?;
-        let OwnAnswer::RedirectsToHttps { seen } = self.around.balancer.answer_to(&url) else { return None };
+    fn own_redirect(&mut self, hop: &mut Hop, url: &WebUrl<'_>) -> Option<Response> {
+        let OwnAnswer::RedirectsToHttps { seen } = self.around.balancer.answer_to(url) else { return None };
         let because = if seen {
             "the load balancer's port-80 listener was seen to answer 301 to https by itself, without CORS headers"
         } else {
@@ -432,14 +434,14 @@ impl Walk<'_> {
         if !seen {
             self.assumptions.push(Assumption {
                 about: "port 80",
-                assumed: "301 to https by the load balancer, without CORS headers".to_owned(),
-                because: "no http request for this host reached the backend".to_owned(),
+                assumed: "301 to https by the load balancer, without CORS headers".into(),
+                because: "no http request for this host reached the backend".into(),
                 otherwise: Some(Outcome::Undetermined("what answers http for this host was not captured".to_owned())),
             });
         }
         hop.answered_by = AnsweredBy::LoadBalancer;
         hop.inferred_because = Some(because.to_owned());
-        Some(redirect_to_https(&url, self.time()))
+        Some(redirect_to_https(url, self.time()))
     }
 
     /// A permanent redirect of the same request, met earlier in this chain.
@@ -454,7 +456,7 @@ impl Walk<'_> {
     }
 
     /// Hands an answer to the fetch and keeps the hop.
-    fn answered(&mut self, mut hop: Hop, response: &Response) -> Step {
+    fn answered(&mut self, mut hop: Hop, response: &Response) -> Step<'a> {
         let answered = self.fetch.answer(response);
         hop.answer =
             Some(Answer { status: response.status, location: response.headers.first("location").map(str::to_owned) });
@@ -463,6 +465,9 @@ impl Walk<'_> {
             hop.missing = hop.needed.iter().copied().filter(|name| !response.headers.has(name)).collect();
         }
         self.hops.push(hop);
+        if let (Step::Done(Ending::Response(kind)), Trail::Told) = (&answered.next, self.trail) {
+            self.visible = filter::visible(*kind, &response.headers, self.intent.credentials);
+        }
         answered.next
     }
 
@@ -471,10 +476,10 @@ impl Walk<'_> {
         requests.map(|request| request.time).next().unwrap_or(Time::from_nanoseconds(0, 0))
     }
 
-    fn done(mut self, ending: Ending) -> Walked {
+    fn done(mut self, ending: Ending<'_>) -> Walked {
         match ending {
             Ending::Unseen(what) => self.undetermined(format!("{what} was not captured whole")),
-            Ending::Response { kind, visible } => self.allowed(kind, visible),
+            Ending::Response(kind) => self.allowed(kind),
             Ending::Failed { error, parameter, unsent } => {
                 if let Some(ask) = unsent {
                     self.hops.push(unsent_hop(*ask, error));
@@ -483,20 +488,20 @@ impl Walk<'_> {
                     return self.undetermined(contradiction);
                 }
                 let hop = self.hops.len().saturating_sub(1);
-                self.finished(Outcome::Blocked(Failure { error, parameter, hop }), None, Vec::new())
+                self.finished(Outcome::Blocked(Failure { error, parameter, hop }), None)
             }
         }
     }
 
-    fn allowed(mut self, kind: ResponseType, visible: Vec<String>) -> Walked {
+    fn allowed(mut self, kind: ResponseType) -> Walked {
         if self.page_is_unseen() {
             return self.undetermined("the head of the request was not captured whole".to_owned());
         }
         if self.fetch.trusted_stored_response() {
             self.assumptions.push(Assumption {
                 about: "cache",
-                assumed: "the stored response carries the CORS headers".to_owned(),
-                because: "a 304 that repeats none leaves those of the stored response in force".to_owned(),
+                assumed: "the stored response carries the CORS headers".into(),
+                because: "a 304 that repeats none leaves those of the stored response in force".into(),
                 otherwise: Some(Outcome::Blocked(Failure {
                     error: Error::MissingAllowOriginHeader,
                     parameter: String::new(),
@@ -509,7 +514,7 @@ impl Walk<'_> {
         } else {
             Outcome::Allowed
         };
-        self.finished(outcome, Some(kind), visible)
+        self.finished(outcome, Some(kind))
     }
 
     /// A navigation, or a client that is no page: nothing it may read hangs on CORS.
@@ -530,29 +535,24 @@ impl Walk<'_> {
     fn contradiction(&self) -> Option<String> {
         let next = self.links.first()?;
         let last = self.hops.last().filter(|last| last.exchange.is_some())?;
-        let url = Url::parse(&last.url).ok()?;
+        let url = WebUrl::parse(&last.url)?;
         let location = last.answer.as_ref().and_then(|answer| answer.location.as_deref());
-        let target = location.filter(|_| last.check == Check::Fail).and_then(|to| resolve_location(&url, to));
+        let target = location.filter(|_| last.check == Check::Fail).and_then(|to| url.resolve(to));
         let is_next = next.role == Role::Actual && is_for(next, &url) || target.is_some_and(|to| is_for(next, &to));
         let request = next.exchange.request.as_ref().filter(|_| is_next)?;
         Some(format!(
             "the browser went on to {} {} although the answer captured here would have stopped it: something between this capture and the browser changes the headers",
             request.method,
-            asked_url(&next.exchange)?
+            asked_url(&next.exchange)?.as_str()
         ))
     }
 
     fn undetermined(self, missing: String) -> Walked {
         let outcome = if self.is_no_matter_of_cors() { Outcome::NotCors } else { Outcome::Undetermined(missing) };
-        self.finished(outcome, None, Vec::new())
+        self.finished(outcome, None)
     }
 
-    fn finished(
-        mut self,
-        outcome: Outcome,
-        response_type: Option<ResponseType>,
-        visible_headers: Vec<String>,
-    ) -> Walked {
+    fn finished(mut self, outcome: Outcome, response_type: Option<ResponseType>) -> Walked {
         if outcome == Outcome::NotCors {
             // It stays that whatever was answered.
             self.assumptions.iter_mut().for_each(|assumption| assumption.otherwise = None);
@@ -560,8 +560,8 @@ impl Walk<'_> {
         Walked {
             outcome,
             response_type,
-            visible_headers,
-            trail: self.fetch.trail().to_vec(),
+            visible_headers: if response_type.is_some() { self.visible } else { Vec::new() },
+            trail: self.fetch.into_trail(),
             hops: self.hops,
             assumptions: self.assumptions,
         }
@@ -597,29 +597,11 @@ fn gave_up(exchange: &Exchange) -> Option<String> {
 }
 
 /// Whether a link's request went to that URL.
-fn is_for(link: &Link, url: &Url) -> bool {
-    if let Some(seen) = asked_text(&link.exchange)
-        && url.fragment().is_none()
-        && url.as_str() == seen
-    {
-        return true;
-    }
-    asked_url(&link.exchange).is_some_and(|seen| as_on_the_wire(seen) == as_on_the_wire(url.clone()))
+fn is_for(link: &Link, url: &WebUrl<'_>) -> bool {
+    asked_url(&link.exchange).is_some_and(|seen| seen.is_sent_as(url))
 }
 
-/// Neither fragment nor userinfo is part of a request line.
-fn as_on_the_wire(mut url: Url) -> Url {
-    url.set_fragment(None);
-    // Only URLs without a host refuse this, and they have no userinfo.
-    let _ = url.set_username("").and_then(|()| url.set_password(None));
-    url
-}
-
-fn without_fragment(url: &Url) -> &str {
-    url.as_str().split_once('#').map_or(url.as_str(), |(url, _)| url)
-}
-
-fn is_same_method(link: &Link, ask: &Ask) -> bool {
+fn is_same_method(link: &Link, ask: &Ask<'_>) -> bool {
     link.role == ask.role && link.exchange.request.as_ref().is_some_and(|request| request.method == ask.method)
 }
 
@@ -627,12 +609,12 @@ fn is_own_answer(response: &Response) -> bool {
     response.headers.first("server").is_some_and(|server| server.starts_with("awselb/"))
 }
 
-fn hop(ask: Ask) -> Hop {
+fn hop(ask: Ask<'_>) -> Hop {
     Hop {
         role: ask.role,
-        method: ask.method,
-        url: without_fragment(&ask.url).to_owned(),
-        origin: ask.origin,
+        method: ask.method.to_owned(),
+        url: ask.url.without_fragment().to_owned(),
+        origin: ask.origin.map(str::to_owned),
         exchange: None,
         also_seen: Vec::new(),
         answered_by: AnsweredBy::Unknown,
@@ -644,7 +626,7 @@ fn hop(ask: Ask) -> Hop {
     }
 }
 
-fn unsent_hop(ask: Ask, error: Error) -> Hop {
+fn unsent_hop(ask: Ask<'_>, error: Error) -> Hop {
     let because = match error {
         Error::MixedContent => "a page loaded by https may not load this by http: the browser sends nothing",
         Error::BlockedByContentSecurityPolicy => "the page's Content-Security-Policy does not let it connect there",

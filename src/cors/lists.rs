@@ -16,23 +16,23 @@ pub(super) fn tokens(value: &str) -> Result<Vec<&str>, &str> {
 }
 
 /// A list header as the preflight's algorithm sees it.
-pub(super) enum List {
+pub(super) enum List<'a> {
     /// Its elements; empty when the header is absent.
-    Tokens(Vec<String>),
+    Tokens(Vec<&'a str>),
     /// One of its elements is no token.
-    Invalid(String),
+    Invalid(&'a str),
     /// Not all of the head was captured.
     Unseen,
 }
 
-impl List {
-    pub(super) fn read(field: &Field) -> Self {
+impl<'a> List<'a> {
+    pub(super) fn read(field: &'a Field<'_>) -> Self {
         match field {
             Field::Absent => Self::Tokens(Vec::new()),
             Field::Unseen => Self::Unseen,
             Field::Present(value) => match tokens(value) {
-                Ok(elements) => Self::Tokens(elements.into_iter().map(str::to_owned).collect()),
-                Err(_) => Self::Invalid(value.clone()),
+                Ok(elements) => Self::Tokens(elements),
+                Err(_) => Self::Invalid(value),
             },
         }
     }

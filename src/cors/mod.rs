@@ -22,7 +22,8 @@ mod verdict;
 
 pub use browser::Browser;
 pub use evidence::{Asserted, intent};
-pub use fetch::{Answered, Ask, Ending, Fetch, Step};
+pub use fetch::{Answered, Ask, Ending, Fetch, Step, Trail};
+pub use filter::can_read;
 pub use intent::{Api, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
 pub use judge::{Surroundings, decide, judge};
 pub use preflight_cache::PreflightCache;

@@ -1,6 +1,6 @@
 //! What a preflight's answer must say (Fetch, "CORS-preflight fetch", steps 7 and on).
 
-use std::collections::HashSet;
+use std::cmp::Ordering;
 
 use super::check::{Checked, cors_check};
 use super::lists::List;
@@ -18,7 +18,7 @@ pub(super) struct Request<'a> {
     /// The method it asks for.
     pub(super) method: &'a str,
     /// The header names it asks for: lower-case, sorted.
-    pub(super) names: &'a [String],
+    pub(super) names: &'a [&'a str],
 }
 
 /// Whether the answer allows the request, in the order in which the browser looks.
@@ -40,32 +40,40 @@ pub(super) fn check_preflight(browser: Browser, response: &Response, request: &R
 }
 
 fn check_permissions(browser: Browser, response: &Response, request: &Request<'_>) -> Checked {
-    let methods = List::read(&response.headers.get("access-control-allow-methods"));
-    let names = List::read(&response.headers.get("access-control-allow-headers"));
-    let (methods, names) = match (methods, names) {
+    let methods = response.headers.get("access-control-allow-methods");
+    let names = response.headers.get("access-control-allow-headers");
+    let (methods, mut names) = match (List::read(&methods), List::read(&names)) {
         (List::Unseen, _) | (_, List::Unseen) => return Checked::Unseen,
-        (List::Invalid(value), _) => return Checked::Fail(Error::InvalidAllowMethodsPreflightResponse, value),
-        (_, List::Invalid(value)) => return Checked::Fail(Error::InvalidAllowHeadersPreflightResponse, value),
+        (List::Invalid(value), _) => {
+            return Checked::Fail(Error::InvalidAllowMethodsPreflightResponse, value.to_owned());
+        }
+        (_, List::Invalid(value)) => {
+            return Checked::Fail(Error::InvalidAllowHeadersPreflightResponse, value.to_owned());
+        }
         (List::Tokens(methods), List::Tokens(names)) => (methods, names),
     };
     // With credentials an asterisk is a method, or a header, of that name.
-    let star = |list: &[String]| request.credentials != Credentials::Include && list.iter().any(|item| item == "*");
-    let method_allowed =
-        is_safe_method(request.method) || methods.iter().any(|method| method == request.method) || star(&methods);
+    let star = |list: &[&str]| request.credentials != Credentials::Include && list.contains(&"*");
+    let method_allowed = is_safe_method(request.method) || methods.contains(&request.method) || star(&methods);
     if !method_allowed {
         return Checked::Fail(Error::MethodDisallowedByPreflightResponse, request.method.to_owned());
     }
     let any_name = star(&names);
-    // A set, since both lists may be as long as a head.
-    let listed: HashSet<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    // In order, since both lists may be as long as a head.
+    names.sort_unstable_by(|one, other| by_name(one, other));
     let refused = request.names.iter().find(|name| {
-        let covered = any_name && (*name != "authorization" || browser.covers_authorization_by_wildcard());
-        !listed.contains(*name) && !covered
+        let covered = any_name && (**name != "authorization" || browser.covers_authorization_by_wildcard());
+        names.binary_search_by(|listed| by_name(listed, name)).is_err() && !covered
     });
     match refused {
-        Some(name) => Checked::Fail(Error::HeaderDisallowedByPreflightResponse, name.clone()),
+        Some(name) => Checked::Fail(Error::HeaderDisallowedByPreflightResponse, (*name).to_owned()),
         None => Checked::Pass,
     }
+}
+
+/// The order of names, which have no letter case.
+fn by_name(one: &str, other: &str) -> Ordering {
+    one.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -86,8 +94,7 @@ mod tests {
     }
 
     fn check(browser: Browser, response: &Response, method: &str, names: &[&str], credentials: Credentials) -> Checked {
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let request = Request { origin: "https://a.example", credentials, method, names: &names };
+        let request = Request { origin: "https://a.example", credentials, method, names };
         check_preflight(browser, response, &request)
     }
 

@@ -1,9 +1,11 @@
 //! The CORS-preflight cache (Fetch 4.9), as far as captured preflights fill it.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
+
+use foldhash::quality::RandomState;
 
 use super::Browser;
 use super::lists::List;
@@ -18,14 +20,10 @@ const DEFAULT_AGE: Duration = Duration::from_secs(5);
 
 /// The latest good answer to each captured preflight.
 #[derive(Clone, Debug, Default)]
-pub struct PreflightCache(HashMap<Key, Vec<Answered>>);
-
-/// Whose preflight for what: a browser is known by its address.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    client: Option<IpAddr>,
-    origin: String,
-    url: String,
+pub struct PreflightCache {
+    /// By whose preflight it is for what, as a number that nobody can foresee.
+    answers: HashMap<u64, Vec<Answered>>,
+    seed: RandomState,
 }
 
 #[derive(Clone, Debug)]
@@ -53,11 +51,12 @@ const MAX_ANSWERS: usize = 16;
 impl PreflightCache {
     /// Takes note of one exchange.
     pub fn observe(&mut self, exchange: &Exchange) {
-        let Some((key, answered)) = answered(exchange) else { return };
-        if self.0.len() >= MAX_KEPT && !self.0.contains_key(&key) {
+        let Some(answered) = answered(exchange) else { return };
+        let Some(key) = self.key(exchange) else { return };
+        if self.answers.len() >= MAX_KEPT && !self.answers.contains_key(&key) {
             return;
         }
-        let answers = self.0.entry(key).or_default();
+        let answers = self.answers.entry(key).or_default();
         if answers.len() >= MAX_ANSWERS {
             answers.remove(0);
         }
@@ -65,9 +64,9 @@ impl PreflightCache {
     }
 
     /// What is known of the answer that let `exchange` be sent without a preflight before it.
-    pub(super) fn look_up(&self, browser: Browser, exchange: &Exchange, names: &[String]) -> Option<Cached> {
+    pub(super) fn look_up(&self, browser: Browser, exchange: &Exchange, names: &[&str]) -> Option<Cached> {
         let request = exchange.request.as_ref()?;
-        let answers = self.0.get(&key(exchange)?)?;
+        let answers = self.answers.get(&self.key(exchange)?)?;
         let fits = |answer: &&Answered| answer.time <= request.time && answer.covers(&request.method, names);
         let answer = answers.iter().rev().find(fits)?;
         let age = request.time.since(answer.time);
@@ -79,11 +78,18 @@ impl PreflightCache {
             Cached::Stale(exchange, age, good_for)
         })
     }
+
+    /// A browser is known by its address.
+    fn key(&self, exchange: &Exchange) -> Option<u64> {
+        let request = exchange.request.as_ref()?;
+        let client = client_address(&request.headers, exchange.client);
+        Some(self.seed.hash_one((client, request.headers.first("origin")?, asked_url(exchange)?.as_str())))
+    }
 }
 
 impl Answered {
     /// Whether the preflight was for such a request. An asterisk is taken for what was asked then.
-    fn covers(&self, method: &str, names: &[String]) -> bool {
+    fn covers(&self, method: &str, names: &[&str]) -> bool {
         let is_listed =
             |list: &[String], wanted: &str| list.iter().any(|one| one == "*" || one.eq_ignore_ascii_case(wanted));
         let is_allowed = super::safelist::is_safe_method(method) || is_listed(&self.methods, method);
@@ -91,38 +97,28 @@ impl Answered {
     }
 }
 
-fn key(exchange: &Exchange) -> Option<Key> {
-    let request = exchange.request.as_ref()?;
-    Some(Key {
-        client: client_address(&request.headers, exchange.client),
-        origin: request.headers.first("origin")?.to_owned(),
-        url: asked_url(exchange)?.into(),
-    })
-}
-
 /// A preflight with a good answer.
-fn answered(exchange: &Exchange) -> Option<(Key, Answered)> {
+fn answered(exchange: &Exchange) -> Option<Answered> {
     let response = exchange.response.as_ref().filter(|response| (200..300).contains(&response.status))?;
     if !exchange.is_preflight() || !response.headers.has("access-control-allow-origin") {
         return None;
     }
     let tokens = |name: &str| match List::read(&response.headers.get(name)) {
-        List::Tokens(tokens) => Some(tokens),
+        List::Tokens(tokens) => Some(tokens.into_iter().map(str::to_owned).collect()),
         List::Invalid(_) | List::Unseen => None,
     };
     let max_age = match response.headers.get("access-control-max-age") {
-        Field::Present(value) => Some(value),
+        Field::Present(value) => Some(value.into_owned()),
         Field::Absent => None,
         Field::Unseen => return None,
     };
-    let answered = Answered {
+    Some(Answered {
         exchange: Arc::clone(&exchange.id),
         time: response.time,
         max_age,
         methods: tokens("access-control-allow-methods")?,
         names: tokens("access-control-allow-headers")?,
-    };
-    Some((key(exchange)?, answered))
+    })
 }
 
 #[cfg(test)]

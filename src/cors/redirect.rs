@@ -1,16 +1,14 @@
 //! Where a redirect leads (Fetch 2.2.6, "location URL").
 
-use url::Url;
-
 use super::{Browser, Error, Mode};
-use crate::http::{Response, resolve_location};
+use crate::http::{Response, WebUrl};
 
 /// Where a redirect leads.
 pub(super) enum Target {
     /// Nowhere: the response itself is the answer.
     None,
     /// There.
-    To(Url),
+    To(WebUrl<'static>),
     /// To a network error, with what it is about.
     Refused(Error, String),
     /// Not all of the head was captured.
@@ -18,7 +16,7 @@ pub(super) enum Target {
 }
 
 /// Fetch, "location URL", with each browser's view of what a Location field is.
-pub(super) fn target(browser: Browser, base: &Url, response: &Response) -> Target {
+pub(super) fn target(browser: Browser, base: &WebUrl<'_>, response: &Response) -> Target {
     if !response.headers.is_complete() {
         return Target::Unseen;
     }
@@ -30,7 +28,7 @@ pub(super) fn target(browser: Browser, base: &Url, response: &Response) -> Targe
     if location.is_empty() && browser.ignores_an_empty_location() {
         return Target::None;
     }
-    match resolve_location(base, location) {
+    match base.resolve(location) {
         Some(url) => Target::To(url),
         None => Target::Refused(Error::InvalidRedirect, location.to_owned()),
     }
@@ -38,7 +36,7 @@ pub(super) fn target(browser: Browser, base: &Url, response: &Response) -> Targe
 
 /// What a redirect to something else than HTTP is called: the network stack refuses what could
 /// run or read locally (`net::ERR_UNSAFE_REDIRECT`), the CORS layer the rest.
-pub(super) fn refused_scheme(mode: Mode, target: &Url) -> Error {
+pub(super) fn refused_scheme(mode: Mode, target: &WebUrl<'_>) -> Error {
     const UNSAFE: [&str; 6] = ["data", "file", "filesystem", "blob", "about", "javascript"];
     if mode != Mode::Cors || UNSAFE.contains(&target.scheme()) {
         Error::UnsafeRedirect

@@ -1,5 +1,6 @@
 //! What a browser decides about one call, and what that rests on.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Browser, Credentials, Mode};
@@ -111,13 +112,13 @@ pub struct Verdict {
     pub message: Messages,
     /// How the page's script sees the final response; `None` when it sees none.
     pub response_type: Option<ResponseType>,
-    /// The header names that the script may read, lower-case, sorted.
+    /// The header names that the script may read, lower-case, sorted; empty where only the decision was asked for.
     pub visible_headers: Vec<String>,
     /// The other browsers whose outcome or error is another.
     pub differs: Vec<Differs>,
     /// What the verdict rests on that the wire does not prove.
     pub assumptions: Vec<Assumption>,
-    /// The clauses of the standard that led here, in order.
+    /// The clauses of the standard that led here, in order; none where only the decision was asked for.
     pub trail: Vec<Clause>,
 }
 
@@ -233,9 +234,9 @@ pub struct Assumption {
     /// What it is about: `mode`, `credentials`, `preflight`, `port 80` …
     pub about: &'static str,
     /// What was assumed.
-    pub assumed: String,
+    pub assumed: Cow<'static, str>,
     /// On what evidence.
-    pub because: String,
+    pub because: Cow<'static, str>,
     /// The outcome if it were not so; `None` when it would be the same.
     pub otherwise: Option<Outcome>,
 }

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use url::Url;
-
 use super::siblings::Siblings;
 use super::{Evidence, Explanation, Fix, Severity};
 use crate::balancer::Balancer;
-use crate::chain::{Chain, Role};
+use crate::chain::Role;
 use crate::cors::{AnsweredBy, Error, Failure, Hop, Judgement};
-use crate::http::{Exchange, Headers, Request, Response, Vantage};
+use crate::http::{Exchange, Headers, Request, Response, Vantage, WebUrl};
 
 /// A rule: one cause, whether it holds, what to say here and what to say in general.
 pub(super) trait Rule: Sync {
@@ -59,8 +57,21 @@ pub(super) struct General {
     pub(super) recognise: &'static str,
     pub(super) disproof: &'static str,
     pub(super) links: &'static [&'static str],
+    /// Where it can hold at all: nearly all calls are not looked at by nearly all rules.
+    pub(super) shows_in: ShowsIn,
     /// Causes of which this is only a symptom: where one of them holds, this is not said.
     pub(super) symptom_of: &'static [&'static str],
+}
+
+/// The calls in which a cause can hold.
+#[derive(Clone, Copy)]
+pub(super) enum ShowsIn {
+    /// Those with an answer that redirects.
+    Redirected,
+    /// Those that are blocked.
+    Blocked,
+    /// All.
+    Any,
 }
 
 /// What a rule says of one chain.
@@ -72,22 +83,47 @@ pub(super) struct Diagnosis {
 
 /// One chain, and what surrounds it.
 pub(super) struct Case<'a> {
-    pub(super) chain: &'a Chain,
     pub(super) judgement: &'a Judgement,
     pub(super) balancer: &'a Balancer,
     pub(super) siblings: &'a Siblings<'a>,
+    /// The hops that the capture shows with their answers, in order.
+    seen: Vec<SeenHop<'a>>,
 }
 
 /// A hop that the capture shows with its answer.
-#[derive(Clone, Copy)]
 pub(super) struct SeenHop<'a> {
     pub(super) hop: &'a Hop,
     pub(super) exchange: &'a Exchange,
     pub(super) request: &'a Request,
     pub(super) response: &'a Response,
+    redirect: Option<Redirect<'a>>,
+    /// The same as it was seen furthest in, where that is another place.
+    furthest_in: Option<Box<SeenHop<'a>>>,
+}
+
+/// Where an answer leads.
+pub(super) struct Redirect<'a> {
+    /// The URL that was asked.
+    pub(super) from: WebUrl<'a>,
+    /// The URL that the Location names.
+    pub(super) to: WebUrl<'static>,
 }
 
 impl<'a> Case<'a> {
+    pub(super) fn new(judgement: &'a Judgement, balancer: &'a Balancer, siblings: &'a Siblings<'a>) -> Self {
+        Self { judgement, balancer, siblings, seen: judgement.hops.iter().filter_map(seen).collect() }
+    }
+
+    /// Whether it is one of those calls.
+    pub(super) fn is_one_that(&self, shows: ShowsIn) -> bool {
+        let redirects = |seen: &SeenHop<'_>| seen.redirect.is_some() || seen.furthest_in().redirect.is_some();
+        match shows {
+            ShowsIn::Redirected => self.seen.iter().any(redirects),
+            ShowsIn::Blocked => self.failure().is_some(),
+            ShowsIn::Any => true,
+        }
+    }
+
     /// Why the call is blocked, where it is.
     pub(super) fn failure(&self) -> Option<&'a Failure> {
         self.judgement.verdict.outcome.failure()
@@ -95,14 +131,15 @@ impl<'a> Case<'a> {
 
     /// The hop at which the call is blocked, where the capture shows it, when it is for one of
     /// these reasons.
-    pub(super) fn failed_with(&self, errors: &[Error]) -> Option<SeenHop<'a>> {
+    pub(super) fn failed_with(&self, errors: &[Error]) -> Option<&SeenHop<'a>> {
         let failure = self.failure().filter(|failure| errors.contains(&failure.error))?;
-        seen(self.judgement.hops.get(failure.hop)?)
+        let hop = self.judgement.hops.get(failure.hop)?;
+        self.seen.iter().find(|seen| std::ptr::eq(seen.hop, hop))
     }
 
     /// The hops that the capture shows with their answers, in order.
-    pub(super) fn seen_hops(&self) -> impl Iterator<Item = SeenHop<'a>> {
-        self.judgement.hops.iter().filter_map(seen)
+    pub(super) fn seen_hops(&self) -> impl Iterator<Item = &SeenHop<'a>> {
+        self.seen.iter()
     }
 
     /// The origin that the failed request carried; the page's own where that is not known.
@@ -113,29 +150,39 @@ impl<'a> Case<'a> {
 
 fn seen(hop: &Hop) -> Option<SeenHop<'_>> {
     let exchange = hop.exchange.as_deref()?;
-    Some(SeenHop { hop, exchange, request: exchange.request.as_ref()?, response: exchange.response.as_ref()? })
+    let mut seen = seen_at(hop, exchange)?;
+    let mut behind = hop.also_seen.iter().rev().filter(|exchange| exchange.vantage == Vantage::Backend);
+    seen.furthest_in = behind.find_map(|exchange| seen_at(hop, exchange)).map(Box::new);
+    Some(seen)
+}
+
+fn seen_at<'a>(hop: &'a Hop, exchange: &'a Exchange) -> Option<SeenHop<'a>> {
+    let (request, response) = (exchange.request.as_ref()?, exchange.response.as_ref()?);
+    let redirect = if response.is_redirect() { redirect(hop, response) } else { None };
+    Some(SeenHop { hop, exchange, request, response, redirect, furthest_in: None })
+}
+
+fn redirect<'a>(hop: &'a Hop, response: &Response) -> Option<Redirect<'a>> {
+    let from = WebUrl::parse(&hop.url)?;
+    let to = from.resolve(response.headers.first("location")?)?;
+    Some(Redirect { from, to })
 }
 
 impl<'a> SeenHop<'a> {
-    /// The hop's URL, parsed.
-    pub(super) fn url(&self) -> Option<Url> {
-        Url::parse(&self.hop.url).ok()
+    /// The hop's URL.
+    pub(super) fn url(&self) -> Option<WebUrl<'a>> {
+        WebUrl::parse(&self.hop.url)
     }
 
     /// The same hop as it was seen furthest in, where it was captured at several places: what the server
     /// was told, and what it said.
-    pub(super) fn furthest_in(self) -> Self {
-        let mut behind = self.hop.also_seen.iter().rev().filter(|exchange| exchange.vantage == Vantage::Backend);
-        let seen = |exchange: &'a Arc<Exchange>| {
-            let (request, response) = (exchange.request.as_ref()?, exchange.response.as_ref()?);
-            Some(Self { exchange, request, response, ..self })
-        };
-        behind.find_map(seen).unwrap_or(self)
+    pub(super) fn furthest_in(&self) -> &Self {
+        self.furthest_in.as_deref().unwrap_or(self)
     }
 
-    /// The hop's URL, parsed, when its answer redirects: few do, and most causes are about those.
-    pub(super) fn redirected_from(&self) -> Option<Url> {
-        if self.response.is_redirect() { self.url() } else { None }
+    /// Where its answer leads: few do, and most causes are about those.
+    pub(super) fn redirect(&self) -> Option<&Redirect<'a>> {
+        self.redirect.as_ref()
     }
 
     /// Whether the load balancer itself answered: then no layer of the backend is to blame.

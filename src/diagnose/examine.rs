@@ -9,71 +9,117 @@ use crate::balancer::Balancer;
 use crate::chain::Chain;
 use crate::cors::Judgement;
 
-/// Names the root causes of chains, one after the other, and gathers what is to be said of each.
+/// Names the root causes of chains, of each by itself.
 pub struct Examiner<'a> {
     siblings: Siblings<'a>,
     balancer: &'a Balancer,
-    /// By rule, in their order.
-    gathered: Vec<Option<Finding>>,
 }
+
+/// The root causes of one chain.
+#[derive(Default)]
+pub struct Causes {
+    /// In the order of the rules.
+    named: Vec<Named>,
+}
+
+/// What a rule says of a chain in which its cause holds.
+struct Named {
+    /// Its place among the rules.
+    rule: usize,
+    id: &'static str,
+    is_decisive: bool,
+    severity: Severity,
+    diagnosis: Diagnosis,
+}
+
+/// What is said of many chains, gathered by cause.
+pub struct Findings(Vec<Option<Finding>>);
 
 impl<'a> Examiner<'a> {
     /// `chains` are all that there are: some causes show only beside other calls.
     #[must_use]
     pub fn new(chains: &'a [Chain], balancer: &'a Balancer) -> Self {
-        let siblings = Siblings::of(chains.iter().collect());
-        Self { siblings, balancer, gathered: rules::ALL.iter().map(|_| None).collect() }
+        Self { siblings: Siblings::of(chains), balancer }
     }
 
-    /// Names the root causes of one chain by their ids: the cause before its symptoms.
-    pub fn examine(&mut self, chain: &Chain, judgement: &Judgement) -> Vec<&'static str> {
-        let case = Case { chain, judgement, balancer: self.balancer, siblings: &self.siblings };
-        examine(&case, &mut self.gathered)
+    /// Names the root causes of one chain.
+    #[must_use]
+    pub fn examine(&self, judgement: &Judgement) -> Causes {
+        let case = Case::new(judgement, self.balancer, &self.siblings);
+        let mut causes = Causes::default();
+        for (at, rule) in rules::ALL.iter().enumerate() {
+            let general = rule.general();
+            if !case.is_one_that(general.shows_in) || general.symptom_of.iter().any(|cause| causes.has(cause)) {
+                continue;
+            }
+            let Some(diagnosis) = rule.examine(&case) else { continue };
+            causes.named.push(Named {
+                rule: at,
+                id: general.id,
+                is_decisive: rule.is_decisive(&case),
+                severity: rule.severity(&case),
+                diagnosis,
+            });
+        }
+        causes
+    }
+}
+
+impl Causes {
+    /// Their ids: the cause before its symptoms.
+    pub fn ids(&self) -> impl Iterator<Item = &'static str> {
+        let of = |decisive| self.named.iter().filter(move |named| named.is_decisive == decisive);
+        of(true).chain(of(false)).map(|named| named.id)
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.named.iter().any(|named| named.id == id)
+    }
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self(rules::ALL.iter().map(|_| None).collect())
+    }
+}
+
+impl Findings {
+    /// Adds what is to be said of a chain. Chains come in order of time: the first ones tell the story.
+    pub fn add(&mut self, chain: &Chain, causes: Causes) {
+        for Named { rule, severity, diagnosis, .. } in causes.named {
+            if let (Some(rule), Some(slot)) = (rules::ALL.get(rule), self.0.get_mut(rule)) {
+                let general = rule.general();
+                let finding = slot.get_or_insert_with(|| Finding {
+                    id: general.id,
+                    severity,
+                    title: general.title.to_owned(),
+                    story: diagnosis.story.clone(),
+                    chains: Vec::new(),
+                    evidence: Vec::new(),
+                    fixes: Vec::new(),
+                    disproof: general.disproof,
+                });
+                add(finding, severity, diagnosis, chain);
+            }
+        }
     }
 
     /// The findings, the worst first, then in the order in which causes come before symptoms.
     #[must_use]
-    pub fn findings(self) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.gathered.into_iter().flatten().collect();
+    pub fn in_order(self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.0.into_iter().flatten().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings
     }
 }
 
-fn examine(case: &Case<'_>, gathered: &mut [Option<Finding>]) -> Vec<&'static str> {
-    let mut ids: Vec<&'static str> = Vec::new();
-    let mut later: Vec<&'static str> = Vec::new();
-    for (rule, slot) in rules::ALL.iter().zip(gathered) {
-        let general = rule.general();
-        if general.symptom_of.iter().any(|cause| ids.contains(cause) || later.contains(cause)) {
-            continue;
-        }
-        let Some(diagnosis) = rule.examine(case) else { continue };
-        if rule.is_decisive(case) { &mut ids } else { &mut later }.push(general.id);
-        let severity = rule.severity(case);
-        let finding = slot.get_or_insert_with(|| Finding {
-            id: general.id,
-            severity,
-            title: general.title.to_owned(),
-            story: diagnosis.story.clone(),
-            chains: Vec::new(),
-            evidence: Vec::new(),
-            fixes: Vec::new(),
-            disproof: general.disproof,
-        });
-        add(finding, severity, diagnosis, case);
-    }
-    ids.append(&mut later);
-    ids
-}
-
-fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, case: &Case<'_>) {
+fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, chain: &Chain) {
     // A call that is blocked tells the story better than one that got through.
     if severity > finding.severity {
         finding.severity = severity;
         finding.story = diagnosis.story;
     }
-    finding.chains.push(Arc::from(case.chain.id()));
+    finding.chains.push(Arc::from(chain.id()));
     let room = EVIDENCE_KEPT.saturating_sub(finding.evidence.len());
     finding.evidence.extend(diagnosis.evidence.into_iter().take(room));
     for fix in diagnosis.fixes {

@@ -13,7 +13,7 @@ mod what_if;
 
 use std::sync::Arc;
 
-pub use examine::Examiner;
+pub use examine::{Causes, Examiner, Findings};
 pub use what_if::{Change, Proposal, Recorded, Remedy, WhatIf, World, what_if};
 
 /// How bad a finding is.

@@ -1,17 +1,16 @@
 //! What the other answers of a host say: whether it has a CORS layer, and for whom.
 
-use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::hash::BuildHasher as _;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use url::Url;
+use foldhash::quality::RandomState;
 
 use super::Evidence;
 use super::server::{Server, is_uncaught_in_starlette};
 use crate::chain::Chain;
-use crate::http::{End, Exchange, Response, State, Time};
+use crate::http::{End, Exchange, Response, State, Time, WebUrl};
 
 /// Hosts, URLs and origins beyond this are not kept apart: a hostile capture could name a new one
 /// in every request.
@@ -20,16 +19,17 @@ const MAX_KEPT: usize = 4096;
 /// What can be said of an exchange only by looking at others.
 #[derive(Debug)]
 pub(super) struct Siblings<'a> {
-    chains: Vec<&'a Chain>,
-    /// For each host, one answer that carries CORS headers, for any origin and for each one.
+    chains: &'a [Chain],
+    /// For each host, one answer that carries CORS headers.
     shares: HashMap<String, Evidence>,
-    shares_with: HashMap<(String, String), Evidence>,
-    /// Hosts and origins that were noted, as numbers that nobody can foresee.
+    /// The same for each origin: by host and origin, as a number that nobody can foresee.
+    shares_with: HashMap<u64, Evidence>,
+    /// Authorities and origins that were noted, as such numbers too.
     noted: HashSet<u64>,
     seed: RandomState,
     /// Gathered when a rule first asks, which few captures make one do.
-    readers: OnceCell<Readers>,
-    idle: OnceCell<HashMap<Arc<str>, Idle>>,
+    readers: OnceLock<Readers>,
+    idle: OnceLock<HashMap<Arc<str>, Idle>>,
 }
 
 /// How answers differ by the origin that asked.
@@ -60,17 +60,17 @@ pub(super) struct Idle {
 }
 
 impl<'a> Siblings<'a> {
-    pub(super) fn of(chains: Vec<&'a Chain>) -> Self {
+    pub(super) fn of(chains: &'a [Chain]) -> Self {
         let mut siblings = Self {
             shares: HashMap::new(),
             shares_with: HashMap::new(),
             noted: HashSet::new(),
-            seed: RandomState::new(),
-            readers: OnceCell::new(),
-            idle: OnceCell::new(),
+            seed: RandomState::default(),
+            readers: OnceLock::new(),
+            idle: OnceLock::new(),
             chains,
         };
-        for chain in &siblings.chains.clone() {
+        for chain in chains {
             chain.links.iter().for_each(|link| siblings.observe(&link.exchange));
         }
         siblings
@@ -81,11 +81,11 @@ impl<'a> Siblings<'a> {
             return;
         }
         let Some((host, origin, evidence)) = shared(exchange) else { return };
-        if self.shares.len() < MAX_KEPT {
-            self.shares.entry(host.clone()).or_insert_with(|| evidence.clone());
-        }
         if self.shares_with.len() < MAX_KEPT {
-            self.shares_with.entry((host, origin)).or_insert(evidence);
+            self.shares_with.entry(self.seed.hash_one((&*host, &*origin))).or_insert_with(|| evidence.clone());
+        }
+        if self.shares.len() < MAX_KEPT {
+            self.shares.entry(host).or_insert(evidence);
         }
     }
 
@@ -100,19 +100,19 @@ impl<'a> Siblings<'a> {
     }
 
     /// An answer of the same host that carries `Access-Control-Allow-Origin`.
-    pub(super) fn with_cors(&self, url: &Url) -> Option<&Evidence> {
+    pub(super) fn with_cors(&self, url: &WebUrl<'_>) -> Option<&Evidence> {
         self.shares.get(url.host_str()?)
     }
 
     /// The same, for a request with that origin.
-    pub(super) fn with_cors_for(&self, url: &Url, origin: &str) -> Option<&Evidence> {
-        self.shares_with.get(&(url.host_str()?.to_owned(), origin.to_owned()))
+    pub(super) fn with_cors_for(&self, url: &WebUrl<'_>, origin: &str) -> Option<&Evidence> {
+        self.shares_with.get(&self.seed.hash_one((url.host_str()?, origin)))
     }
 
     /// An answer that shows that this one, which names `origin` (`None`: it names none), would have
     /// been another for another origin.
-    pub(super) fn answered_otherwise(&self, url: &Url, origin: Option<&str>) -> Option<&Evidence> {
-        let readers = self.readers.get_or_init(|| Readers::of(&self.chains));
+    pub(super) fn answered_otherwise(&self, url: &WebUrl<'_>, origin: Option<&str>) -> Option<&Evidence> {
+        let readers = self.readers.get_or_init(|| Readers::of(self.chains));
         let Some(origin) = origin else { return readers.named.get(url.as_str()) };
         let by_host = url.host_str().and_then(|host| readers.by_host.get(host));
         let other =
@@ -122,16 +122,16 @@ impl<'a> Siblings<'a> {
 
     /// How long the connection of a request that got no answer was idle before it.
     pub(super) fn idle_before(&self, exchange: &Exchange) -> Option<&Idle> {
-        self.idle.get_or_init(|| idle(&self.chains)).get(&exchange.id)
+        self.idle.get_or_init(|| idle(self.chains)).get(&exchange.id)
     }
 
-    fn exchanges<'b>(chains: &'b [&'a Chain]) -> impl Iterator<Item = &'b Arc<Exchange>> {
+    fn exchanges(chains: &[Chain]) -> impl Iterator<Item = &Arc<Exchange>> {
         chains.iter().flat_map(|chain| &chain.links).map(|link| &link.exchange)
     }
 }
 
 impl Readers {
-    fn of(chains: &[&Chain]) -> Self {
+    fn of(chains: &[Chain]) -> Self {
         let mut readers = Self::default();
         for exchange in Siblings::exchanges(chains).filter(|exchange| is_read(exchange)) {
             match shared(exchange) {
@@ -180,7 +180,7 @@ fn is_read(exchange: &Exchange) -> bool {
 fn shared(exchange: &Exchange) -> Option<(String, String, Evidence)> {
     let value = exchange.response.as_ref()?.headers.first("access-control-allow-origin")?;
     let origin = exchange.request.as_ref()?.headers.first("origin")?;
-    let host = Url::parse(exchange.url()?).ok()?.host_str()?.to_owned();
+    let host = WebUrl::parse(exchange.url()?)?.host_str()?.to_owned();
     Some((host, origin.to_owned(), evidence_of(exchange, "access-control-allow-origin", value)))
 }
 
@@ -195,7 +195,7 @@ fn evidence_of(exchange: &Exchange, header: &'static str, value: &str) -> Eviden
 }
 
 /// For each request that got no answer, by its exchange's id, how long its connection was idle.
-fn idle(chains: &[&Chain]) -> HashMap<Arc<str>, Idle> {
+fn idle(chains: &[Chain]) -> HashMap<Arc<str>, Idle> {
     let key = |exchange: &Exchange| (Arc::clone(&exchange.source), exchange.connection);
     let mut waiting: HashMap<(Arc<str>, u64), (Arc<str>, Time)> = HashMap::new();
     for exchange in Siblings::exchanges(chains).filter(|exchange| is_unanswered(exchange)) {

@@ -1,6 +1,6 @@
 //! Exchanges diagnosed as an analysis does it, for tests.
 
-use super::{Examiner, Finding};
+use super::{Examiner, Finding, Findings};
 use crate::balancer::Balancer;
 use crate::chain::Joiner;
 use crate::cors::{Asserted, Browser, judge};
@@ -24,8 +24,13 @@ pub(crate) fn diagnosed(exchanges: impl IntoIterator<Item = Builder>) -> Diagnos
         joiner.push(&exchange);
     }
     let chains = joiner.finish();
-    let mut examiner = Examiner::new(&chains, &balancer);
+    let examiner = Examiner::new(&chains, &balancer);
     let judged = |chain| judge(chain, &balancer, &Asserted::default(), Browser::Chromium).unwrap();
-    let by_chain = chains.iter().map(|chain| examiner.examine(chain, &judged(chain))).collect();
-    Diagnosed { by_chain, findings: examiner.findings() }
+    let (mut by_chain, mut findings) = (Vec::new(), Findings::default());
+    for chain in &chains {
+        let causes = examiner.examine(&judged(chain));
+        by_chain.push(causes.ids().collect());
+        findings.add(chain, causes);
+    }
+    Diagnosed { by_chain, findings: findings.in_order() }
 }

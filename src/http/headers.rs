@@ -230,16 +230,16 @@ impl fmt::Debug for Headers {
 
 /// What an observer may say of one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Field {
+pub enum Field<'h> {
     /// The combined value: every line of that name, joined with `, ` (Fetch, "get a header").
-    Present(String),
+    Present(Cow<'h, str>),
     /// The whole head was seen, and the field is not in it.
     Absent,
     /// Part of the head was not captured, so the field may have been there, or there again.
     Unseen,
 }
 
-impl Field {
+impl Field<'_> {
     /// The value, when the field was seen.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
@@ -325,12 +325,17 @@ impl Headers {
     /// The combined value of a field, to judge by: [`Field::Unseen`] for every name as soon as
     /// part of the head is missing, since another line may have been in the lost part.
     #[must_use]
-    pub fn get(&self, name: &str) -> Field {
+    pub fn get(&self, name: &str) -> Field<'_> {
         if !self.complete {
             return Field::Unseen;
         }
-        let values: Vec<&str> = self.all(name).collect();
-        if values.is_empty() { Field::Absent } else { Field::Present(values.join(", ")) }
+        let mut values = self.all(name);
+        let Some(first) = values.next() else { return Field::Absent };
+        let mut value = Cow::Borrowed(first);
+        for other in values {
+            value.to_mut().extend([", ", other]);
+        }
+        Field::Present(value)
     }
 
     fn lines(&self) -> Lines<'_> {
@@ -417,14 +422,14 @@ mod tests {
     #[test]
     fn repeated_lines_are_joined() {
         let headers = Headers::from_iter([("A", "*"), ("b", "x"), ("a", " * ")]);
-        assert_eq!(headers.get("A"), Field::Present("*, *".to_owned()));
+        assert_eq!(headers.get("A"), Field::Present("*, *".into()));
         assert_eq!(headers.get("c"), Field::Absent);
     }
 
     #[test]
     fn an_empty_value_is_not_an_absent_field() {
         let headers = Headers::from_iter([("a", "")]);
-        assert_eq!(headers.get("a"), Field::Present(String::new()));
+        assert_eq!(headers.get("a"), Field::Present("".into()));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod text;
 mod time;
 mod trailers;
 mod vantage;
+mod web_url;
 
 pub use content::MAX_CONTENT;
 pub use exchange::{Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
@@ -25,11 +26,12 @@ pub use few::Few;
 pub use headers::{Field, Header, HeaderLines, Headers};
 pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_redirect_status};
-pub use origin::{Origin, OriginError, is_loopback, same_origin};
+pub use origin::{Origin, OriginError, same_origin};
 pub use text::{Target, Text};
 pub use time::Time;
 pub use trailers::Trailers;
 pub use vantage::{ClientUrl, asked_text, asked_url, client_address, client_url, is_health_check, vantage};
+pub use web_url::WebUrl;
 
 /// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.
 #[must_use]

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
+
+use super::WebUrl;
 
 /// An origin in its serialized form: `https://client.example.com`, or `null` for an opaque one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,10 +16,13 @@ pub struct Origin(String);
 pub struct OriginError(String);
 
 impl Origin {
+    /// How the opaque origin is serialized.
+    pub const OPAQUE: &str = "null";
+
     /// The opaque origin, which equals no other.
     #[must_use]
     pub fn opaque() -> Self {
-        Self("null".to_owned())
+        Self(Self::OPAQUE.to_owned())
     }
 
     /// The origin of a URL (HTML, "origin"): opaque unless the scheme is `http` or `https`.
@@ -70,7 +75,7 @@ impl Origin {
 
     /// Whether the URL has this origin. An opaque origin is the origin of no URL.
     #[must_use]
-    pub fn is_same_as(&self, url: &Url) -> bool {
+    pub fn is_same_as(&self, url: &WebUrl<'_>) -> bool {
         let Some(authority) = self.0.strip_prefix(url.scheme()).and_then(|rest| rest.strip_prefix("://")) else {
             return false;
         };
@@ -81,6 +86,11 @@ impl Origin {
             None => return false,
         };
         matches!(url.scheme(), "http" | "https") && port == url.port()
+    }
+
+    /// The origin of a URL that is plain up to there.
+    pub(super) fn plain(text: &str) -> Self {
+        Self(text.to_owned())
     }
 }
 
@@ -93,31 +103,23 @@ impl fmt::Display for Origin {
 /// A name, not an address, in lower case, that is not encoded: the URL Standard's host parser leaves it
 /// as it is.
 pub(super) fn is_plain_host(host: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    let last_label = host.rsplit('.').next().unwrap_or_default();
-    // What ends with a number is an address.
-    let ends_as_name = last_label.starts_with(|first: char| first.is_ascii_lowercase())
-        && last_label.ends_with(|last: char| last.is_ascii_lowercase());
-    ends_as_name
-        && host.bytes().all(is_plain)
-        && !host.starts_with('.')
-        && !host.contains("..")
-        && !host.contains("xn--")
-}
-
-/// Whether a URL leads to the machine itself, which needs no TLS to be trusted (Secure Contexts
-/// 3.1, "potentially trustworthy origin").
-#[must_use]
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
+    // The byte before, and the first one of the label.
+    let (mut before, mut first) = (b'.', b'.');
+    let mut may_be_encoded = false;
+    for byte in host.bytes() {
+        let is_plain = byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+        if !is_plain || (byte == b'.' && before == b'.') {
+            return false;
         }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+        if before == b'.' {
+            first = byte;
+        }
+        may_be_encoded |= byte == b'-' && before == b'-';
+        before = byte;
     }
+    // What ends with a number is an address.
+    let ends_as_name = first.is_ascii_lowercase() && before.is_ascii_lowercase();
+    ends_as_name && !(may_be_encoded && host.contains("xn--"))
 }
 
 /// Whether two URLs have the same origin (HTML, "same origin").
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn opaque_origins_are_the_same_as_nothing() -> Result<(), url::ParseError> {
-        assert!(!Origin::opaque().is_same_as(&Url::parse("data:,x")?));
+        assert!(!Origin::opaque().is_same_as(&Url::parse("data:,x")?.into()));
         Ok(())
     }
 

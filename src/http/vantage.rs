@@ -4,10 +4,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
-use url::Url;
-
-use super::origin::is_plain_host;
-use super::{Exchange, Headers, Vantage, is_loopback, trim_ows};
+use super::{Exchange, Headers, Vantage, WebUrl, trim_ows};
 
 /// The absolute URL of a request as its client used it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,13 +87,13 @@ pub fn client_url(method: &str, target: &str, headers: &Headers) -> ClientUrl {
 /// nobody said so, or a proxy further in overwrote it (`X-Forwarded-Proto: http`). Then the URL is
 /// the same by https.
 #[must_use]
-pub fn asked_url(exchange: &Exchange) -> Option<Url> {
+pub fn asked_url(exchange: &Exchange) -> Option<WebUrl<'_>> {
     let request = exchange.request.as_ref()?;
-    let mut url = Url::parse(request.url()?).ok()?;
+    let url = WebUrl::parse(request.url()?)?;
     let is_seen_behind_tls = exchange.vantage != Vantage::Client && exchange.context.is_none();
-    if is_seen_behind_tls && url.scheme() == "http" && !is_loopback(&url) && is_of_secure_page(&request.headers) {
-        // Only URLs that are not of the web refuse this.
-        let _ = url.set_scheme("https");
+    if is_seen_behind_tls && url.scheme() == "http" && !url.is_loopback() && is_of_secure_page(&request.headers) {
+        // Only URLs that are not of the web have no such form.
+        return Some(url.by_https().unwrap_or(url));
     }
     Some(url)
 }
@@ -104,33 +101,7 @@ pub fn asked_url(exchange: &Exchange) -> Option<Url> {
 /// [`asked_url`] as text, without its fragment: equal for requests that browsers take for equal.
 #[must_use]
 pub fn asked_text(exchange: &Exchange) -> Option<Cow<'_, str>> {
-    let seen = exchange.request.as_ref()?.url()?;
-    if is_normal_https(seen) {
-        return Some(Cow::Borrowed(seen));
-    }
-    let mut url = asked_url(exchange)?;
-    url.set_fragment(None);
-    Some(Cow::Owned(url.into()))
-}
-
-/// Whether parsing and serializing (URL Standard) leaves an https URL as it is: so it is with nearly
-/// all, and parsing costs more than everything else that is done to find a request's call.
-fn is_normal_https(url: &str) -> bool {
-    let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_at_checked(rest.find('/')?))
-    else {
-        return false;
-    };
-    is_plain_host(host) && path.bytes().all(is_plain) && !has_dot_segment(path.as_bytes())
-}
-
-/// The characters that stay as they are in a path and in a query. An encoded one may be a dot.
-fn is_plain(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'@' | b'&'..=b';' | b'=' | b'?' | b'_' | b'~' | b'!' | b'$')
-        && byte != b'\''
-}
-
-fn has_dot_segment(path: &[u8]) -> bool {
-    memchr::memchr_iter(b'.', path).any(|dot| dot > 0 && path.get(dot - 1) == Some(&b'/'))
+    asked_url(exchange).map(WebUrl::into_text)
 }
 
 /// Whether a page on https made this request for a part of itself: navigations and forms may lead
@@ -213,8 +184,6 @@ fn split_port(host: &str) -> (&str, Option<u16>) {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::http::testing::{Builder, exchange};
 
@@ -268,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_page_on_https_asks_by_https() {
-        let asked = |builder: Builder| asked_url(&builder.build()).map(String::from);
+        let asked = |builder: Builder| asked_text(&builder.build()).map(Cow::into_owned);
         let page = "https://client.example";
         let (http, https) = (Some("http://a.example/x".to_owned()), Some("https://a.example/x".to_owned()));
         assert_eq!(asked(exchange("POST", "http://a.example/x").page(page)), https);
@@ -302,32 +271,5 @@ mod tests {
         assert_eq!(vantage(Some(&through), None), Vantage::Backend);
         assert_eq!(vantage(Some(&Headers::default()), Some(&awselb)), Vantage::Client);
         assert_eq!(vantage(Some(&Headers::default()), None), Vantage::Direct);
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_normal_stays_as_it_is(url in "https://[a-z0-9.-]{1,9}(xn--)?[a-z0-9.:-]{0,5}[/?#][-a-zA-Z0-9._~!$&'()*+,;=:@/?%^|`{}\\[\\]\\\\]{0,12}(/[.]{1,2}/?)?") {
-            if is_normal_https(&url) {
-                prop_assert_eq!(Url::parse(&url).map(String::from), Ok(url));
-            }
-        }
-    }
-
-    #[test]
-    fn nearly_all_urls_are_normal() {
-        for url in ["https://a.example/", "https://request.example.com/items/7?page=2&q=a+b", "https://a/x.json"] {
-            assert!(is_normal_https(url), "{url}");
-        }
-        for url in [
-            "http://a/",
-            "https://A/",
-            "https://a",
-            "https://a/../b",
-            "https://a:443/",
-            "https://a/%2e%2e/",
-            "https://10.0.0.1/",
-        ] {
-            assert!(!is_normal_https(url), "{url}");
-        }
     }
 }

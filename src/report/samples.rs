@@ -117,8 +117,8 @@ fn verdict(outcome: Outcome) -> Verdict {
         differs: Vec::new(),
         assumptions: vec![Assumption {
             about: "credentials",
-            assumed: "same-origin".to_owned(),
-            because: "no Cookie or Authorization was sent".to_owned(),
+            assumed: "same-origin".into(),
+            because: "no Cookie or Authorization was sent".into(),
             otherwise: None,
         }],
         trail: vec![Clause {
@@ -435,8 +435,8 @@ pub(super) fn undetermined() -> Analysis {
     let verdict_cut = Verdict {
         assumptions: vec![Assumption {
             about: "response head",
-            assumed: "incomplete".to_owned(),
-            because: reason.to_owned(),
+            assumed: "incomplete".into(),
+            because: reason.to_owned().into(),
             otherwise: Some(Outcome::Allowed),
         }],
         ..verdict(Outcome::Undetermined(reason.to_owned()))
@@ -548,8 +548,8 @@ pub(super) fn hostile(name: &str, evil: &str) -> Analysis {
     call.judgement.verdict = blocked(Error::MixedContent, 1, evil, &[evil]);
     call.judgement.verdict.assumptions = vec![Assumption {
         about: "mode",
-        assumed: evil.to_owned(),
-        because: evil.to_owned(),
+        assumed: evil.to_owned().into(),
+        because: evil.to_owned().into(),
         otherwise: Some(Outcome::Undetermined(evil.to_owned())),
     }];
     call.user_agent = Some(evil.to_owned());

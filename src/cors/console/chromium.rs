@@ -11,7 +11,7 @@ use crate::cors::{Api, Error, Failure, Hop, Intent, Mode, Outcome};
 const LONGEST_URL: usize = 1024;
 
 /// Chromium's console line, where it prints one.
-pub(in crate::cors) fn chromium(intent: &Intent, hops: &[Hop], outcome: &Outcome) -> Option<String> {
+pub(in crate::cors) fn chromium(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Option<String> {
     let failure = outcome.failure()?;
     let hop = hops.get(failure.hop)?;
     if failure.error == Error::MixedContent {
@@ -37,7 +37,7 @@ pub(in crate::cors) fn chromium(intent: &Intent, hops: &[Hop], outcome: &Outcome
 }
 
 /// What is refused for another reason than CORS: the line of the page's loader, or of the network.
-fn other_line(failure: &Failure, intent: &Intent, hops: &[Hop]) -> Option<String> {
+fn other_line(failure: &Failure, intent: &Intent<'_>, hops: &[Hop]) -> Option<String> {
     let hop = hops.get(failure.hop)?;
     let network = |name: &str| Some(format!("Failed to load resource: net::{name}"));
     match failure.error {
@@ -64,7 +64,7 @@ fn other_line(failure: &Failure, intent: &Intent, hops: &[Hop]) -> Option<String
     }
 }
 
-fn chromium_mixed_content(intent: &Intent, hop: &Hop) -> String {
+fn chromium_mixed_content(intent: &Intent<'_>, hop: &Hop) -> String {
     format!(
         "Mixed Content: The page at '{}' was loaded over HTTPS, but requested an insecure {} '{}'. This request has been blocked; the content must be served over HTTPS.",
         elided(&page_url(intent)),

@@ -5,7 +5,7 @@ use crate::chain::Role;
 use crate::cors::{Error, Failure, Hop, Intent, Mode, Outcome, lists};
 
 /// Firefox's console lines, in order.
-pub(in crate::cors) fn firefox(intent: &Intent, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
+pub(in crate::cors) fn firefox(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
     let Some(failure) = outcome.failure() else { return covered_by_wildcard(hops, outcome).into_iter().collect() };
     let Some(hop) = hops.get(failure.hop) else { return Vec::new() };
     if failure.error == Error::MixedContent {
@@ -44,7 +44,7 @@ fn has(names: &str, name: &str) -> bool {
 
 /// The block itself and, for what uses CORS, a second line about the URL before it, which is the
 /// one that sends people looking at CORS headers.
-fn firefox_mixed_content(intent: &Intent, hops: &[Hop], index: usize) -> Vec<String> {
+fn firefox_mixed_content(intent: &Intent<'_>, hops: &[Hop], index: usize) -> Vec<String> {
     let Some(hop) = hops.get(index) else { return Vec::new() };
     let mut lines = vec![format!("Blocked loading mixed active content “{}”", hop.url)];
     let before = index.checked_sub(1).and_then(|index| hops.get(index)).unwrap_or(hop);
@@ -65,7 +65,7 @@ fn firefox_line(url: &str, error: Error, reason: &str) -> String {
 }
 
 /// What is refused for another reason than CORS.
-fn other_line(failure: &Failure, intent: &Intent, hop: &Hop) -> Option<String> {
+fn other_line(failure: &Failure, intent: &Intent<'_>, hop: &Hop) -> Option<String> {
     match failure.error {
         Error::DisallowedByMode if intent.mode == Mode::SameOrigin => {
             Some(format!("Security Error: Content at {} may not load data from {}.", page_url(intent), hop.url))

@@ -7,7 +7,7 @@ use crate::chain::Role;
 use crate::cors::{Api, Error, Failure, Hop, Intent, Outcome};
 
 /// Safari's console lines, in order, by what the standard decides; empty where they are not known.
-pub(in crate::cors) fn safari(intent: &Intent, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
+pub(in crate::cors) fn safari(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
     let Some(failure) = outcome.failure() else { return Vec::new() };
     let Some(hop) = hops.get(failure.hop) else { return Vec::new() };
     let Some(reason) = reason(failure, hop) else { return Vec::new() };

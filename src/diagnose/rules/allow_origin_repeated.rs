@@ -1,7 +1,7 @@
 //! Two layers both add `Access-Control-Allow-Origin`.
 
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct AllowOriginRepeated;
@@ -14,6 +14,7 @@ static GENERAL: General = General {
     recognise: "Two Access-Control-Allow-Origin lines in one response, or one with a comma or a blank in its value.",
     disproof: "there is one line, with one value.",
     links: &["https://github.com/corydolphin/flask-cors/issues/215", "https://github.com/cyu/rack-cors/issues/55"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 

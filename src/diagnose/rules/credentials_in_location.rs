@@ -1,7 +1,7 @@
 //! A redirect carries user and password.
 
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct CredentialsInLocation;
@@ -14,6 +14,7 @@ static GENERAL: General = General {
     recognise: "A 3xx response whose Location has an @ before the host's end.",
     disproof: "the Location has no user and no password.",
     links: &["https://fetch.spec.whatwg.org/#http-redirect-fetch"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 

@@ -2,7 +2,7 @@
 
 use super::EXAMPLE;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
 use crate::diagnose::layers::{self, Change};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
@@ -17,6 +17,7 @@ static GENERAL: General = General {
     recognise: "A request with a Cookie from another origin is answered with the right Access-Control-Allow-Origin, and without Access-Control-Allow-Credentials: true.",
     disproof: "the call carries no credentials.",
     links: &["https://fetch.spec.whatwg.org/#cors-protocol-and-credentials"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 

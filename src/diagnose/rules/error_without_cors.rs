@@ -2,7 +2,7 @@
 
 use super::EXAMPLE;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
 use crate::diagnose::server::is_uncaught_in_starlette;
 use crate::diagnose::{Fix, Severity};
 
@@ -16,6 +16,7 @@ static GENERAL: General = General {
     recognise: "A 5xx response without Access-Control-Allow-Origin; Starlette's is 'Internal Server Error', 21 bytes of text/plain.",
     disproof: "the response comes from the load balancer (Server: awselb): then the backend did not answer at all.",
     links: &["https://github.com/Kludex/starlette/issues/1116", "https://github.com/fastapi/fastapi/issues/775"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &["load-balancer-answered", "no-answer-from-backend"],
 };
 

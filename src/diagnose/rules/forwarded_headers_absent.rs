@@ -2,7 +2,7 @@
 
 use super::forwarded_proto_ignored::leads_to_failure;
 use super::forwarded_proto_overwritten::is_misled;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ForwardedHeadersAbsent;
@@ -15,6 +15,7 @@ static GENERAL: General = General {
     recognise: "A request of a page on https arrives without X-Forwarded-Proto and is answered with a redirect to http:// on the same host, or to its own URL by https.",
     disproof: "the request was made by hand (curl), or carries X-Forwarded-Proto.",
     links: &["https://github.com/kubernetes/ingress-nginx/issues/11040", "https://github.com/rails/rails/pull/47139"],
+    shows_in: ShowsIn::Redirected,
     symptom_of: &["forwarded-proto-malformed", "forwarded-proto-ignored", "forwarded-proto-overwritten"],
 };
 

@@ -1,14 +1,12 @@
 //! The server does not believe the load balancer's `X-Forwarded-Proto`.
 
-use url::Url;
-
 use super::https_redirect_loop::leads_to_itself;
 use crate::cors::Outcome;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Redirect, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::server::Server;
 use crate::diagnose::trust::{self, Subnets};
 use crate::diagnose::{Fix, Severity};
-use crate::http::resolve_location;
+use crate::http::WebUrl;
 
 pub(super) struct ForwardedProtoIgnored;
 
@@ -24,6 +22,7 @@ static GENERAL: General = General {
         "https://fastapi.tiangolo.com/advanced/behind-a-proxy/",
         "https://github.com/Kludex/uvicorn/pull/2387",
     ],
+    shows_in: ShowsIn::Redirected,
     symptom_of: &["forwarded-proto-malformed"],
 };
 
@@ -50,7 +49,7 @@ impl Rule for ForwardedProtoIgnored {
             fixes.push(canonical_path());
         }
         Some(Diagnosis {
-            story: story(case, &seen, &target, server),
+            story: story(case, seen, target, server),
             evidence: vec![
                 seen.request_evidence("x-forwarded-proto"),
                 seen.response_evidence("location"),
@@ -62,8 +61,8 @@ impl Rule for ForwardedProtoIgnored {
 }
 
 /// A redirect of this chain that leads from https to http on the same host.
-fn downgraded<'a>(case: &Case<'a>) -> Option<(SeenHop<'a>, Url)> {
-    case.seen_hops().map(SeenHop::furthest_in).find_map(|seen| Some((seen, downgraded_location(&seen)?)))
+fn downgraded<'a>(case: &'a Case<'_>) -> Option<(&'a SeenHop<'a>, &'a WebUrl<'a>)> {
+    case.seen_hops().map(SeenHop::furthest_in).find_map(|seen| Some((seen, downgraded_location(seen)?)))
 }
 
 /// ASP.NET Core redirects what it takes for http to https, and has no other reason to do so: its
@@ -85,13 +84,13 @@ fn insists_on_https(case: &Case<'_>) -> Option<Diagnosis> {
 /// A redirect that already fails the CORS check fails for that, and not for where it leads.
 pub(super) fn leads_to_failure(case: &Case<'_>, leads_astray: impl Fn(&SeenHop<'_>) -> bool) -> bool {
     let failed = case.failure().and_then(|failure| case.judgement.hops.get(failure.hop));
-    let redirect = case.seen_hops().find(leads_astray);
+    let redirect = case.seen_hops().find(|seen| leads_astray(seen));
     !matches!((failed, redirect), (Some(failed), Some(redirect)) if std::ptr::eq(failed, redirect.hop))
 }
 
 /// The http URL that a request was redirected to on its own host, although the load balancer says
 /// that it came by https.
-pub(super) fn downgraded_location(seen: &SeenHop<'_>) -> Option<Url> {
+pub(super) fn downgraded_location<'a>(seen: &'a SeenHop<'_>) -> Option<&'a WebUrl<'a>> {
     came_by_https(seen).then(|| downgrade(seen)).flatten()
 }
 
@@ -102,13 +101,12 @@ pub(super) fn came_by_https(seen: &SeenHop<'_>) -> bool {
 }
 
 /// The http URL that a request by https was redirected to on its own host.
-pub(super) fn downgrade(seen: &SeenHop<'_>) -> Option<Url> {
-    let url = seen.redirected_from().filter(|url| url.scheme() == "https")?;
-    let target = resolve_location(&url, seen.answered("location")?)?;
-    (target.scheme() == "http" && target.host_str() == url.host_str()).then_some(target)
+pub(super) fn downgrade<'a>(seen: &'a SeenHop<'_>) -> Option<&'a WebUrl<'a>> {
+    let Redirect { from, to } = seen.redirect().filter(|redirect| redirect.from.scheme() == "https")?;
+    (to.scheme() == "http" && to.host_str() == from.host_str()).then_some(to)
 }
 
-fn story(case: &Case<'_>, seen: &SeenHop<'_>, target: &Url, server: Server) -> String {
+fn story(case: &Case<'_>, seen: &SeenHop<'_>, target: &WebUrl<'_>, server: Server) -> String {
     let headers = if seen.response.headers.has("access-control-allow-origin") {
         "The redirect carries the CORS headers; only its Location is wrong."
     } else {

@@ -1,7 +1,7 @@
 //! `X-Forwarded-Proto` is there, but not in a form that servers read.
 
 use super::forwarded_proto_ignored::{downgrade, downgraded_location, leads_to_failure};
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ForwardedProtoMalformed;
@@ -17,6 +17,7 @@ static GENERAL: General = General {
         "https://github.com/tornadoweb/tornado/issues/2161",
         "https://github.com/kubernetes/ingress-nginx/issues/11040",
     ],
+    shows_in: ShowsIn::Redirected,
     symptom_of: &[],
 };
 
@@ -45,7 +46,7 @@ impl Rule for ForwardedProtoMalformed {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let seen = case.seen_hops().find(is_misread)?;
+        let seen = case.seen_hops().find(|seen| is_misread(seen))?;
         let lines: Vec<&str> = seen.request.headers.all("x-forwarded-proto").collect();
         Some(Diagnosis {
             story: format!(

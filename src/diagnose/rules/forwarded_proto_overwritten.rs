@@ -2,7 +2,7 @@
 
 use super::forwarded_proto_ignored::{downgrade, leads_to_failure};
 use super::https_redirect_loop::leads_to_itself;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ForwardedProtoOverwritten;
@@ -18,6 +18,7 @@ static GENERAL: General = General {
         "https://github.com/kubernetes/ingress-nginx/issues/1957",
         "https://github.com/nginx-proxy/nginx-proxy/pull/393",
     ],
+    shows_in: ShowsIn::Redirected,
     symptom_of: &["forwarded-proto-malformed", "forwarded-proto-ignored"],
 };
 

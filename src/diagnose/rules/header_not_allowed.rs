@@ -2,7 +2,7 @@
 
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
 use crate::diagnose::layers::{self, Change};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
@@ -17,6 +17,7 @@ static GENERAL: General = General {
     recognise: "Access-Control-Allow-Headers lacks a name that Access-Control-Request-Headers asks for; Starlette answers 400 'Disallowed CORS headers'.",
     disproof: "every name that was asked for is listed.",
     links: &["https://fetch.spec.whatwg.org/#cors-preflight-fetch"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 

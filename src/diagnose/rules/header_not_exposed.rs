@@ -1,7 +1,7 @@
 //! The page cannot read a header that it was sent.
 
-use crate::cors::{Outcome, ResponseType};
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::cors::{Outcome, ResponseType, can_read};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
 use crate::diagnose::layers::{self, Change};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
@@ -16,6 +16,7 @@ static GENERAL: General = General {
     recognise: "An allowed answer carries a header of the kind that pages read (Link, Content-Disposition, X-Total-Count, RateLimit-…) and Access-Control-Expose-Headers does not name it. With credentials an asterisk exposes nothing.",
     disproof: "the page does not read that header.",
     links: &["https://fetch.spec.whatwg.org/#http-access-control-expose-headers"],
+    shows_in: ShowsIn::Any,
     symptom_of: &[],
 };
 
@@ -34,11 +35,12 @@ impl Rule for HeaderNotExposed {
             return None;
         }
         let seen = case.seen_hops().last().filter(|seen| !seen.is_preflight())?;
+        let credentials = case.judgement.asked.credentials;
         let hidden: Vec<&'static str> = READ_BY_PAGES
             .into_iter()
             .filter(|(name, when)| when(seen.response.status) && seen.response.headers.has(name))
             .map(|(name, _)| name)
-            .filter(|name| !verdict.visible_headers.iter().any(|visible| visible == name))
+            .filter(|name| !can_read(ResponseType::Cors, &seen.response.headers, credentials, name))
             .collect();
         if hidden.is_empty() {
             return None;

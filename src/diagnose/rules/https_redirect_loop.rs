@@ -1,11 +1,10 @@
 //! The server redirects to https what already came by https.
 
 use super::forwarded_proto_ignored::came_by_https;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::server::Server;
 use crate::diagnose::trust::{self, Subnets};
 use crate::diagnose::{Fix, Severity};
-use crate::http::resolve_location;
 
 pub(super) struct HttpsRedirectLoop;
 
@@ -17,6 +16,7 @@ static GENERAL: General = General {
     recognise: "A request with X-Forwarded-Proto: https is answered with a redirect to its own URL by https.",
     disproof: "the Location differs from the URL that was asked for, or the request did come by http.",
     links: &["https://docs.djangoproject.com/en/stable/ref/settings/#secure-proxy-ssl-header"],
+    shows_in: ShowsIn::Redirected,
     symptom_of: &[],
 };
 
@@ -34,7 +34,7 @@ impl Rule for HttpsRedirectLoop {
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let seen = case.seen_hops().find(|seen| came_by_https(seen) && leads_to_itself(seen))?;
         // Where the same URL was then answered, what came by the redirect (a cookie) made the difference.
-        let is_let_in = |other: SeenHop<'_>| {
+        let is_let_in = |other: &SeenHop<'_>| {
             !other.is_preflight() && other.hop.url == seen.hop.url && !other.response.is_redirect()
         };
         if case.seen_hops().any(is_let_in) {
@@ -55,9 +55,8 @@ impl Rule for HttpsRedirectLoop {
 
 /// Whether a request is redirected to its own URL by https; a relative Location says nothing of https.
 pub(super) fn leads_to_itself(seen: &SeenHop<'_>) -> bool {
-    let Some(url) = seen.redirected_from() else { return false };
-    let location = seen.answered("location").filter(|location| location.starts_with("https://"));
-    location.and_then(|location| resolve_location(&url, location)) == Some(url)
+    let names_https = seen.answered("location").is_some_and(|location| location.starts_with("https://"));
+    names_https && seen.redirect().is_some_and(|redirect| redirect.to.as_str() == redirect.from.as_str())
 }
 
 fn django() -> Fix {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
 use crate::diagnose::server::Server;
 use crate::diagnose::siblings::Idle;
 use crate::diagnose::{Evidence, Fix, Severity};
@@ -22,6 +22,7 @@ static GENERAL: General = General {
         "https://github.com/PublicMapping/districtbuilder/pull/448",
         "https://github.com/reown-com/blockchain-api/pull/527",
     ],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 

@@ -1,7 +1,7 @@
 //! The load balancer itself answered, without CORS headers.
 
 use crate::cors::AnsweredBy;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
 use crate::diagnose::{Evidence, Fix, Severity};
 
 pub(super) struct LoadBalancerAnswered;
@@ -14,6 +14,7 @@ static GENERAL: General = General {
     recognise: "Nothing arrives at the backend, and the load balancer's access log has the request with target_status_code '-'. Seen from the browser's side the answer has Server: awselb/2.0.",
     disproof: "the backend's capture shows the request with an answer.",
     links: &["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[
         "forwarded-proto-ignored",
         "forwarded-proto-malformed",

@@ -1,12 +1,12 @@
 //! Location names an internal host or port.
 
-use url::{Host, Url};
+use url::Host;
 
 use super::forwarded_proto_ignored::leads_to_failure;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Redirect, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
-use crate::http::{Vantage, resolve_location};
+use crate::http::{Vantage, WebUrl};
 
 pub(super) struct LocationLeaksInternal;
 
@@ -23,6 +23,7 @@ static GENERAL: General = General {
         "https://github.com/metwork-framework/mfserv/issues/630",
         "https://nginx.org/en/docs/http/ngx_http_core_module.html#port_in_redirect",
     ],
+    shows_in: ShowsIn::Redirected,
     symptom_of: &[],
 };
 
@@ -40,7 +41,7 @@ impl Rule for LocationLeaksInternal {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let (seen, leak) = case.seen_hops().find_map(|seen| Some((seen, leak(&seen)?)))?;
+        let (seen, leak) = case.seen_hops().find_map(|seen| Some((seen, leak(seen)?)))?;
         let rewritten = seen.request.headers.has("x-forwarded-host");
         let mut evidence = vec![seen.request_evidence("host"), seen.response_evidence("location")];
         evidence.extend(rewritten.then(|| seen.request_evidence("x-forwarded-host")));
@@ -63,11 +64,10 @@ impl Rule for LocationLeaksInternal {
 
 /// What of the Location is internal, in words.
 fn leak(seen: &SeenHop<'_>) -> Option<String> {
-    let asked = seen.redirected_from()?;
-    let target = resolve_location(&asked, seen.answered("location")?)?;
-    let public = public_host(seen, &asked);
+    let Redirect { from: asked, to: target } = seen.redirect()?;
+    let public = public_host(seen, asked);
     if public != target.host_str()? {
-        return internal_host(seen, &asked, &target);
+        return internal_host(seen, asked, target);
     }
     let port = target.port().filter(|port| Some(*port) != asked.port() && asked.port().is_none())?;
     let is_behind = seen.exchange.vantage == Vantage::Backend;
@@ -76,14 +76,15 @@ fn leak(seen: &SeenHop<'_>) -> Option<String> {
 }
 
 /// The host that the browser asked for: a proxy that writes another over it says so.
-fn public_host(seen: &SeenHop<'_>, asked: &Url) -> String {
+fn public_host(seen: &SeenHop<'_>, asked: &WebUrl<'_>) -> String {
     let forwarded = seen.request.headers.first("x-forwarded-host").and_then(|value| value.split(',').next());
-    let forwarded = forwarded.and_then(|host| Url::parse(&format!("http://{}", host.trim())).ok());
-    let host = forwarded.as_ref().and_then(Url::host_str).or(asked.host_str());
+    let forwarded = forwarded.map(|host| format!("http://{}", host.trim()));
+    let forwarded = forwarded.as_deref().and_then(WebUrl::parse);
+    let host = forwarded.as_ref().and_then(WebUrl::host_str).or(asked.host_str());
     host.unwrap_or_default().to_owned()
 }
 
-fn internal_host(seen: &SeenHop<'_>, asked: &Url, target: &Url) -> Option<String> {
+fn internal_host(seen: &SeenHop<'_>, asked: &WebUrl<'_>, target: &WebUrl<'_>) -> Option<String> {
     let name = target.host_str()?;
     // Who calls an internal address by itself may be sent to one.
     if is_internal(asked) && !seen.request.headers.has("x-forwarded-host") {
@@ -95,7 +96,7 @@ fn internal_host(seen: &SeenHop<'_>, asked: &Url, target: &Url) -> Option<String
         .then(|| format!("{name} is a name behind the load balancer"))
 }
 
-fn is_address(url: &Url, address: std::net::IpAddr) -> bool {
+fn is_address(url: &WebUrl<'_>, address: std::net::IpAddr) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => address == ip,
         Some(Host::Ipv6(ip)) => address == ip,
@@ -104,7 +105,7 @@ fn is_address(url: &Url, address: std::net::IpAddr) -> bool {
 }
 
 /// A private address (RFC 1918, RFC 4193 and their kin), or a name that no public DNS has.
-fn is_internal(url: &Url) -> bool {
+fn is_internal(url: &WebUrl<'_>) -> bool {
     const PRIVATE_NAMES: [&str; 6] = [".internal", ".local", ".localdomain", ".lan", ".svc", ".localhost"];
     match url.host() {
         Some(Host::Domain(name)) => !name.contains('.') || PRIVATE_NAMES.iter().any(|suffix| name.ends_with(suffix)),

@@ -1,11 +1,11 @@
 //! A page's call was redirected to a login page.
 
-use url::Url;
+use url::form_urlencoded;
 
 use crate::cors::Outcome;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Redirect, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::{Fix, Severity};
-use crate::http::resolve_location;
+use crate::http::WebUrl;
 
 pub(super) struct LoginRedirect;
 
@@ -20,6 +20,7 @@ static GENERAL: General = General {
         "https://github.com/hivecommons/hive/issues/7433",
         "https://github.com/OpenIDC/mod_auth_openidc/issues/220",
     ],
+    shows_in: ShowsIn::Redirected,
     symptom_of: &[],
 };
 
@@ -70,8 +71,8 @@ impl Rule for LoginRedirect {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let (seen, target) = case.seen_hops().find_map(|seen| Some((seen, login_target(&seen)?)))?;
-        if !is_of_a_script(&seen) {
+        let (seen, target) = case.seen_hops().find_map(|seen| Some((seen, login_target(seen)?)))?;
+        if !is_of_a_script(seen) {
             return None;
         }
         let marks = ["sec-fetch-mode", "x-requested-with"].into_iter().filter(|name| seen.request.headers.has(name));
@@ -100,17 +101,16 @@ fn is_of_a_script(seen: &SeenHop<'_>) -> bool {
 }
 
 /// Where a redirect leads, when that is a login.
-pub(super) fn login_target(seen: &SeenHop<'_>) -> Option<Url> {
-    let asked = seen.redirected_from()?;
-    let target = resolve_location(&asked, seen.answered("location")?)?;
+pub(super) fn login_target<'a>(seen: &'a SeenHop<'_>) -> Option<&'a WebUrl<'a>> {
+    let Redirect { from: asked, to: target } = seen.redirect()?;
     let names_itself = asked.path().trim_end_matches('/') == target.path().trim_end_matches('/')
         && asked.host_str() == target.host_str();
-    (!names_itself && is_login(&target)).then_some(target)
+    (!names_itself && is_login(target)).then_some(target)
 }
 
 /// Words in the path, or the first label of the host, that only logins have; parameters that only
 /// logins are given.
-fn is_login(url: &Url) -> bool {
+fn is_login(url: &WebUrl<'_>) -> bool {
     const WORDS: [&str; 16] = [
         "login",
         "log-in",
@@ -136,8 +136,9 @@ fn is_login(url: &Url) -> bool {
         let stem = segment.split('.').next().unwrap_or_default();
         WORDS.contains(&stem)
     };
-    let in_path = url.path_segments().is_some_and(|mut segments| segments.any(is_word));
-    let in_query = url.query_pairs().any(|(name, _)| PARAMETERS.contains(&&*name));
+    let in_path = url.path().strip_prefix('/').is_some_and(|path| path.split('/').any(is_word));
+    let in_query = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes())
+        .any(|(name, _)| PARAMETERS.contains(&&*name));
     let label = url.host_str().and_then(|host| host.split('.').next()).unwrap_or_default();
     in_path || in_query || (HOSTS.contains(&label) && url.query().is_some())
 }

@@ -1,7 +1,7 @@
 //! The preflight's answer does not allow the method.
 
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::layers::{self, Change};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
@@ -16,6 +16,7 @@ static GENERAL: General = General {
     recognise: "Access-Control-Allow-Methods lacks what Access-Control-Request-Method asks for; Starlette answers 400 'Disallowed CORS method'.",
     disproof: "the method is listed, letter for letter.",
     links: &["https://fetch.spec.whatwg.org/#cors-preflight-fetch"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 
@@ -35,7 +36,7 @@ impl Rule for MethodNotAllowed {
             Error::PreflightInvalidStatus,
         ])?;
         let method = &case.judgement.asked.method;
-        let is_refused = is_said(&seen.body(), "method") || is_unlisted(&seen, method);
+        let is_refused = is_said(&seen.body(), "method") || is_unlisted(seen, method);
         if case.failure()?.error == Error::PreflightInvalidStatus && !is_refused {
             return None;
         }

@@ -1,6 +1,6 @@
 //! The request got no answer.
 
-use crate::diagnose::case::{Case, Diagnosis, General, Rule};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
 use crate::diagnose::{Evidence, Fix, Severity};
 use crate::http::{End, Peer, State};
 
@@ -14,6 +14,7 @@ static GENERAL: General = General {
     recognise: "A request that is followed by FIN or RST, or by silence, instead of a response.",
     disproof: "the capture ends or begins in the middle, or lost packets: then the answer may only be unseen. Or the first FIN or RST comes from the side that asked: then the browser gave up (the load balancer's log says 460).",
     links: &["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &["keep-alive-race"],
 };
 

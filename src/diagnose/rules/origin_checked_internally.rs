@@ -1,12 +1,10 @@
 //! The server compares Origin with its own internal scheme or host.
 
-use url::Url;
-
 use crate::cors::Outcome;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::server::is_refused_by_spring;
 use crate::diagnose::{Fix, Severity};
-use crate::http::Origin;
+use crate::http::{Origin, WebUrl};
 
 pub(super) struct OriginCheckedInternally;
 
@@ -21,6 +19,7 @@ static GENERAL: General = General {
         "https://github.com/spring-projects/spring-boot/issues/10965",
         "https://github.com/spring-projects/spring-framework/pull/24541",
     ],
+    shows_in: ShowsIn::Any,
     symptom_of: &[],
 };
 
@@ -43,7 +42,7 @@ impl Rule for OriginCheckedInternally {
             return None;
         }
         let seen = case.seen_hops().find(|seen| refusal(seen).is_some() && is_own_page(seen))?;
-        let (who, fixes) = match refusal(&seen)? {
+        let (who, fixes) = match refusal(seen)? {
             Refusal::Spring => ("Spring answers 'Invalid CORS request'", vec![spring(), nginx()]),
             Refusal::Django => ("Django says 'Origin checking failed'", vec![django(), nginx()]),
         };
@@ -87,13 +86,14 @@ fn refusal(seen: &SeenHop<'_>) -> Option<Refusal> {
 fn is_own_page(seen: &SeenHop<'_>) -> bool {
     let origin = seen.request.headers.first("origin").and_then(|value| Origin::parse(value).ok());
     let Some((origin, url)) = origin.zip(seen.url()) else { return false };
-    origin.is_same_as(&url) || forwarded_url(seen, &url).is_some_and(|public| origin.is_same_as(&public))
+    let is_origin_of = |url: &str| WebUrl::parse(url).is_some_and(|url| origin.is_same_as(&url));
+    origin.is_same_as(&url) || forwarded_url(seen, &url).is_some_and(|public| is_origin_of(&public))
 }
 
 /// The URL with the host that a proxy says the client used.
-fn forwarded_url(seen: &SeenHop<'_>, url: &Url) -> Option<Url> {
+fn forwarded_url(seen: &SeenHop<'_>, url: &WebUrl<'_>) -> Option<String> {
     let host = seen.request.headers.first("x-forwarded-host")?.split(',').next()?.trim();
-    Url::parse(&format!("{}://{host}{}", url.scheme(), url.path())).ok()
+    Some(format!("{}://{host}{}", url.scheme(), url.path()))
 }
 
 fn spring() -> Fix {

@@ -3,7 +3,7 @@
 use super::EXAMPLE;
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::layers::{self, Change};
 use crate::diagnose::server::{Server, is_refused_by_spring};
 use crate::diagnose::{Evidence, Fix, Severity};
@@ -22,6 +22,7 @@ static GENERAL: General = General {
         "https://github.com/Kludex/starlette/issues/2560",
         "https://github.com/adamchainz/django-cors-headers/issues/862",
     ],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[
         "origin-null-after-redirect",
         "preflight-redirected",
@@ -58,11 +59,11 @@ impl Rule for OriginNotAllowed {
         let seen = case.failed_with(&ERRORS)?;
         let origin = seen.request.headers.first("origin")?;
         let mut evidence = vec![seen.request_evidence("origin"), seen.response_evidence("access-control-allow-origin")];
-        evidence.extend(tell(&seen));
+        evidence.extend(tell(seen));
         Some(Diagnosis {
-            story: format!("{} is not allowed: {}.", origin, how_known(case, &seen)),
+            story: format!("{} is not allowed: {}.", origin, how_known(case, seen)),
             evidence,
-            fixes: if origin == "null" { vec![sandboxed()] } else { allow(&seen, origin) },
+            fixes: if origin == "null" { vec![sandboxed()] } else { allow(seen, origin) },
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct OriginNull;
@@ -15,6 +15,7 @@ static GENERAL: General = General {
     recognise: "A request with Origin: null right after a redirect to another origin of the same call.",
     disproof: "the page itself has no origin (a sandboxed frame, a file).",
     links: &["https://fetch.spec.whatwg.org/#concept-request-tainted-origin"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[
         "forwarded-proto-ignored",
         "forwarded-proto-malformed",
@@ -68,7 +69,7 @@ const ERRORS: [Error; 7] = [
 
 /// The hop that failed, where it carried `null` instead of the page's origin, and where that may
 /// matter: servers that break, and load balancers, answer all origins alike.
-fn failed_hop<'a>(case: &Case<'a>) -> Option<SeenHop<'a>> {
+fn failed_hop<'a>(case: &'a Case<'_>) -> Option<&'a SeenHop<'a>> {
     let failed = case.failed_with(&ERRORS)?;
     let tainted = failed.hop.origin.as_deref() == Some("null") && case.page_origin() != "null";
     let is_about_status = case.failure()?.error == Error::PreflightInvalidStatus;

@@ -1,11 +1,9 @@
 //! Location lacks the prefix that the client used.
 
-use url::Url;
-
 use super::forwarded_proto_ignored::leads_to_failure;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Redirect, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::{Evidence, Fix, Severity};
-use crate::http::resolve_location;
+use crate::http::WebUrl;
 
 pub(super) struct PathPrefixLost;
 
@@ -20,6 +18,7 @@ static GENERAL: General = General {
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html",
         "https://fastapi.tiangolo.com/advanced/behind-a-proxy/",
     ],
+    shows_in: ShowsIn::Redirected,
     symptom_of: &[],
 };
 
@@ -44,9 +43,11 @@ impl Rule for PathPrefixLost {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
-        let (seen, lost) = case.seen_hops().find_map(|seen| Some((seen, lost(&seen)?)))?;
+        let (seen, lost) = case.seen_hops().find_map(|seen| Some((seen, lost(seen)?)))?;
         // Where what the Location names answers, it is meant.
-        let answers = |other: SeenHop<'_>| other.url().as_ref() == Some(&lost.target) && other.response.status < 400;
+        let answers = |other: &SeenHop<'_>| {
+            other.url().is_some_and(|url| url.as_str() == lost.target.as_str()) && other.response.status < 400
+        };
         if case.seen_hops().any(answers) {
             return None;
         }
@@ -72,26 +73,27 @@ struct Lost {
     /// The request field that tells of it; `None` where the paths themselves do.
     field: Option<&'static str>,
     /// Where the redirect leads.
-    target: Url,
+    target: WebUrl<'static>,
 }
 
 fn lost(seen: &SeenHop<'_>) -> Option<Lost> {
-    let asked = seen.redirected_from()?;
-    let location = seen.answered("location")?;
-    let (prefix, field) = told_prefix(seen, &asked).or_else(|| Some((shortened_by(&asked, location)?, None)))?;
+    let Redirect { from: asked, to } = seen.redirect()?;
+    let (prefix, field) = told_prefix(seen, asked).or_else(|| Some((shortened_by(asked, to)?, None)))?;
     // The browser resolves a relative Location against the path that it used.
-    let mut public = asked.clone();
-    if field.is_some() && !is_below(asked.path(), &prefix) {
+    let target = if field.is_some() && !is_below(asked.path(), &prefix) {
+        let mut public = asked.to_url()?.into_owned();
         public.set_path(&format!("{prefix}{}", asked.path()));
-    }
-    let target = resolve_location(&public, location)?;
+        WebUrl::from(public).resolve(seen.answered("location")?)?
+    } else {
+        to.clone()
+    };
     let is_own = target.host_str() == asked.host_str();
     let names_what_was_asked = stem(target.path()) == stem(without(asked.path(), &prefix));
     (is_own && names_what_was_asked && !is_below(target.path(), &prefix)).then_some(Lost { prefix, field, target })
 }
 
 /// The prefix that a proxy says it took off.
-fn told_prefix(seen: &SeenHop<'_>, asked: &Url) -> Option<(String, Option<&'static str>)> {
+fn told_prefix(seen: &SeenHop<'_>, asked: &WebUrl<'_>) -> Option<(String, Option<&'static str>)> {
     let value = |field: &'static str| seen.request.headers.first(field);
     let told = PREFIX_FIELDS.into_iter().find_map(|field| Some((field, stem(value(field)?).to_owned())));
     let rewritten = || {
@@ -106,8 +108,7 @@ fn told_prefix(seen: &SeenHop<'_>, asked: &Url) -> Option<(String, Option<&'stat
 
 /// What a redirect for the sake of a slash left out at the beginning of the path: only a slash more
 /// or less shows that the rest is the same resource.
-fn shortened_by(asked: &Url, location: &str) -> Option<String> {
-    let target = resolve_location(asked, location)?;
+fn shortened_by(asked: &WebUrl<'_>, target: &WebUrl<'_>) -> Option<String> {
     let (before, after) = (asked.path(), target.path());
     let has_slash_changed = before.ends_with('/') != after.ends_with('/');
     let prefix = stem(before).strip_suffix(stem(after))?;

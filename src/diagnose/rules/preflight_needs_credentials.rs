@@ -2,7 +2,7 @@
 
 use super::login_redirect::login_target;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::server::{Server, is_refused_by_spring};
 use crate::diagnose::{Fix, Severity};
 
@@ -20,6 +20,7 @@ static GENERAL: General = General {
         "https://github.com/thomseddon/traefik-forward-auth/issues/186",
         "https://fetch.spec.whatwg.org/#cors-preflight-fetch",
     ],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 
@@ -40,8 +41,8 @@ impl Rule for PreflightNeedsCredentials {
             Error::PreflightInvalidStatus,
             Error::PreflightDisallowedRedirect,
         ])?;
-        let login = login_target(&seen);
-        if !seen.is_preflight() || (login.is_none() && !is_refusal(&seen)) || seen.is_by_load_balancer() {
+        let login = login_target(seen);
+        if !seen.is_preflight() || (login.is_none() && !is_refusal(seen)) || seen.is_by_load_balancer() {
             return None;
         }
         let fixes = if Server::of(&seen.response.headers).runs_asgi() { vec![starlette()] } else { self.fixes() };

@@ -2,7 +2,7 @@
 
 use super::{EXAMPLE, cors_middleware};
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -16,6 +16,7 @@ static GENERAL: General = General {
     recognise: "OPTIONS with Access-Control-Request-Method is answered 404, 405 or 501, or 2xx, without Access-Control-Allow-Origin.",
     disproof: "the answer carries CORS headers, or its body says that the CORS layer refused.",
     links: &["https://fetch.spec.whatwg.org/#http-cors-protocol", "https://fastapi.tiangolo.com/tutorial/cors/"],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &["preflight-needs-credentials", "preflight-redirected"],
 };
 

@@ -1,15 +1,13 @@
 //! OPTIONS is answered with a redirect.
 
-use url::Url;
-
 use super::https_redirect_loop::leads_to_itself;
 use super::login_redirect::login_target;
 use super::{EXAMPLE, cors_middleware};
 use crate::cors::{AnsweredBy, Error};
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
-use crate::http::resolve_location;
+use crate::http::WebUrl;
 
 pub(super) struct PreflightRedirected;
 
@@ -24,6 +22,7 @@ static GENERAL: General = General {
         "https://github.com/corydolphin/flask-cors/issues/257",
         "https://fetch.spec.whatwg.org/#cors-preflight-fetch",
     ],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 
@@ -39,7 +38,7 @@ impl Rule for PreflightRedirected {
     /// Where the redirect itself is the mistake of a cause named already, that is what to mend.
     fn is_decisive(&self, case: &Case<'_>) -> bool {
         let failed = case.failed_with(&[Error::PreflightDisallowedRedirect, Error::PreflightMissingAllowOriginHeader]);
-        failed.is_none_or(|seen| !leads_to_itself(&seen) && login_target(&seen).is_none())
+        failed.is_none_or(|seen| !leads_to_itself(seen) && login_target(seen).is_none())
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -48,7 +47,7 @@ impl Rule for PreflightRedirected {
         let location =
             seen.answered("location").filter(|_| by_backend && seen.is_preflight() && seen.response.is_redirect())?;
         let url = seen.url()?;
-        let target = resolve_location(&url, location);
+        let target = url.resolve(location);
         let with_cors = if seen.response.headers.has("access-control-allow-origin") {
             " It carries CORS headers, which does not help."
         } else {
@@ -71,12 +70,12 @@ impl Rule for PreflightRedirected {
 
 /// Whether a redirect changes the scheme or a slash only. Any other leads somewhere else, mostly to
 /// a login, and calling that instead helps nobody.
-fn is_the_same_resource(url: &Url, target: &Url) -> bool {
-    let stem = |url: &Url| url.path().trim_end_matches('/').to_owned();
+fn is_the_same_resource(url: &WebUrl<'_>, target: &WebUrl<'_>) -> bool {
+    let stem = |url: &WebUrl<'_>| url.path().trim_end_matches('/').to_owned();
     url.host_str() == target.host_str() && stem(url) == stem(target)
 }
 
-fn canonical(server: Server, target: &Url, origin: &str) -> Vec<Fix> {
+fn canonical(server: Server, target: &WebUrl<'_>, origin: &str) -> Vec<Fix> {
     let own = match server {
         Server::Gunicorn => vec![flask()],
         server if server.runs_asgi() => vec![starlette(origin)],

@@ -1,7 +1,7 @@
 //! A middleware outside of the CORS layer answered.
 
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -19,6 +19,7 @@ static GENERAL: General = General {
         "https://github.com/Flagsmith/flagsmith/pull/54",
         "https://github.com/stefanprodan/AspNetCoreRateLimit/issues/120",
     ],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &["login-redirect", "vary-origin-missing"],
 };
 
@@ -41,7 +42,7 @@ impl Rule for ResponseOutsideCorsLayer {
         let sibling = seen.url().and_then(|url| case.siblings.with_cors_for(&url, case.page_origin()).cloned());
         // Authentication and rate limits are answered by middlewares, hardly ever by a route; and so is
         // Django's redirect for the sake of a slash.
-        if sibling.is_none() && !matches!(status, 401 | 429) && !is_djangos_slash(&seen) {
+        if sibling.is_none() && !matches!(status, 401 | 429) && !is_djangos_slash(seen) {
             return None;
         }
         let compared = match &sibling {

@@ -1,7 +1,7 @@
 //! An answer that depends on Origin does not say so.
 
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::{Evidence, Fix, Severity};
 use crate::http::{Field, Headers};
 
@@ -20,6 +20,7 @@ static GENERAL: General = General {
         "https://github.com/rs/cors/issues/10",
         "https://github.com/samvera/serverless-iiif/issues/111",
     ],
+    shows_in: ShowsIn::Any,
     symptom_of: &[],
 };
 
@@ -53,7 +54,7 @@ impl Rule for VaryOriginMissing {
     fn severity(&self, case: &Case<'_>) -> Severity {
         match poisoned(case) {
             Some(_) => Severity::Error,
-            None if case.seen_hops().any(|seen| is_open(&seen) && is_storable(&seen.response.headers)) => {
+            None if case.seen_hops().any(|seen| is_open(seen) && is_storable(&seen.response.headers)) => {
                 Severity::Warning
             }
             None => Severity::Note,
@@ -66,10 +67,11 @@ impl Rule for VaryOriginMissing {
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         if let Some((seen, other)) = poisoned(case) {
-            return Some(self.told(&seen, &other, "was answered from a cache, with what was made for another request"));
+            return Some(self.told(seen, &other, "was answered from a cache, with what was made for another request"));
         }
-        let (seen, other) = case.seen_hops().filter(is_open).find_map(|seen| Some((seen, depends(case, &seen)?)))?;
-        Some(self.told(&seen, &other, "gets another answer for another origin, and Vary does not name Origin"))
+        let (seen, other) =
+            case.seen_hops().filter(|seen| is_open(seen)).find_map(|seen| Some((seen, depends(case, seen)?)))?;
+        Some(self.told(seen, &other, "gets another answer for another origin, and Vary does not name Origin"))
     }
 }
 
@@ -92,7 +94,7 @@ impl VaryOriginMissing {
 }
 
 /// The call fails because a cache answered it with what was made for somebody else.
-fn poisoned<'a>(case: &Case<'a>) -> Option<(SeenHop<'a>, Evidence)> {
+fn poisoned<'a>(case: &'a Case<'_>) -> Option<(&'a SeenHop<'a>, Evidence)> {
     let seen = case.failed_with(&[Error::MissingAllowOriginHeader, Error::AllowOriginMismatch])?;
     let headers = &seen.response.headers;
     let is_hit =

@@ -2,7 +2,7 @@
 
 use super::EXAMPLE;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
 use crate::diagnose::layers::{self, Change};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
@@ -20,6 +20,7 @@ static GENERAL: General = General {
         "https://fetch.spec.whatwg.org/#cors-protocol-and-credentials",
         "https://github.com/Kludex/starlette/pull/3137",
     ],
+    shows_in: ShowsIn::Blocked,
     symptom_of: &[],
 };
 

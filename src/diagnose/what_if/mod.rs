@@ -7,13 +7,11 @@ mod remedy;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use url::Url;
-
 use super::trust::Subnets;
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Link, Role};
 use crate::cors::{AnsweredBy, Asserted, Browser, Hop, Judgement, Outcome, judge};
-use crate::http::{Exchange, Response, asked_url};
+use crate::http::{Exchange, Response, WebUrl, asked_text, asked_url};
 
 pub use remedy::{Proposal, Remedy};
 
@@ -93,12 +91,10 @@ impl Recorded {
 
 fn asking(exchange: &Exchange) -> Option<Asking> {
     let request = exchange.request.as_ref()?;
-    let mut url = asked_url(exchange)?;
-    url.set_fragment(None);
     let field = |name: &str| request.headers.first(name).map(str::to_owned);
     Some(Asking {
         method: request.method.to_string(),
-        url: url.into(),
+        url: asked_text(exchange)?.into_owned(),
         origin: field("origin"),
         request_method: field("access-control-request-method").filter(|_| exchange.is_preflight()),
     })
@@ -235,7 +231,7 @@ fn is_awaited(hop: &Hop) -> bool {
 }
 
 /// The URL of a request as the browser asked for it, and where its answer redirects to.
-fn redirect_of<'a>(exchange: &Exchange, response: &'a Response) -> Option<(Url, &'a str)> {
+fn redirect_of<'a>(exchange: &'a Exchange, response: &'a Response) -> Option<(WebUrl<'a>, &'a str)> {
     let location = response.headers.first("location").filter(|_| response.is_redirect())?;
     Some((asked_url(exchange)?, location))
 }

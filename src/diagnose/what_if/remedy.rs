@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Change, redirect_of};
 use crate::cors::Credentials;
-use crate::http::{End, Exchange, Headers, Response, State, resolve_location, trim_ows};
+use crate::http::{End, Exchange, Headers, Response, State, trim_ows};
 
 /// A fix that can be tried on paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -153,11 +153,11 @@ fn says_https(exchange: &Exchange) -> bool {
 /// The server knows that the request came by https.
 fn believed(exchange: &Exchange, response: &Response) -> Option<Applied> {
     let (asked, location) = redirect_of(exchange, response)?;
-    let target = resolve_location(&asked, location)?;
+    let target = asked.resolve(location)?;
     if asked.scheme() != "https" || target.host_str() != asked.host_str() {
         return None;
     }
-    if target == asked && location.starts_with("https://") {
+    if target.as_str() == asked.as_str() && location.starts_with("https://") {
         return Some(unanswered(exchange, response));
     }
     let rest = location.get("http://".len()..).filter(|_| target.scheme() == "http")?;

@@ -128,8 +128,8 @@ fn redact_verdict(verdict: &mut Verdict) {
         redact_outcome(&mut differs.outcome);
     }
     for assumption in &mut verdict.assumptions {
-        mask(&mut assumption.assumed);
-        mask(&mut assumption.because);
+        mask(assumption.assumed.to_mut());
+        mask(assumption.because.to_mut());
         if let Some(otherwise) = &mut assumption.otherwise {
             redact_outcome(otherwise);
         }

@@ -116,10 +116,10 @@ pub(super) fn verdict(page: &mut Page, verdict: &Verdict, all: bool) {
         page.prose(4, vec![ink.own(PLAIN, browser(differs.browser)), ink.wire(PLAIN, &words)]);
     }
     let reason = match &verdict.outcome {
-        Outcome::Undetermined(reason) => Some(reason),
+        Outcome::Undetermined(reason) => Some(reason.as_str()),
         _ => None,
     };
-    for assumption in verdict.assumptions.iter().filter(|assumption| reason != Some(&assumption.because)) {
+    for assumption in verdict.assumptions.iter().filter(|assumption| reason != Some(&*assumption.because)) {
         // Hardly any page asks for another redirect mode.
         let matters = assumption.otherwise.is_some() && assumption.about != "redirect";
         if all || reason.is_some() || matters {

@@ -139,7 +139,7 @@ fn response(hop: &Hop, name: &str) -> Cell {
 fn field(headers: Option<&Headers>, name: &str) -> Cell {
     let Some(headers) = headers else { return Cell::Unseen };
     match (headers.get(name), headers.first(name)) {
-        (Field::Present(value), _) => Cell::Value(value),
+        (Field::Present(value), _) => Cell::Value(value.into_owned()),
         (Field::Absent, _) => Cell::Absent,
         (Field::Unseen, Some(value)) => Cell::Value(value.to_owned()),
         (Field::Unseen, None) => Cell::Unseen,

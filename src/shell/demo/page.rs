@@ -2,9 +2,8 @@
 
 use std::net::SocketAddr;
 
-use corscope::cors::{Api, Ask, Browser, Credentials, Fetch, Intent, Mode, RedirectMode, Step};
-use corscope::http::{Body, Origin, Request, Target, Time, Trailers};
-use url::{Position, Url};
+use corscope::cors::{Api, Ask, Browser, Credentials, Fetch, Intent, Mode, RedirectMode, Step, Trail};
+use corscope::http::{Body, Origin, Request, Target, Time, Trailers, WebUrl};
 
 use crate::connection::exchange;
 
@@ -13,7 +12,8 @@ const URL: &str = "https://request.example.com/items";
 
 /// Makes the call, through the load balancer at `front`, as far as a browser goes.
 pub(super) async fn call(front: SocketAddr) -> std::io::Result<()> {
-    let (mut fetch, mut step) = Fetch::start(intent().map_err(std::io::Error::other)?, Browser::Chromium);
+    let intent = intent().ok_or_else(|| std::io::Error::other("the demo's URL is none"))?;
+    let (mut fetch, mut step) = Fetch::start(&intent, Browser::Chromium, Trail::Untold);
     while let Step::Ask(ask) = step {
         let answer = exchange(front, None, &request(&ask)).await.map_err(std::io::Error::other)?;
         step = match answer.response {
@@ -24,14 +24,14 @@ pub(super) async fn call(front: SocketAddr) -> std::io::Result<()> {
     Ok(())
 }
 
-fn intent() -> Result<Intent, url::ParseError> {
-    Ok(Intent {
+fn intent() -> Option<Intent<'static>> {
+    Some(Intent {
         origin: Origin::parse(PAGE).ok(),
-        page_url: Url::parse(PAGE).ok(),
+        page_url: WebUrl::parse(PAGE),
         upgrades_insecure: false,
         policy: None,
-        method: "GET".to_owned(),
-        url: Url::parse(URL)?,
+        method: "GET",
+        url: WebUrl::parse(URL)?,
         mode: Mode::Cors,
         credentials: Credentials::SameOrigin,
         redirect: RedirectMode::Follow,
@@ -44,7 +44,7 @@ fn intent() -> Result<Intent, url::ParseError> {
 }
 
 /// As Chromium sends it.
-fn request(ask: &Ask) -> Request {
+fn request(ask: &Ask<'_>) -> Request {
     let lines = [
         ("Host", ask.url.host_str()),
         ("Connection", Some("keep-alive")),
@@ -55,7 +55,7 @@ fn request(ask: &Ask) -> Request {
             ),
         ),
         ("Accept", Some("*/*")),
-        ("Origin", ask.origin.as_deref()),
+        ("Origin", ask.origin),
         ("Sec-Fetch-Site", Some("same-site")),
         ("Sec-Fetch-Mode", Some("cors")),
         ("Sec-Fetch-Dest", Some("empty")),
@@ -63,11 +63,13 @@ fn request(ask: &Ask) -> Request {
         ("Accept-Encoding", Some("gzip, deflate, br, zstd")),
         ("Accept-Language", Some("en-US,en;q=0.9")),
     ];
+    let path = ask.url.path();
+    let target = ask.url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     Request {
         time: Time::from_nanoseconds(0, 0),
         end_time: None,
-        method: ask.method.as_str().into(),
-        target: Target::new(&ask.url[Position::BeforePath..Position::AfterQuery], Some(ask.url.to_string())),
+        method: ask.method.into(),
+        target: Target::new(&target, Some(ask.url.to_string())),
         headers: lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
         trailers: Trailers::default(),
         body: Body::default(),
