@@ -40,10 +40,15 @@ pub(crate) fn link(input: &[u8]) {
     let link = LinkType(u16::from_le_bytes([*low, *high]));
     let original_len = u32::try_from(data.len()).unwrap() + u32::from(*missing);
     let packet = Packet { number: 1, time: Moment::default(), link, data, original_len };
-    if let Decoded::Tcp(segment) = decode(&packet) {
+    let check = |decoded: Decoded<'_>| {
+        let Decoded::Tcp(segment) = decoded else { return };
         let longest = data.len().max(usize::from(u16::MAX)) + usize::from(*missing);
         assert!(segment.payload.len() <= data.len(), "{segment:?}");
         assert!(segment.payload.len() + segment.cut_off as usize <= longest, "{segment:?}");
+    };
+    match decode(&packet) {
+        Decoded::Several(aggregate) => aggregate.each(check),
+        one => check(one),
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use corscope::analyzer::{Analysis, Options, Read, SourceKind, SourceSummary, Unread, analyze};
+use corscope::analyzer::{Analysis, Options, analyze_exchanges};
 use corscope::diagnose::{Severity, explanations};
 use corscope::import::exchange_file::Importer;
 
@@ -76,20 +76,9 @@ fn analysis(name: &str) -> Analysis {
     let text = fs::read(folder().join(format!("{name}.ndjson"))).unwrap();
     let mut exchanges = Vec::new();
     let mut importer = Importer::new(name.into());
-    importer.push(&text, &mut |read| exchanges.push(read.unwrap()));
-    importer.finish(&mut |read| exchanges.push(read.unwrap()));
-    let summary = SourceSummary {
-        path: name.into(),
-        kind: SourceKind::Exchanges,
-        packets: 0,
-        bytes: 0,
-        connections: 0,
-        exchanges: exchanges.len() as u64,
-        unread: Unread::default(),
-        lost_bytes: 0,
-        warnings: Vec::new(),
-    };
-    analyze(vec![Read { summary, exchanges: exchanges.into_iter().map(Into::into).collect() }], &Options::default())
+    importer.push(&text, &mut |read| exchanges.push(read.unwrap().into()));
+    importer.finish(&mut |read| exchanges.push(read.unwrap().into()));
+    analyze_exchanges(Vec::new(), exchanges, &Options::default())
 }
 
 fn expected() -> BTreeMap<String, Vec<String>> {

@@ -7,10 +7,12 @@
     reason = "a test that cannot be set up shall fail"
 )]
 
+#[path = "common/talk.rs"]
+mod talk;
 #[path = "common/traffic/mod.rs"]
 mod traffic;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use corscope::analyzer::{Keep, Part, SourceKind};
 use corscope::http::{Exchange, State};
 use corscope::wire::capture::Reader;
+use talk::Talk;
 use traffic::Traffic;
 
 /// The frame in which a request ends, and the one in which its response does.
@@ -59,6 +62,61 @@ fn the_captures_are_paired_as_tshark_pairs_them() {
     assert!(compared > 50, "{compared}");
 }
 
+/// The requests and responses of a capture, without saying which belongs to which: how often each is there.
+type Named = BTreeMap<String, usize>;
+
+const BODIES_MAY_LACK: [&str; 2] = ["-o", "http.desegment_body:FALSE"];
+
+/// Of each kind of capture that docs/captures.md says tshark reads less of, unless it is told that option.
+#[test]
+fn what_tshark_leaves_out_by_itself_it_names_when_it_is_told_to() {
+    const GET: &str = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+    const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    const POST: &str = "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nwhole";
+    const UPGRADE: &str = "GET /c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    let get = |talk: Talk| talk.client(GET);
+    let http = || get(Talk::to_port(8080));
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\na";
+    agree_on("a hole in a body", http().server(head).server_unseen("bcd").server("efgh"), &BODIES_MAY_LACK);
+    agree_on("a request broken off", http().server(OK).client(POST).server(OK), &BODIES_MAY_LACK);
+    agree_on("a response lost", get(http().server_unseen(OK)).server(OK).client(GET).server(OK), &[]);
+    agree_on("an exchange lost", get(http().server(OK).client_unseen(GET).server_unseen(OK)).server(OK), &[]);
+    agree_on("another protocol", Talk::to_port(8080).client(UPGRADE).server(SWITCH).server("\x01\x02"), &[]);
+    agree_on("SSH's port", get(Talk::to_port(22)).server("SSH-2.0-a\r\n"), &["-d", "tcp.port==22,http"]);
+    agree_on("the port of SOCKS", get(Talk::to_port(1080)).server(OK), &["-d", "tcp.port==1080,http"]);
+}
+
+fn agree_on(what: &str, talk: Talk, told: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("talk.pcap");
+    let bytes = talk.pcap();
+    std::fs::write(&path, &bytes).unwrap();
+    let mut named = Named::new();
+    for exchange in exchanges(&bytes) {
+        let request = exchange.request.as_ref().map(|request| format!("{} {}", request.method, request.target));
+        let response = exchange.response.as_ref().map(|response| response.status.to_string());
+        for message in request.into_iter().chain(response) {
+            *named.entry(message).or_default() += 1;
+        }
+    }
+    assert_eq!(named, named_by_tshark(&path, told), "{what}");
+}
+
+fn named_by_tshark(capture: &Path, told: &[&str]) -> Named {
+    let fields = ["-e", "http.request.method", "-e", "http.request.uri", "-e", "http.response.code"];
+    let lines = tshark(capture, &[told, &["-Y", "http", "-T", "fields"], &fields].concat());
+    let mut named = Named::new();
+    for line in lines.lines() {
+        let Some((request, response)) = line.rsplit_once('\t') else { continue };
+        let request = request.replace('\t', " ");
+        for message in [request.trim(), response].into_iter().filter(|message| !message.is_empty()) {
+            *named.entry(message.to_owned()).or_default() += 1;
+        }
+    }
+    named
+}
+
 fn agree(traffic: Traffic) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("traffic.pcap");
@@ -93,14 +151,9 @@ fn ours(exchanges: &[Arc<Exchange>]) -> Pairs {
 /// Told to put segments in order first, as it does not by itself, tshark names of each request the
 /// frame that completes its response.
 fn tsharks(capture: &Path) -> Pairs {
-    let output = Command::new("tshark")
-        .args(["-2", "-o", "tcp.reassemble_out_of_order:TRUE", "-d", "tcp.port==8000,http", "-r"])
-        .arg(capture)
-        .args(["-Y", "http.request", "-T", "fields", "-e", "frame.number", "-e", "http.response_in"])
-        .output()
-        .unwrap_or_else(|error| panic!("tshark: {error} (tests/setup installs it)"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
+    let in_order = ["-2", "-o", "tcp.reassemble_out_of_order:TRUE", "-d", "tcp.port==8000,http"];
+    let pairs = ["-Y", "http.request", "-T", "fields", "-e", "frame.number", "-e", "http.response_in"];
+    let lines = tshark(capture, &[&in_order[..], &pairs].concat());
     let pair = |line: &str| {
         let (request, response) = line.split_once('\t')?;
         // Requests that end in one frame are on one line.
@@ -114,6 +167,19 @@ fn tsharks(capture: &Path) -> Pairs {
         )
     };
     lines.lines().filter_map(pair).flatten().filter_map(|(request, response)| Some((request?, response?))).collect()
+}
+
+/// What tshark prints of a capture.
+fn tshark(capture: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("tshark")
+        .arg("-n")
+        .args(arguments)
+        .arg("-r")
+        .arg(capture)
+        .output()
+        .unwrap_or_else(|error| panic!("tshark: {error} (tests/setup installs it)"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn captures() -> Vec<PathBuf> {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use corscope::analyzer::{Analysis, Options, Read, SourceKind, SourceSummary, Unread, analyze};
+use corscope::analyzer::{Analysis, Options, analyze_exchanges};
 use corscope::cors::{Browser, Outcome};
 use corscope::diagnose::Proposal;
 use corscope::http::{
@@ -95,19 +95,8 @@ fn lose(exchange: &mut Exchange, loss: Loss, at: Index) {
 }
 
 fn analysed(exchanges: Vec<Exchange>, browser: Browser) -> Analysis {
-    let summary = SourceSummary {
-        path: "calls".into(),
-        kind: SourceKind::Exchanges,
-        packets: 0,
-        bytes: 0,
-        connections: 0,
-        exchanges: exchanges.len() as u64,
-        unread: Unread::default(),
-        lost_bytes: 0,
-        warnings: Vec::new(),
-    };
     let options = Options { browser, what_if: Some(Proposal::OfTheCause), ..Options::default() };
-    analyze(vec![Read { summary, exchanges: exchanges.into_iter().map(Into::into).collect() }], &options)
+    analyze_exchanges(Vec::new(), exchanges.into_iter().map(Into::into).collect(), &options)
 }
 
 /// Whether the page gets its answer; `None`: it cannot be said.

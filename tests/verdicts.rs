@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use corscope::analyzer::{Analysis, Options, Read, SourceKind, SourceSummary, Unread, analyze};
+use corscope::analyzer::{Analysis, Options, analyze_exchanges};
 use corscope::cors::{Browser, Outcome, ResponseType, Verdict};
 use corscope::import::exchange_file::Importer;
 use serde::Deserialize;
@@ -124,21 +124,7 @@ fn analysis(browser: Browser, case: &Case) -> Analysis {
     let mut exchanges = Vec::new();
     let mut importer = Importer::new(case.id.as_str().into());
     for line in &case.exchanges {
-        importer.push(format!("{line}\n").as_bytes(), &mut |read| exchanges.push(read.unwrap()));
+        importer.push(format!("{line}\n").as_bytes(), &mut |read| exchanges.push(read.unwrap().into()));
     }
-    let summary = SourceSummary {
-        path: case.id.as_str().into(),
-        kind: SourceKind::Exchanges,
-        packets: 0,
-        bytes: 0,
-        connections: 0,
-        exchanges: exchanges.len() as u64,
-        unread: Unread::default(),
-        lost_bytes: 0,
-        warnings: Vec::new(),
-    };
-    analyze(
-        vec![Read { summary, exchanges: exchanges.into_iter().map(Into::into).collect() }],
-        &Options { browser, ..Options::default() },
-    )
+    analyze_exchanges(Vec::new(), exchanges, &Options { browser, ..Options::default() })
 }

@@ -3,12 +3,14 @@
 
 mod common;
 
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::tmux::Tmux;
-use common::{corscope, shipped};
+use common::{analysis, corscope, outcomes, shipped};
 
 fn begin(tmux: &Tmux) {
     let program = env!("CARGO_BIN_EXE_corscope");
@@ -57,6 +59,57 @@ fn it_ends_with_its_terminal() {
         assert!(Instant::now() < end, "it goes on without its terminal");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn a_capture_that_grows_is_followed() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let file = folder.path().join("growing.pcap");
+    let whole = fs::read(shipped("hypercorn-broken.pcap")).unwrap();
+    let calls = outcomes(&analysis(&shipped("hypercorn-broken.pcap"))).len();
+    // Not even its beginning has been written.
+    fs::write(&file, b"").unwrap();
+    let mut writer = OpenOptions::new().append(true).open(&file).unwrap();
+    let mut write = |bytes: &[u8]| writer.write_all(bytes).unwrap();
+    let tmux = Tmux::start("follow");
+    let program = env!("CARGO_BIN_EXE_corscope");
+    tmux.press(&[&format!("{program} view --follow {}; echo status $?", file.display()), "Enter"]);
+    tmux.wait("Waiting for calls");
+    let (first, rest) = whole.split_at(whole.len() / 2);
+    write(first);
+    let seen = tmux.wait("forwarded-proto-ignored");
+    assert!(seen.contains("LIVE growing.pcap"), "{seen}");
+    assert!(!seen.contains(&format!("Calls 1/{calls}")), "{seen}");
+    write(rest);
+    tmux.wait(&format!("Calls 1/{calls}"));
+    tmux.press(&["Q"]);
+    tmux.wait("status 0");
+}
+
+#[test]
+fn what_nothing_was_written_to_can_be_left() {
+    let file = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let tmux = Tmux::start("unwritten");
+    let program = env!("CARGO_BIN_EXE_corscope");
+    tmux.press(&[&format!("{program} view --follow {}; echo status $?", file.path().display()), "Enter"]);
+    tmux.wait("Waiting for calls");
+    tmux.press(&["Q"]);
+    tmux.wait("status 0");
+}
+
+#[test]
+fn only_one_capture_that_is_there_can_be_followed() {
+    let tmux = Tmux::start("unfollowed");
+    let told = |arguments: &str| {
+        let program = env!("CARGO_BIN_EXE_corscope");
+        tmux.press(&[&format!("clear; {program} view --follow {arguments}; echo status $?"), "Enter"]);
+        tmux.wait("status 2")
+    };
+    assert!(told("a b").contains("--follow goes on at the end of one source: name one"));
+    let exchanges = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    fs::write(exchanges.path(), corscope(&["extract", "fastapi-broken.pcapng"]).stdout).unwrap();
+    assert!(told(exchanges.path().to_str().unwrap()).contains("is no capture: only those can be followed"));
+    assert!(told("nothing-of-that-name").contains("nothing-of-that-name: cannot be opened: no such file or directory"));
 }
 
 #[test]

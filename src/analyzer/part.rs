@@ -9,7 +9,7 @@ use super::{Read, SourceKind, SourceSummary};
 use crate::flow::{Delivery, Flows, Fragments, Stamp};
 use crate::http::{Exchange, Time};
 use crate::session::{Keep, Unread};
-use crate::wire::link::{Decoded, Fragment, decode, decode_datagram};
+use crate::wire::link::{Aggregate, Decoded, Fragment, decode, decode_datagram};
 use crate::wire::{LinkType, Moment, Packet, Segment};
 
 /// Link types beyond this many are not told apart in the warnings: a pcapng file can invent
@@ -209,8 +209,19 @@ impl Intake {
         match decode(packet) {
             Decoded::Tcp(segment) => self.flows.push(&segment, stamp, sink),
             Decoded::Fragment(fragment) => self.fragment(&fragment, stamp, sink),
+            Decoded::Several(aggregate) => self.several(aggregate, stamp, sink),
             nothing => self.odd.note(&nothing),
         }
+    }
+
+    /// Takes the packets that came in one.
+    #[cold]
+    fn several(&mut self, aggregate: Aggregate<'_>, stamp: Stamp, sink: &mut impl FnMut(&Delivery<'_>)) {
+        aggregate.each(|decoded| match decoded {
+            Decoded::Tcp(segment) => self.flows.push(&segment, stamp, sink),
+            Decoded::Fragment(fragment) => self.fragment(&fragment, stamp, sink),
+            nothing => self.odd.note(&nothing),
+        });
     }
 
     /// Takes a piece of a packet, and with the last of them the packet, which may be a piece itself.
@@ -292,7 +303,8 @@ fn bounds(now: &Told, before: &Told) -> Vec<String> {
 impl Odd {
     fn note(&mut self, decoded: &Decoded<'_>) {
         match decoded {
-            Decoded::Tcp(_) | Decoded::Fragment(_) | Decoded::Other => {}
+            // No link layer is carried within an aggregate, and so no other one.
+            Decoded::Tcp(_) | Decoded::Fragment(_) | Decoded::Several(_) | Decoded::Other => {}
             Decoded::Cut => self.cut += 1,
             Decoded::Malformed => self.malformed += 1,
             Decoded::UnknownLink(link) => self.unknown(*link),
@@ -314,5 +326,43 @@ impl Odd {
         ];
         let others = others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         links.chain(others).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+    use super::*;
+
+    /// A packet of an aggregate: IPv4 and TCP from the first port to the second.
+    fn subframe(ports: [u16; 2], numbers: [u32; 2], says: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(40 + says.len()).unwrap();
+        let ip = [&[0x45, 0][..], &len.to_be_bytes(), &[0, 0, 0x40, 0, 64, 6, 0, 0], &[10; 8]].concat();
+        let tcp = [&ports.map(u16::to_be_bytes).concat()[..], &numbers.map(u32::to_be_bytes).concat()].concat();
+        let llc = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &ip, &tcp, &[0x50, 0x10, 0, 0, 0, 0, 0, 0], says].concat();
+        let mut subframe = [&[0; 12][..], &(8 + len).to_be_bytes(), &llc].concat();
+        subframe.resize(subframe.len().next_multiple_of(4), 0);
+        subframe
+    }
+
+    #[test]
+    fn all_packets_of_an_aggregate_are_heard() {
+        let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").into_bytes();
+        let (first, second) = (ask("/a"), ask("/b"));
+        let next = 1000 + u32::try_from(first.len()).unwrap();
+        let both = [subframe([40_000, 80], [1000, 1], &first), subframe([40_000, 80], [next, 1], &second)].concat();
+        let data = [&[0x88, 0x01][..], &[0; 22], &[0x80, 0], &both].concat();
+        let original_len = u32::try_from(data.len()).unwrap();
+        let packet = Packet { number: 7, time: Moment::default(), link: LinkType(105), data: &data, original_len };
+        let path: Arc<str> = "aggregate".into();
+        let mut part = Part::new(&path, Keep::Nothing);
+        part.packet(&packet);
+        let read = part.finish(path, SourceKind::Pcap, 0);
+        let targets: Vec<&str> =
+            read.exchanges.iter().map(|exchange| exchange.request.as_ref().unwrap().target.as_str()).collect();
+        assert_eq!(targets, ["/a", "/b"]);
+        assert_eq!(read.exchanges[1].frames.request.unwrap().first, 7);
+        assert_eq!((read.summary.packets, read.summary.warnings), (1, Vec::new()));
     }
 }

@@ -161,10 +161,20 @@ pub(crate) enum FailOn {
 #[command(after_long_help = "\
 Examples:
   corscope view backend.pcap
-  corscope view backend.pcap --filter outcome:blocked")]
+  corscope view backend.pcap --filter outcome:blocked
+  corscope view --follow backend.pcap            while tcpdump -U -w backend.pcap writes it")]
 pub(crate) struct View {
     #[command(flatten)]
     pub(crate) reading: Reading,
+
+    /// Go on at the end of a capture that is still being written: the list grows, the chosen call stays
+    /// chosen, F follows the newest, p pauses
+    #[arg(long)]
+    pub(crate) follow: bool,
+
+    /// With --follow: exchanges that are kept; when there are more, the oldest calls are let go
+    #[arg(long, value_name = "N", default_value = "10000", requires = "follow")]
+    pub(crate) keep: NonZero<usize>,
 
     #[command(flatten)]
     pub(crate) judging: Judging,

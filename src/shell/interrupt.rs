@@ -21,6 +21,11 @@ impl Interrupt {
         Ok(Self(Some(wanted)))
     }
 
+    /// Wanted as soon as somebody sets this.
+    pub(crate) fn by(wanted: &Arc<AtomicBool>) -> Self {
+        Self(Some(Arc::clone(wanted)))
+    }
+
     pub(crate) fn is_wanted(&self) -> bool {
         self.0.as_ref().is_some_and(|wanted| wanted.load(Ordering::Relaxed))
     }

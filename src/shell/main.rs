@@ -25,6 +25,7 @@ mod terminal;
 #[allow(dead_code, reason = "other tests need more of it")]
 mod tmux;
 mod view;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use corscope::analyzer::{Analysis, Options, Part, SourceKind, analyze_exchanges};
+use corscope::analyzer::{Analysis, Part, SourceKind, SourceSummary};
 use corscope::diagnose::Severity;
 use corscope::http::Time;
 use corscope::screen::Live;
 use corscope::wire::capture::write::Statistics;
 use corscope::wire::{LinkType, Moment};
 
-use super::kept::{Calls, Kept};
 use super::open::Opened;
 use super::queue::{Batch, Drops};
 use super::settled::is_settled;
@@ -20,15 +19,10 @@ use super::writer::Writer;
 use crate::args::Capture;
 use crate::source::Keep;
 use crate::stop::{Stop, reason};
+use crate::watch::{Analyst, Calls};
 
 /// How often what is known is told, where nothing else happens.
 const TICK: Duration = Duration::from_millis(250);
-
-/// The analysis is made anew no sooner than that after the last one …
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// … and takes one part in so many of the time: packets have to be read, too.
-const SHARE: u32 = 5;
 
 /// How long is waited for the taker to end: an old libpcap may not wake up before the next packet.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -101,25 +95,15 @@ pub(super) fn follow(
 
 struct Follower<'a> {
     args: &'a Capture,
-    options: Options,
     link: LinkType,
     part: Part,
     path: Arc<str>,
     writer: Option<Writer>,
-    kept: Kept,
+    analyst: Analyst,
     live: Live,
     began: Instant,
     /// Of the latest packet, and when it was read.
     latest: Option<(Moment, Instant)>,
-    analysis: Analysis,
-    /// The analysis is not of all that is kept.
-    is_stale: bool,
-    /// The analysis was not told yet.
-    is_new: bool,
-    /// No analysis before that.
-    next: Instant,
-    /// How many calls of the analysis, the oldest, are not kept any more.
-    leaving: usize,
     why: Option<Why>,
 }
 
@@ -133,20 +117,14 @@ impl<'a> Follower<'a> {
         };
         Self {
             args,
-            options: args.judging.options(),
             link: opened.link,
             part: Part::new(&path, Keep::Errors),
             path,
             writer,
-            kept: Kept::new(args.keep.get()),
+            analyst: Analyst::new(args.judging.options(), args.keep.get()),
             live,
             began: Instant::now(),
             latest: None,
-            analysis: Analysis::default(),
-            is_stale: true,
-            is_new: false,
-            next: Instant::now(),
-            leaving: 0,
             why: None,
         }
     }
@@ -171,9 +149,7 @@ impl<'a> Follower<'a> {
         }
         self.live.packets += batch.len();
         self.live.bytes += batch.bytes();
-        let exchanges = self.part.take_exchanges();
-        self.is_stale |= !exchanges.is_empty();
-        self.kept.add(exchanges);
+        self.analyst.add(self.part.take_exchanges());
     }
 
     fn has_enough(&self) -> bool {
@@ -184,34 +160,34 @@ impl<'a> Follower<'a> {
     }
 
     fn analyze_if_due(&mut self) {
-        if self.is_stale && (Instant::now() >= self.next || self.kept.is_far_over()) {
+        if self.analyst.is_due() {
             self.analyze();
         }
     }
 
     fn analyze(&mut self) {
-        let began = Instant::now();
-        let source = self.part.summary(Arc::clone(&self.path), SourceKind::Live, self.live.bytes);
-        self.analysis = analyze_exchanges(vec![source], self.kept.exchanges(), &self.options);
-        self.leaving = if self.kept.is_over() { self.kept.shrink(&self.analysis) } else { 0 };
-        self.live.let_go = self.kept.let_go.total();
-        (self.is_stale, self.is_new) = (self.leaving > 0, true);
-        self.next = Instant::now() + PAUSE.max(began.elapsed() * SHARE);
+        self.analyst.analyze(self.summary());
+        self.live.let_go = self.analyst.let_go().total();
+    }
+
+    fn summary(&self) -> SourceSummary {
+        self.part.summary(Arc::clone(&self.path), SourceKind::Live, self.live.bytes)
     }
 
     fn tell(&mut self, listener: &mut dyn FnMut(&News<'_>) -> Result<(), Stop>) -> Result<(), Stop> {
         let settled = self.settled();
         self.look_for_findings(&settled);
-        let is_new = std::mem::take(&mut self.is_new);
-        listener(&News { live: &self.live, analysis: &self.analysis, is_new, settled: &settled })
+        let is_new = self.analyst.take_is_new();
+        listener(&News { live: &self.live, analysis: self.analyst.analysis(), is_new, settled: &settled })
     }
 
     /// Calls that are over, and those that are let go: they are told as they stand.
     fn settled(&self) -> Vec<usize> {
         let Some(now) = self.now() else { return Vec::new() };
         let waiting: Vec<Time> = self.part.waiting().collect();
-        let calls = self.analysis.chains.iter().enumerate();
-        calls.filter(|(at, call)| *at < self.leaving || is_settled(call, now, &waiting)).map(|(at, _)| at).collect()
+        let leaving = self.analyst.leaving();
+        let calls = self.analyst.analysis().chains.iter().enumerate();
+        calls.filter(|(at, call)| *at < leaving || is_settled(call, now, &waiting)).map(|(at, _)| at).collect()
     }
 
     /// The time of the packets, which goes on while none come.
@@ -225,9 +201,10 @@ impl<'a> Follower<'a> {
         if !self.args.until_finding || self.why.is_some() {
             return;
         }
-        let errors = self.analysis.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let analysis = self.analyst.analysis();
+        let errors = analysis.findings.iter().filter(|finding| finding.severity == Severity::Error);
         let ids: Vec<&'static str> = errors.map(|finding| finding.id).collect();
-        let calls = settled.iter().filter_map(|at| self.analysis.chains.get(*at));
+        let calls = settled.iter().filter_map(|at| analysis.chains.get(*at));
         self.why = calls
             .flat_map(|call| call.findings().iter().map(move |id| (*id, call)))
             .find(|(id, _)| ids.contains(id))
@@ -237,14 +214,14 @@ impl<'a> Follower<'a> {
     /// The capture has ended: with it all that was under way is over.
     fn finish(mut self, listener: &mut dyn FnMut(&News<'_>) -> Result<(), Stop>) -> Result<Ended, Stop> {
         self.part.end();
-        let exchanges = self.part.take_exchanges();
-        self.kept.add(exchanges);
+        self.analyst.add(self.part.take_exchanges());
         self.analyze();
-        let mut calls = self.kept.let_go;
-        for call in self.analysis.chains.iter().skip(self.leaving) {
+        let mut calls = self.analyst.let_go();
+        let chains = &self.analyst.analysis().chains;
+        for call in chains.iter().skip(self.analyst.leaving()) {
             calls.count(call.decision());
         }
-        let all: Vec<usize> = (0..self.analysis.chains.len()).collect();
+        let all: Vec<usize> = (0..chains.len()).collect();
         self.look_for_findings(&all);
         let mut why = self.why.unwrap_or(Why::Enough);
         if let (Some(writer), Some((latest, _))) = (self.writer, self.latest)
@@ -257,8 +234,8 @@ impl<'a> Follower<'a> {
             Why::Finding(id, call) => format!("{id} was found in call {call}"),
             Why::Broken(problem) => problem.clone(),
         });
-        listener(&News { live: &self.live, analysis: &self.analysis, is_new: true, settled: &all })?;
-        Ok(Ended { live: self.live, analysis: self.analysis, calls, why })
+        listener(&News { live: &self.live, analysis: self.analyst.analysis(), is_new: true, settled: &all })?;
+        Ok(Ended { live: self.live, analysis: self.analyst.into_analysis(), calls, why })
     }
 }
 

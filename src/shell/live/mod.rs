@@ -3,21 +3,18 @@
 //! One thread takes packets and does nothing else ([`taker`]); it lays them down in a queue that
 //! holds so many bytes ([`queue`]). Another reads the queue ([`follow`]): it writes the file, pushes
 //! the packets into the library's [`corscope::analyzer::Part`], and analyses anew what it has kept
-//! whenever exchanges have ended. What comes of it goes to the screen or, without one, to lines on
-//! standard output.
+//! whenever exchanges have ended ([`crate::watch::Analyst`]). What comes of it goes to the screen or, without one, to
+//! lines on standard output.
 
 mod follow;
 mod headless;
 mod interfaces;
-mod kept;
 mod open;
 mod queue;
 mod screen;
 mod settled;
 mod summary;
 mod taker;
-#[cfg(test)]
-mod testing;
 mod writer;
 
 use crate::args::Capture;

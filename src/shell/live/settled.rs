@@ -42,7 +42,7 @@ mod tests {
     use corscope::analyzer::{Options, analyze_exchanges};
 
     use super::*;
-    use crate::live::testing::{Call as Made, exchanges};
+    use crate::watch::testing::{Call as Made, exchanges};
 
     /// Whether a call of the second 10 is over at another, in milliseconds, while requests wait.
     fn settles(call: Made, now: u32, waiting: &[u32]) -> bool {

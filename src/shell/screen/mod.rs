@@ -42,7 +42,6 @@ impl Mailbox {
     }
 
     /// For whoever has something to tell.
-    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only a live capture has"))]
     pub(crate) fn slot(&self) -> SyncSender<Message> {
         self.put.clone()
     }

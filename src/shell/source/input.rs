@@ -118,7 +118,7 @@ impl Read for Watched {
                 return Ok(0);
             }
             let read = self.raw.read(into)?;
-            if read == 0 && self.manner.follow && !into.is_empty() {
+            if read == 0 && self.manner.follow && !into.is_empty() && !self.manner.interrupt.is_wanted() {
                 thread::sleep(PATIENCE);
                 continue;
             }

@@ -6,6 +6,7 @@
 //! (<https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcapng/>). [`mod@write`] makes the blocks of a new file.
 
 mod damage;
+mod form;
 mod order;
 mod pcap;
 mod pcapng;
@@ -24,7 +25,7 @@ pub const MAX_RECORD: u32 = 16 << 20;
 /// What the first bytes of an input say that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detected {
-    /// A pcap file, of either byte order and either resolution.
+    /// A pcap file, of either byte order and either resolution, also in one of its dialects.
     Pcap,
     /// A pcapng file.
     Pcapng,
@@ -93,7 +94,7 @@ impl Reader {
         Self {
             body: None,
             offset: 0,
-            needs: pcap::FILE_HEADER,
+            needs: pcap::LONGEST_FILE_HEADER,
             frames: 0,
             latest: Moment::default(),
             lost: None,
@@ -148,7 +149,7 @@ impl Reader {
     /// Reads the beginning of the file. `None` while too little of it is there.
     fn open(&mut self, input: &[u8], at_end: bool) -> Result<Option<Body>, Error> {
         let opened = match detect(input) {
-            Detected::Pcap => pcap::Records::open(input).map(|records| (Body::Pcap(records), pcap::FILE_HEADER)),
+            Detected::Pcap => pcap::Records::open(input).map(|records| (Body::Pcap(records), pcap::file_header(input))),
             // The section header is a block like any other, so nothing of it is consumed here.
             Detected::Pcapng => pcapng::Blocks::open(input)?.map(|blocks| (Body::Pcapng(blocks), 0)),
             Detected::NeedMore if !at_end => None,
@@ -158,15 +159,16 @@ impl Reader {
         };
         match opened {
             Some((_, header)) => self.offset += header as u64,
-            None if at_end => self.cut_off_header(input.len() as u64),
+            None if at_end => self.cut_off_header(input),
             None => {}
         }
         Ok(opened.map(|(body, _)| body))
     }
 
     /// The file ends before its first record.
-    fn cut_off_header(&mut self, present: u64) {
-        let damage = Damage::CutOff { present, needed: pcap::FILE_HEADER as u64 };
+    fn cut_off_header(&mut self, input: &[u8]) {
+        let present = input.len() as u64;
+        let damage = Damage::CutOff { present, needed: pcap::file_header(input) as u64 };
         self.warn(Warning { offset: self.offset, damage, skipped: present });
         self.offset += present;
     }

@@ -18,6 +18,7 @@ mod wrapped;
 
 use super::{LinkType, Packet, Segment};
 pub use ip::{DatagramId, Fragment};
+pub use wlan::Aggregate;
 
 /// How many layers a packet may have; each VLAN tag and each MPLS label is one. Real ones stay below ten, and tunnels
 /// within tunnels must end somewhere.
@@ -32,6 +33,8 @@ pub enum Decoded<'a> {
     Other,
     /// A fragment of an IP packet with TCP or a tunnel in it, which cannot be read without the others.
     Fragment(Fragment<'a>),
+    /// Several packets in one.
+    Several(Aggregate<'a>),
     /// Too little was captured to find a TCP header, if there is one.
     Cut,
     /// A header that contradicts itself.
@@ -185,7 +188,7 @@ enum Peeled<'a> {
 }
 
 /// What a layer carries.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Rest<'a> {
     data: &'a [u8],
     /// How many bytes more the sender sent, which were not captured.

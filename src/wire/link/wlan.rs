@@ -1,6 +1,6 @@
 //! IEEE 802.11 data frames, bare and behind what drivers put before them.
 
-use super::{Decoded, Layer, Peeled, Rest};
+use super::{Decoded, Layer, Peeled, Rest, peel};
 
 const OTHER: Peeled<'static> = Peeled::Done(Decoded::Other);
 
@@ -57,7 +57,11 @@ pub(super) fn frame(rest: Rest<'_>) -> Peeled<'_> {
     }
     let Some(([quality, _], behind)) = behind.split() else { return behind.too_short() };
     let Some(behind) = behind.skip(if flags & ORDER == 0 { 0 } else { 4 }) else { return behind.too_short() };
-    if quality & AGGREGATED == 0 { Peeled::Into(Layer::Llc, behind) } else { first_of_several(behind) }
+    if quality & AGGREGATED == 0 {
+        Peeled::Into(Layer::Llc, behind)
+    } else {
+        Peeled::Done(Decoded::Several(Aggregate(behind)))
+    }
 }
 
 /// Acknowledgements and the like are shorter than a header of data.
@@ -68,19 +72,32 @@ fn short_frame(rest: Rest<'_>) -> Peeled<'_> {
     }
 }
 
-/// An aggregate (A-MSDU): of several packets in one frame the first is read.
-fn first_of_several(rest: Rest<'_>) -> Peeled<'_> {
-    match rest.split::<14>() {
-        Some(([_addresses @ .., a, b], carried)) => {
-            Peeled::Into(Layer::Llc, carried.limited(u16::from_be_bytes([*a, *b]).into()))
+/// An aggregate (A-MSDU): several packets in one frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Aggregate<'a>(Rest<'a>);
+
+impl<'a> Aggregate<'a> {
+    /// Finds the TCP segment in each of its packets.
+    pub fn each(self, mut sink: impl FnMut(Decoded<'a>)) {
+        const HEADER: usize = 14;
+        let mut rest = self.0;
+        // What is too short for a header is a check sequence.
+        while let Some(([_addresses @ .., a, b], carried)) = rest.split::<HEADER>() {
+            let len = usize::from(u16::from_be_bytes([*a, *b]));
+            sink(peel(Layer::Llc, carried.limited(len)));
+            // Each but the last is filled up to a multiple of four.
+            let Some(next) = carried.skip((HEADER + len).next_multiple_of(4) - HEADER) else { return };
+            rest = next;
         }
-        None => rest.too_short(),
+        if rest.data.len() + rest.missing >= HEADER {
+            sink(Decoded::Cut);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::{Decoded, decode, sample};
     use crate::wire::LinkType;
 
     const WLAN: LinkType = LinkType(105);
@@ -104,11 +121,48 @@ mod tests {
         sample::assert_hello(WLAN, &frame(0x08, 0x01, &[&llc(), &[9; 4]]));
     }
 
+    /// What is in an aggregate of these packets, which its frame ends with.
+    fn aggregated(packets: &[Vec<u8>], end: &[u8], cut: usize) -> Vec<String> {
+        let subframe = |packet: &Vec<u8>| {
+            let [a, b] = u16::try_from(packet.len()).unwrap().to_be_bytes();
+            let mut subframe = [&[0; 12][..], &[a, b], packet].concat();
+            subframe.resize(subframe.len().next_multiple_of(4), 0);
+            subframe
+        };
+        let whole = frame(0x88, 0x01, &[&[0x80, 0], &packets.iter().flat_map(subframe).collect::<Vec<u8>>(), end]);
+        let mut packet = sample::packet(WLAN, &whole);
+        packet.data = &whole[..whole.len() - cut];
+        let Decoded::Several(aggregate) = decode(&packet) else { panic!("no aggregate") };
+        let mut found = Vec::new();
+        aggregate.each(|decoded| match decoded {
+            Decoded::Tcp(segment) => found.push(String::from_utf8_lossy(segment.payload).into_owned()),
+            other => found.push(format!("{other:?}")),
+        });
+        found
+    }
+
+    fn saying(what: &[u8]) -> Vec<u8> {
+        [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &sample::ipv4(&sample::tcp(what))].concat()
+    }
+
     #[test]
-    fn the_first_of_an_aggregate_is_read() {
-        let [a, b] = u16::try_from(llc().len()).unwrap().to_be_bytes();
-        let subframe = [&[0; 12][..], &[a, b], &llc(), &[0; 3]].concat();
-        sample::assert_hello(WLAN, &frame(0x88, 0x01, &[&[0x80, 0], &subframe, &subframe]));
+    fn each_packet_of_an_aggregate_is_read() {
+        let packets = [saying(b"one"), saying(b"and two"), saying(b"more")];
+        assert_eq!(aggregated(&packets, &[], 0), ["one", "and two", "more"]);
+        assert_eq!(aggregated(&packets, &[9; 4], 0), ["one", "and two", "more"]);
+        assert_eq!(aggregated(&packets[..1], &[9; 4], 0), ["one"]);
+        // The snapshot length cut the last one: first its text, then its headers.
+        assert_eq!(aggregated(&packets, &[], 4), ["one", "and two", "mo"]);
+        assert_eq!(aggregated(&packets, &[], 40), ["one", "and two", "Cut"]);
+        assert_eq!(aggregated(&packets, &[], 60), ["one", "and two", "Cut"]);
+        let arp = [0xaa, 0xaa, 3, 0, 0, 0, 8, 6].to_vec();
+        assert_eq!(aggregated(&[arp, saying(b"after")], &[], 0), ["Other", "after"]);
+    }
+
+    #[test]
+    fn an_aggregate_of_any_bytes_ends() {
+        assert_eq!(aggregated(&[], &[0; 64], 0), ["Malformed"; 4]);
+        assert_eq!(aggregated(&[], &[0xff; 64], 0), ["Other"]);
     }
 
     #[test]

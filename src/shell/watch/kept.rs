@@ -1,4 +1,4 @@
-//! The newest exchanges, as many as there is room for: a live capture has no end, memory does.
+//! The newest exchanges, as many as there is room for: what goes on has no end, memory has.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,15 +28,15 @@ pub(super) struct Kept {
 
 /// Calls counted by their outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Calls {
-    pub(super) blocked: u64,
-    pub(super) allowed: u64,
-    pub(super) undetermined: u64,
-    pub(super) not_cors: u64,
+pub(crate) struct Calls {
+    pub(crate) blocked: u64,
+    pub(crate) allowed: u64,
+    pub(crate) undetermined: u64,
+    pub(crate) not_cors: u64,
 }
 
 impl Calls {
-    pub(super) fn count(&mut self, decision: Decision) {
+    pub(crate) fn count(&mut self, decision: Decision) {
         *match decision {
             Decision::Blocked(_) => &mut self.blocked,
             Decision::Allowed => &mut self.allowed,
@@ -45,7 +45,7 @@ impl Calls {
         } += 1;
     }
 
-    pub(super) fn total(self) -> u64 {
+    pub(crate) fn total(self) -> u64 {
         self.blocked + self.allowed + self.undetermined + self.not_cors
     }
 }
@@ -121,7 +121,7 @@ mod tests {
     use corscope::analyzer::{Options, analyze_exchanges};
 
     use super::*;
-    use crate::live::testing::{Call, exchanges};
+    use crate::watch::testing::{Call, exchanges};
 
     fn kept(most: usize, calls: &[Call]) -> Kept {
         let mut kept = Kept::new(most);

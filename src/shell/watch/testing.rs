@@ -1,4 +1,4 @@
-//! Exchanges for the tests of this folder.
+//! Exchanges for the tests of what follows them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// An exchange of a page's call.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(crate) struct Call {
     second: u32,
     path: &'static str,
     location: Option<&'static str>,
@@ -17,20 +17,20 @@ pub(super) struct Call {
 
 impl Call {
     /// Asked and answered so many seconds after the beginning, which also names it.
-    pub(super) fn at(second: u32) -> Self {
+    pub(crate) fn at(second: u32) -> Self {
         Self { second, path: "/a", location: None, weight: 0 }
     }
 
-    pub(super) fn path(self, path: &'static str) -> Self {
+    pub(crate) fn path(self, path: &'static str) -> Self {
         Self { path, ..self }
     }
 
-    pub(super) fn redirected(self, location: &'static str) -> Self {
+    pub(crate) fn redirected(self, location: &'static str) -> Self {
         Self { location: Some(location), ..self }
     }
 
     /// With so many bytes in a header.
-    pub(super) fn heavy(self, weight: usize) -> Self {
+    pub(crate) fn heavy(self, weight: usize) -> Self {
         Self { weight, ..self }
     }
 
@@ -53,7 +53,7 @@ impl Call {
     }
 }
 
-pub(super) fn exchanges(calls: &[Call]) -> Vec<Exchange> {
+pub(crate) fn exchanges(calls: &[Call]) -> Vec<Exchange> {
     let mut importer = Importer::new(Arc::from("test"));
     let mut read = Vec::new();
     for call in calls {
