@@ -7,6 +7,7 @@ use std::thread::{self, Scope};
 
 use corscope::analyzer::{Batch, Ended, LaneReader, Part};
 use corscope::http::Exchange;
+use corscope::wire::Packet;
 use corscope::wire::capture::{Error, Reader};
 
 use super::block::{Blocks, Taken};
@@ -24,44 +25,67 @@ pub(super) type Wanted<'w> = &'w mut dyn FnMut(Vec<Arc<Exchange>>) -> bool;
 
 /// Reads all packets of a capture into `part`, where the exchanges stay unless they are wanted as they end;
 /// returns how many bytes it had.
-pub(super) fn read(part: &mut Part, blocks: Blocks, threads: usize, wanted: Option<Wanted<'_>>) -> Result<u64, String> {
-    let mut reader = Reader::new();
-    let mut refused: Option<Error> = None;
-    let read = if threads > 1 {
-        by_several(part, blocks, threads, wanted, &mut reader, &mut refused)
-    } else {
-        by_one(part, blocks, wanted, &mut reader, &mut refused)
-    };
-    if let Some(error) = refused {
-        return Err(format!("is no capture that can be read: {error}"));
-    }
-    let kept = reader.take_warnings();
-    let more = reader.warned() - kept.len() as u64;
-    for warning in &kept {
-        part.warn(warning.to_string());
-    }
-    if more > 0 {
-        part.warn(format!("{more} more damaged place(s)"));
-    }
-    Ok(read.unwrap_or_else(|error| {
-        part.warn(format!("reading ended early: {}", reason(&error)));
-        0
-    }))
-}
-
-fn by_one(
+pub(super) fn read(
     part: &mut Part,
     blocks: Blocks,
+    threads: usize,
     mut wanted: Option<Wanted<'_>>,
-    reader: &mut Reader,
-    refused: &mut Option<Error>,
-) -> io::Result<u64> {
-    blocks.each(|held, _, at_end| {
-        let bytes = reader.push(held, at_end, &mut |packet| part.packet(&packet));
-        let bytes = bytes.map_err(|error| *refused = Some(error)).ok()?;
-        let goes_on = wanted.as_mut().is_none_or(|wanted| wanted(part.take_exchanges()));
-        goes_on.then_some(Taken { bytes, needs: reader.needs() })
-    })
+) -> Result<u64, String> {
+    if threads < 2 {
+        return read_on(part, blocks, |part| wanted.as_mut().is_none_or(|wanted| wanted(part.take_exchanges())));
+    }
+    let mut reading = Reading::default();
+    let read = by_several(part, blocks, threads, wanted, &mut reading);
+    reading.finish(part, read)
+}
+
+/// Reads all packets of a capture into `part`, and after each block lets somebody look at it, who says
+/// whether to go on; returns how many bytes it had.
+pub(super) fn read_on(
+    part: &mut Part,
+    blocks: Blocks,
+    mut goes_on: impl FnMut(&mut Part) -> bool,
+) -> Result<u64, String> {
+    let mut reading = Reading::default();
+    let read = blocks.each(|held, _, at_end| {
+        let taken = reading.push(held, at_end, &mut |packet| part.packet(&packet))?;
+        goes_on(part).then_some(taken)
+    });
+    reading.finish(part, read)
+}
+
+/// A capture file that is being read.
+#[derive(Default)]
+struct Reading {
+    reader: Reader,
+    /// Why it is none.
+    refused: Option<Error>,
+}
+
+impl Reading {
+    fn push(&mut self, held: &[u8], at_end: bool, sink: &mut dyn FnMut(Packet<'_>)) -> Option<Taken> {
+        let bytes = self.reader.push(held, at_end, sink).map_err(|error| self.refused = Some(error)).ok()?;
+        Some(Taken { bytes, needs: self.reader.needs() })
+    }
+
+    /// Says of the part what was odd about the file.
+    fn finish(mut self, part: &mut Part, read: io::Result<u64>) -> Result<u64, String> {
+        if let Some(error) = self.refused {
+            return Err(format!("is no capture that can be read: {error}"));
+        }
+        let kept = self.reader.take_warnings();
+        let more = self.reader.warned() - kept.len() as u64;
+        for warning in &kept {
+            part.warn(warning.to_string());
+        }
+        if more > 0 {
+            part.warn(format!("{more} more damaged place(s)"));
+        }
+        Ok(read.unwrap_or_else(|error| {
+            part.warn(format!("reading ended early: {}", reason(&error)));
+            0
+        }))
+    }
 }
 
 fn by_several(
@@ -69,16 +93,14 @@ fn by_several(
     blocks: Blocks,
     threads: usize,
     mut wanted: Option<Wanted<'_>>,
-    reader: &mut Reader,
-    refused: &mut Option<Error>,
+    reading: &mut Reading,
 ) -> io::Result<u64> {
     thread::scope(|scope| {
         let (mut divided, readers) = part.divided(threads);
         let mut desks: Vec<Desk> = readers.into_iter().map(|lanes| Desk::open(scope, lanes)).collect();
         let mut under_way = 0;
         let read = blocks.each(|held, block, at_end| {
-            let bytes = reader.push(held, at_end, &mut |packet| divided.packet(&packet, block));
-            let bytes = bytes.map_err(|error| *refused = Some(error)).ok()?;
+            let taken = reading.push(held, at_end, &mut |packet| divided.packet(&packet, block))?;
             for (desk, batch) in desks.iter_mut().zip(divided.take(block)) {
                 desk.give(batch);
             }
@@ -89,7 +111,7 @@ fn by_several(
                 under_way -= 1;
             }
             let goes_on = wanted.as_mut().is_none_or(|wanted| wanted(divided.take_exchanges()));
-            goes_on.then_some(Taken { bytes, needs: reader.needs() })
+            goes_on.then_some(taken)
         });
         // What reading ended early with is there as well.
         for _ in 0..under_way {

@@ -16,7 +16,7 @@ use crate::stop::{Stop, reason};
 
 /// What came since the last time.
 pub(crate) struct More {
-    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) exchanges: Vec<Arc<Exchange>>,
     /// Of all that was read so far.
     pub(crate) summary: SourceSummary,
 }
@@ -70,7 +70,7 @@ fn read_on(name: &OsStr, keep: Keep, manner: &Manner, put: &SyncSender<More>) ->
         let exchanges = part.take_exchanges();
         put.send(More { exchanges, summary: part.summary(Arc::clone(&path), kind, 0) }).is_ok()
     };
-    capture::read(&mut part, blocks, hand_on).map_err(|what| problem(&path, &what))?;
+    capture::read_on(&mut part, blocks, hand_on).map_err(|what| problem(&path, &what))?;
     if let Some(why) = ended.why() {
         part.warn(why.to_owned());
     }

@@ -1,5 +1,6 @@
 //! What was heard so far, analysed anew as more comes.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use corscope::analyzer::{Analysis, Options, SourceSummary, analyze_exchanges};
@@ -42,7 +43,7 @@ impl Analyst {
         }
     }
 
-    pub(crate) fn add(&mut self, exchanges: Vec<Exchange>) {
+    pub(crate) fn add(&mut self, exchanges: Vec<Arc<Exchange>>) {
         self.is_stale |= !exchanges.is_empty();
         self.kept.add(exchanges);
     }
