@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::chain::Chain;
 use crate::cors::{Decision, Judgement};
 use crate::diagnose::WhatIf;
+use crate::http::Few;
 
 /// One call as it is kept.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub struct Brief {
     /// Equal for calls that look alike when drawn: the same hops, answered alike.
     pub shape: u64,
     /// Ids of its findings, the cause before its symptoms.
-    pub findings: Arc<[&'static str]>,
+    pub findings: Few<&'static str>,
 }
 
 /// One chain with its judgement and causes.
@@ -86,13 +87,8 @@ impl Call {
 
 impl Brief {
     pub(super) fn of(judgement: &Judgement, findings: impl Iterator<Item = &'static str>) -> Self {
-        let mut findings = findings.peekable();
-        Self {
-            decision: judgement.verdict.outcome.decision(),
-            shape: shape(judgement),
-            // Nearly all calls share that they have none.
-            findings: if findings.peek().is_some() { findings.collect() } else { Arc::default() },
-        }
+        let decision = judgement.verdict.outcome.decision();
+        Self { decision, shape: shape(judgement), findings: findings.collect() }
     }
 }
 

@@ -10,7 +10,7 @@ use foldhash::quality::RandomState;
 
 use super::link::{Expected, Requested, Sought, SoughtKey, Tie};
 use super::{Chain, Join, JoinKind, Link, Role};
-use crate::http::{Exchange, Time, Vantage};
+use crate::http::{Exchange, Few, Time, Vantage};
 
 /// A browser sends a request right after its preflight's answer, and follows a redirect at once: a
 /// round trip and a new connection later at the most. What comes later is a call of its own.
@@ -35,7 +35,7 @@ pub struct Joiner {
     /// Chains whose exchanges share a `context.fetch`.
     calls: HashMap<(Arc<str>, String), usize>,
     /// Requests of a short while ago, to know them again at another place.
-    passing: HashMap<MarkKey, VecDeque<Passing>, RandomState>,
+    passing: HashMap<MarkKey, Alike, RandomState>,
     pushed: usize,
     /// What the keys of what is sought and of what passes are made with.
     seed: RandomState,
@@ -75,6 +75,50 @@ struct Passing {
     until: Option<Time>,
 }
 
+/// Requests with the same mark, the oldest first. Nearly always there is one, and each request that is
+/// captured leaves some.
+#[derive(Debug)]
+struct Alike {
+    oldest: Option<Passing>,
+    #[expect(clippy::box_collection, reason = "what counts is the room that an empty one takes")]
+    others: Option<Box<VecDeque<Passing>>>,
+}
+
+impl Alike {
+    fn one(passing: Passing) -> Self {
+        Self { oldest: Some(passing), others: None }
+    }
+
+    fn push(&mut self, passing: Passing) {
+        if self.oldest.is_none() {
+            self.oldest = Some(passing);
+        } else {
+            self.others.get_or_insert_default().push_back(passing);
+        }
+    }
+
+    /// Drops those at the front that are none any more.
+    fn drop_while(&mut self, is_over: impl Fn(&Passing) -> bool) {
+        while self.oldest.as_ref().is_some_and(&is_over) {
+            self.take_oldest();
+        }
+    }
+
+    /// Takes the first that this holds for.
+    fn take(&mut self, is_it: impl Fn(&Passing) -> bool) -> Option<Passing> {
+        if self.oldest.as_ref().is_some_and(&is_it) {
+            return self.take_oldest();
+        }
+        let others = self.others.as_mut()?;
+        others.remove(others.iter().position(is_it)?)
+    }
+
+    fn take_oldest(&mut self) -> Option<Passing> {
+        let next = self.others.as_mut().and_then(|others| others.pop_front());
+        std::mem::replace(&mut self.oldest, next)
+    }
+}
+
 impl Joiner {
     /// Adds one exchange. One without a request, or whose URL cannot be known, is no page's call
     /// and is left out.
@@ -88,7 +132,7 @@ impl Joiner {
             return;
         }
         let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
-        let link = Link { role, exchange: Arc::clone(exchange), also_seen: Vec::new() };
+        let link = Link { role, exchange: Arc::clone(exchange), also_seen: Few::new() };
         let place = match self.continued(&requested, role) {
             Some((index, join)) => {
                 self.append(index, link, join);
@@ -107,7 +151,7 @@ impl Joiner {
     }
 
     fn begin(&mut self, link: Link) -> usize {
-        self.chains.push(Chain { links: vec![link], joins: Vec::new() });
+        self.chains.push(Chain { links: vec![link], joins: Few::new() });
         self.chains.len() - 1
     }
 
@@ -122,7 +166,7 @@ impl Joiner {
     fn joins_call(&mut self, exchange: &Arc<Exchange>) -> bool {
         let Some(call) = exchange.context.as_ref().and_then(|context| context.fetch.clone()) else { return false };
         let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
-        let link = Link { role, exchange: Arc::clone(exchange), also_seen: Vec::new() };
+        let link = Link { role, exchange: Arc::clone(exchange), also_seen: Few::new() };
         let key = (Arc::clone(&exchange.source), call);
         let Some(&index) = self.calls.get(&key) else {
             let index = self.begin(link);
@@ -189,7 +233,7 @@ impl Joiner {
         link.also_seen.push(Arc::clone(exchange));
         // At a third place it is known by the trace id that it has here.
         if let Some(mark) = trace(requested) {
-            self.passing.entry(self.key(&mark)).or_default().push_back(passing);
+            self.leave(self.key(&mark), passing);
         }
         true
     }
@@ -203,14 +247,15 @@ impl Joiner {
             let in_time = requested.time.since(passing.since) <= PASSES_WITHIN;
             in_time && passing.until.is_none_or(|until| requested.time <= until)
         };
-        while alike.front().is_some_and(|passing| !is_open(passing)) {
-            alike.pop_front();
-        }
-        let position = alike.iter().position(|passing| {
+        alike.drop_while(|passing| !is_open(passing));
+        alike.take(|passing| {
             let link = chains.get(passing.chain).and_then(|chain| chain.links.get(passing.link));
             is_open(passing) && link.is_some_and(|link| is_elsewhere(&link.exchange, exchange))
-        })?;
-        alike.remove(position)
+        })
+    }
+
+    fn leave(&mut self, mark: MarkKey, passing: Passing) {
+        self.passing.entry(mark).and_modify(|alike| alike.push(passing)).or_insert_with(|| Alike::one(passing));
     }
 
     fn remember(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>) {
@@ -219,7 +264,7 @@ impl Joiner {
         for mark in marks_left(exchange, requested).into_iter().flatten() {
             let mark = self.key(&mark);
             let passing = Passing { chain, link, since: requested.time, until };
-            self.passing.entry(mark).or_default().push_back(passing);
+            self.leave(mark, passing);
         }
     }
 
@@ -232,9 +277,10 @@ impl Joiner {
             waiting.retain(|expected| now.since(expected.since) <= FOLLOWS_WITHIN);
             !waiting.is_empty()
         });
+        // They come in the order of time, which those behind the oldest one have too.
         self.passing.retain(|_, alike| {
-            alike.retain(|passing| now.since(passing.since) <= PASSES_WITHIN);
-            !alike.is_empty()
+            alike.drop_while(|passing| now.since(passing.since) > PASSES_WITHIN);
+            alike.oldest.is_some()
         });
     }
 }

@@ -6,7 +6,7 @@ mod link;
 
 use std::sync::Arc;
 
-use crate::http::Exchange;
+use crate::http::{Exchange, Few};
 
 pub use joiner::{FOLLOWS_WITHIN, Joiner};
 
@@ -27,7 +27,7 @@ pub struct Link {
     /// The exchange as the browser's side knows it best.
     pub exchange: Arc<Exchange>,
     /// The same request seen at another place, such as behind the load balancer.
-    pub also_seen: Vec<Arc<Exchange>>,
+    pub also_seen: Few<Arc<Exchange>>,
 }
 
 /// Why two exchanges were put into one call.
@@ -63,7 +63,7 @@ pub struct Chain {
     /// Never empty.
     pub links: Vec<Link>,
     /// One for each exchange after the first.
-    pub joins: Vec<Join>,
+    pub joins: Few<Join>,
 }
 
 impl Chain {

@@ -328,10 +328,11 @@ mod tests {
     use super::*;
     use crate::chain::Link;
     use crate::http::Exchange;
+    use crate::http::Few;
     use crate::http::testing::{Builder, exchange};
 
     fn read(exchange: Exchange, role: Role) -> Intent<'static> {
-        let link = Link { role, exchange: exchange.into(), also_seen: Vec::new() };
+        let link = Link { role, exchange: exchange.into(), also_seen: Few::new() };
         asked_by(vec![link])
     }
 
@@ -377,14 +378,14 @@ mod tests {
     }
 
     fn read_all(exchanges: impl IntoIterator<Item = Builder>) -> Intent<'static> {
-        let link = |builder: Builder| Link { role: Role::Actual, exchange: builder.shared(), also_seen: Vec::new() };
+        let link = |builder: Builder| Link { role: Role::Actual, exchange: builder.shared(), also_seen: Few::new() };
         let links = exchanges.into_iter().map(link).collect();
         asked_by(links)
     }
 
     /// What is asked borrows from the chain, which stays for as long as the tests run.
     fn asked_by(links: Vec<Link>) -> Intent<'static> {
-        let chain = Box::leak(Box::new(Chain { links, joins: Vec::new() }));
+        let chain = Box::leak(Box::new(Chain { links, joins: Few::new() }));
         intent(chain, &Asserted::default()).unwrap()
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::balancer::{Balancer, OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
 use crate::chain::{Chain, Link, Role};
-use crate::http::{End, Exchange, Headers, Origin, Peer, Response, State, Time, Vantage, WebUrl, asked_url};
+use crate::http::{End, Exchange, Few, Headers, Origin, Peer, Response, State, Time, Vantage, WebUrl, asked_url};
 
 /// What the browser decided of a chain; `None` when the URL of its request is unknown. Left out is what
 /// nothing is decided by: the clauses that led there, what the page may read, the console's words, the
@@ -616,7 +616,7 @@ fn hop(ask: Ask<'_>) -> Hop {
         url: ask.url.without_fragment().to_owned(),
         origin: ask.origin.map(str::to_owned),
         exchange: None,
-        also_seen: Vec::new(),
+        also_seen: Few::new(),
         answered_by: AnsweredBy::Unknown,
         answer: None,
         needed: ask.needed,

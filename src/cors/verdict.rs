@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Browser, Credentials, Mode};
 use crate::chain::Role;
-use crate::http::Exchange;
+use crate::http::{Exchange, Few};
 
 /// One chain judged: its hops with the inferred ones in their places, and the verdict.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct Hop {
     /// The exchange that shows this hop; `None`: it is inferred.
     pub exchange: Option<Arc<Exchange>>,
     /// The same request seen at other places.
-    pub also_seen: Vec<Arc<Exchange>>,
+    pub also_seen: Few<Arc<Exchange>>,
     /// Who answered, or stopped it.
     pub answered_by: AnsweredBy,
     /// The answer, seen or inferred; `None` when nothing came.

@@ -121,12 +121,12 @@ impl<'a> Replay<'a> {
             redacted: Few::new(),
         };
         let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
-        self.made.push(Link { role, exchange: Arc::new(exchange), also_seen: Vec::new() });
+        self.made.push(Link { role, exchange: Arc::new(exchange), also_seen: Few::new() });
     }
 
     /// What the browser makes of what came back so far.
     fn judgement(&self) -> Option<Judgement> {
-        let chain = Chain { links: self.made.clone(), joins: Vec::new() };
+        let chain = Chain { links: self.made.clone(), joins: Few::new() };
         judge(&chain, self.balancer, &Asserted::default(), self.options.browser)
     }
 

@@ -94,7 +94,7 @@ fn observed(role: Role, exchange: &Arc<Exchange>, check: Check, missing: Vec<&'s
         url: exchange.url().unwrap_or_default().to_owned(),
         origin: request.and_then(|request| request.headers.first("origin").map(str::to_owned)),
         exchange: Some(Arc::clone(exchange)),
-        also_seen: Vec::new(),
+        also_seen: Few::new(),
         answered_by: AnsweredBy::Backend,
         answer: response.map(|response| Answer {
             status: response.status,
@@ -142,7 +142,7 @@ fn blocked(error: Error, hop: usize, chromium: &str, firefox: &[&str]) -> Verdic
 
 fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings: &[&'static str]) -> ChainReport {
     let seen = || hops.iter().filter_map(|hop| Some((hop.role, hop.exchange.clone()?)));
-    let links: Vec<Link> = seen().map(|(role, exchange)| Link { role, exchange, also_seen: Vec::new() }).collect();
+    let links: Vec<Link> = seen().map(|(role, exchange)| Link { role, exchange, also_seen: Few::new() }).collect();
     let joins = links
         .windows(2)
         .map(|pair| Join {
@@ -247,7 +247,7 @@ fn downgraded(id: &str, frame: u64, path: &str) -> ChainReport {
         url: location.clone(),
         origin: Some("null".to_owned()),
         exchange: None,
-        also_seen: Vec::new(),
+        also_seen: Few::new(),
         answered_by: AnsweredBy::Browser,
         answer: None,
         needed: ALLOW_ORIGIN.to_vec(),

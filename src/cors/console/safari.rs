@@ -113,7 +113,7 @@ mod tests {
             url: "https://request.example/items".to_owned(),
             origin: Some("https://client.example".to_owned()),
             exchange: None,
-            also_seen: Vec::new(),
+            also_seen: crate::http::Few::new(),
             answered_by: AnsweredBy::Backend,
             answer: Some(Answer { status, location: location.map(str::to_owned) }),
             needed: Vec::new(),

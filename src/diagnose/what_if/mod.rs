@@ -11,7 +11,7 @@ use super::trust::Subnets;
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Link, Role};
 use crate::cors::{AnsweredBy, Asserted, Browser, Hop, Judgement, Outcome, judge};
-use crate::http::{Exchange, Response, WebUrl, asked_text, asked_url};
+use crate::http::{Exchange, Few, Response, WebUrl, asked_text, asked_url};
 
 pub use remedy::{Proposal, Remedy};
 
@@ -125,7 +125,7 @@ pub fn what_if(chain: &Chain, before: &Judgement, remedy: Remedy, world: World<'
         }
     }
     let asserted = asserted(before);
-    let joined = |links: &[Link]| Chain { links: links.to_vec(), joins: Vec::new() };
+    let joined = |links: &[Link]| Chain { links: links.to_vec(), joins: Few::new() };
     let mut judgement = judge(&joined(&trial.links), world.balancer, &asserted, world.browser)?;
     for _ in 0..MAX_STEPS {
         let Some(link) = trial.next(&judgement, world.recorded) else { break };
@@ -174,7 +174,7 @@ impl Trial<'_> {
         let hop = judgement.hops.last().filter(|hop| is_awaited(hop))?;
         let exchange = Arc::clone(recorded.answer_to(hop, &judgement.asked.method)?);
         self.borrowed.push(Arc::clone(&exchange.id));
-        Some(Link { role: hop.role, exchange, also_seen: Vec::new() })
+        Some(Link { role: hop.role, exchange, also_seen: Few::new() })
     }
 
     fn said(&self, judgement: &Judgement, balancer: &Balancer) -> String {
