@@ -55,25 +55,39 @@ fn gathered(
     options: &Options,
 ) -> Analysis {
     exchanges.sort_by_cached_key(|exchange| began(exchange));
-    let mut balancer = Balancer::default();
-    let mut preflights = PreflightCache::default();
-    let mut joiner = Joiner::default();
-    let mut health_checks = 0;
-    for exchange in exchanges {
-        if is_for_health(&exchange) {
-            health_checks += 1;
-        } else {
-            balancer.observe(&exchange);
-            preflights.observe(&exchange);
-            joiner.push(&exchange);
-        }
-    }
+    let ((chains, health_checks), (balancer, preflights)) =
+        workers.both(|| joined(&exchanges), || observed(&exchanges));
+    drop(exchanges);
     let around = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
-    let (chains, findings) = judge_all(workers, joiner.finish(), around, options);
+    let (chains, findings) = judge_all(workers, chains, around, options);
     let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
     let recorded = options.what_if.map(|_| chains_of(&chains)).unwrap_or_default();
     let judged_with = Arc::new(JudgedWith { balancer, preflights, options: options.clone(), recorded });
     Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
+}
+
+/// The chains, and how many health checks are in none.
+fn joined(exchanges: &[Arc<Exchange>]) -> (Vec<Chain>, u64) {
+    let mut joiner = Joiner::default();
+    let mut health_checks = 0;
+    for exchange in exchanges {
+        if is_for_health(exchange) {
+            health_checks += 1;
+        } else {
+            joiner.push(exchange);
+        }
+    }
+    (joiner.finish(), health_checks)
+}
+
+/// What the load balancer does, and the preflights that browsers may remember.
+fn observed(exchanges: &[Arc<Exchange>]) -> (Balancer, PreflightCache) {
+    let (mut balancer, mut preflights) = (Balancer::default(), PreflightCache::default());
+    for exchange in exchanges.iter().filter(|exchange| !is_for_health(exchange)) {
+        balancer.observe(exchange);
+        preflights.observe(exchange);
+    }
+    (balancer, preflights)
 }
 
 /// Chains that are judged and examined side by side before what is said of each is gathered, one after

@@ -121,23 +121,23 @@ fn has_scheme(target: &str) -> bool {
 /// The scheme that the browser used, by the word of the proxy nearest to the backend: the last
 /// value of the last line, whatever its letter case.
 fn forwarded_scheme(headers: &Headers, warnings: &mut Vec<String>) -> Option<&'static str> {
-    let values: Vec<&str> = headers
-        .all("x-forwarded-proto")
-        .flat_map(|line| line.split(','))
-        .map(trim_ows)
-        .filter(|value| !value.is_empty())
-        .collect();
-    let last = *values.last()?;
-    if values.len() > 1 {
-        warnings.push(format!("X-Forwarded-Proto has several values ({}): the last one is read", values.join(", ")));
+    let values = || {
+        let values = headers.all("x-forwarded-proto").flat_map(|line| line.split(','));
+        values.map(trim_ows).filter(|value| !value.is_empty())
+    };
+    let last = values().last()?;
+    if values().nth(1).is_some() {
+        let all: Vec<&str> = values().collect();
+        warnings.push(format!("X-Forwarded-Proto has several values ({}): the last one is read", all.join(", ")));
     }
-    let scheme = match last.to_ascii_lowercase().as_str() {
-        "https" | "wss" => "https",
-        "http" | "ws" => "http",
-        _ => {
-            warnings.push(format!("X-Forwarded-Proto '{last}' is neither http nor https: it is not used"));
-            return None;
-        }
+    let is = |name: &str| last.eq_ignore_ascii_case(name);
+    let scheme = if is("https") || is("wss") {
+        "https"
+    } else if is("http") || is("ws") {
+        "http"
+    } else {
+        warnings.push(format!("X-Forwarded-Proto '{last}' is neither http nor https: it is not used"));
+        return None;
     };
     if last.bytes().any(|byte| byte.is_ascii_uppercase()) {
         warnings.push(format!("X-Forwarded-Proto '{last}' is not in lower case"));

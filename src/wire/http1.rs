@@ -105,6 +105,8 @@ const MAX_PLAIN: usize = 64;
 pub struct Plain<'s, 'a> {
     section: &'a [u8],
     fields: &'s [httparse::Header<'a>],
+    /// Each line is written `Name: value` and ended by CR LF.
+    is_normal: bool,
 }
 
 /// Reads a section, empty line included, when nothing in it is odd; otherwise it is left to [`lines`], which
@@ -114,8 +116,9 @@ pub fn plain<'a, T>(section: &'a [u8], read: impl FnOnce(Plain<'_, 'a>) -> T) ->
     let Ok(httparse::Status::Complete((len, fields))) = httparse::parse_headers(section, &mut slots) else {
         return None;
     };
-    let plain = Plain { section: section.get(..len)?, fields };
-    (plain.is_normal() || !has_bare_lf(section)).then(|| read(plain))
+    let section = section.get(..len)?;
+    let is_normal = is_normal(section, fields);
+    (is_normal || !has_bare_lf(section)).then(|| read(Plain { section, fields, is_normal }))
 }
 
 impl<'s, 'a> Plain<'s, 'a> {
@@ -134,25 +137,25 @@ impl<'s, 'a> Plain<'s, 'a> {
     /// CR LF, as nearly all are.
     #[must_use]
     pub fn as_normal(self) -> Option<&'a [u8]> {
-        if self.is_normal() { self.section.strip_suffix(b"\r\n") } else { None }
+        if self.is_normal { self.section.strip_suffix(b"\r\n") } else { None }
     }
+}
 
-    fn is_normal(self) -> bool {
-        let start = self.section.as_ptr().addr();
-        let mut at = 0;
-        let is_next = |field: &httparse::Header<'a>| {
-            let name_end = at + field.name.len();
-            let value_end = name_end + 2 + field.value.len();
-            let is_next = field.name.as_ptr().addr() == start + at
-                // An empty value lies nowhere.
-                && (field.value.is_empty() || field.value.as_ptr().addr() == start + name_end + 2)
-                && self.section.get(name_end..name_end + 2) == Some(b": ")
-                && self.section.get(value_end..value_end + 2) == Some(b"\r\n");
-            at = value_end + 2;
-            is_next
-        };
-        self.fields.iter().all(is_next) && self.section.get(at..) == Some(b"\r\n")
-    }
+fn is_normal<'a>(section: &'a [u8], fields: &[httparse::Header<'a>]) -> bool {
+    let start = section.as_ptr().addr();
+    let mut at = 0;
+    let is_next = |field: &httparse::Header<'a>| {
+        let name_end = at + field.name.len();
+        let value_end = name_end + 2 + field.value.len();
+        let is_next = field.name.as_ptr().addr() == start + at
+            // An empty value lies nowhere.
+            && (field.value.is_empty() || field.value.as_ptr().addr() == start + name_end + 2)
+            && section.get(name_end..name_end + 2) == Some(b": ")
+            && section.get(value_end..value_end + 2) == Some(b"\r\n");
+        at = value_end + 2;
+        is_next
+    };
+    fields.iter().all(is_next) && section.get(at..) == Some(b"\r\n")
 }
 
 /// The lines of a header or trailer section, up to its empty line or the end of `section`.
