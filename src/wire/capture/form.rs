@@ -4,10 +4,10 @@
 use super::order::Order;
 
 /// The length of the longest record header, in bytes.
-pub(super) const LONGEST_HEADER: usize = 28;
+pub(super) const LONGEST_HEADER: usize = Form::Processors as usize;
 
 /// What comes first in every header: time, captured and original length.
-const COMMON: usize = 16;
+const COMMON: usize = Form::Plain as usize;
 
 /// Machines of 1999 had fewer interfaces than that.
 const MAX_INTERFACE: u32 = 10_000;
@@ -15,28 +15,23 @@ const MAX_INTERFACE: u32 = 10_000;
 /// The last of Linux's packet types (`PACKET_OUTGOING`).
 const MAX_KIND: u8 = 4;
 
-/// One way to write the header of a record.
+/// One way to write the header of a record, and how many bytes it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// What is common to all.
-    Plain,
-    /// Kuznetsov's patches of libpcap, of April and October 1999: and the interface, the protocol and the packet type.
-    Interface,
-    /// His patch of September 1999: and two processors.
-    Processors,
+    Plain = 16,
     /// Nokia's firewalls: and four bytes whose meaning nobody else knows.
-    Nokia,
+    Nokia = 20,
+    /// Kuznetsov's patches of libpcap, of April and October 1999: and the interface, the protocol and the packet type.
+    Interface = 24,
+    /// His patch of September 1999: and two processors.
+    Processors = 28,
 }
 
 impl Form {
     /// The length of the header, in bytes.
     pub(super) fn header(self) -> usize {
-        match self {
-            Self::Plain => COMMON,
-            Self::Nokia => 20,
-            Self::Interface => 24,
-            Self::Processors => LONGEST_HEADER,
-        }
+        self as usize
     }
 
     /// Whether what the header at the beginning of `record` has beyond the others can be what belongs there.

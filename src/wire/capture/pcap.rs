@@ -122,7 +122,9 @@ impl Records {
     /// A header with something wrong in it is taken at its word if another record follows where it
     /// says: odd writers are more common than damaged files.
     pub(super) fn step<'a>(&mut self, input: &'a [u8], at_end: bool) -> Step<'a> {
-        if let Some(needed) = self.settle_form(input, at_end) {
+        if !self.others.is_empty()
+            && let Some(needed) = self.settle_form(input, at_end)
+        {
             return Step::Need(needed);
         }
         let Some(head) = self.head(input) else { return Step::Need(self.form.header()) };
@@ -172,16 +174,13 @@ impl Records {
 
     /// Tells by the first record, and what comes behind it, which of the forms with this magic the records have. Says
     /// how many bytes it needs if it cannot yet: the first record of nearly every file tells by itself.
+    #[cold]
     fn settle_form(&mut self, input: &[u8], at_end: bool) -> Option<usize> {
-        let others = self.others;
-        if others.is_empty() {
-            return None;
-        }
         if input.len() < LONGEST_HEADER && !at_end {
             return Some(LONGEST_HEADER);
         }
         let may_be = |form: &&Form| form.fits(self.order, input);
-        let forms = [self.form].into_iter().chain(others.iter().filter(may_be).copied());
+        let forms = [self.form].into_iter().chain(self.others.iter().filter(may_be).copied());
         let tried: Vec<(Form, Plausible)> =
             forms.map(|form| (form, Self { form, ..*self }.is_told_by(input, at_end))).collect();
         // One that is alone has nothing to be told from.
