@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Alone, Analysis, Brief, Call, JudgedWith, SourceSummary, Workers};
-use crate::balancer::Balancer;
-use crate::chain::{Chain, Joiner};
+use crate::balancer::{self, Balancer};
+use crate::chain::{self, Chain, Joiner};
 use crate::cors::{Asserted, Browser, PreflightCache, Surroundings, decide};
 use crate::diagnose::{Examiner, Finding, Findings, Proposal, Recorded};
 use crate::http::{Exchange, Time, is_health_check};
@@ -55,9 +55,7 @@ fn gathered(
     options: &Options,
 ) -> Analysis {
     exchanges.sort_by_cached_key(|exchange| began(exchange));
-    let ((chains, health_checks), (balancer, preflights)) =
-        workers.both(|| joined(&exchanges), || observed(&exchanges));
-    drop(exchanges);
+    let Joined { chains, balancer, preflights, health_checks } = join(workers, exchanges);
     let around = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
     let (chains, findings) = judge_all(workers, chains, around, options);
     let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
@@ -66,33 +64,59 @@ fn gathered(
     Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 
-/// The chains, and how many health checks are in none.
-fn joined(exchanges: &[Arc<Exchange>]) -> (Vec<Chain>, u64) {
-    let mut joiner = Joiner::default();
+/// What comes of exchanges before anything is judged.
+struct Joined {
+    chains: Vec<Chain>,
+    balancer: Balancer,
+    preflights: PreflightCache,
+    /// They are in no chain.
+    health_checks: u64,
+}
+
+/// What there is to know of an exchange without the others.
+struct Glance {
+    is_for_health: bool,
+    is_preflight: bool,
+    of_balancer: Option<balancer::Glance>,
+    of_joiner: Option<chain::Glance>,
+}
+
+/// Joins exchanges, which are in order of time, and takes note of what the load balancer does and which
+/// preflights were answered.
+fn join(workers: &impl Workers, exchanges: Vec<Arc<Exchange>>) -> Joined {
+    let (mut balancer, mut preflights, mut joiner) =
+        (Balancer::default(), PreflightCache::default(), Joiner::default());
     let mut health_checks = 0;
-    for exchange in exchanges {
-        if is_for_health(exchange) {
-            health_checks += 1;
-        } else {
-            joiner.push(exchange);
+    let mut exchanges = exchanges.into_iter();
+    while exchanges.len() > 0 {
+        let block: Vec<Arc<Exchange>> = exchanges.by_ref().take(BLOCK).collect();
+        let glances = workers.map(&block, |exchange| Glance {
+            is_for_health: is_for_health(exchange),
+            is_preflight: exchange.is_preflight(),
+            of_balancer: balancer.glance(exchange),
+            of_joiner: joiner.glance(exchange),
+        });
+        for (exchange, glance) in block.into_iter().zip(glances) {
+            if glance.is_for_health {
+                health_checks += 1;
+                continue;
+            }
+            balancer.observe_known(&exchange, glance.of_balancer);
+            if glance.is_preflight {
+                preflights.observe(&exchange);
+            }
+            if let Some(of_joiner) = glance.of_joiner {
+                joiner.push_known(exchange, &of_joiner);
+            }
         }
     }
-    (joiner.finish(), health_checks)
+    Joined { chains: joiner.finish(), balancer, preflights, health_checks }
 }
 
-/// What the load balancer does, and the preflights that browsers may remember.
-fn observed(exchanges: &[Arc<Exchange>]) -> (Balancer, PreflightCache) {
-    let (mut balancer, mut preflights) = (Balancer::default(), PreflightCache::default());
-    for exchange in exchanges.iter().filter(|exchange| !is_for_health(exchange)) {
-        balancer.observe(exchange);
-        preflights.observe(exchange);
-    }
-    (balancer, preflights)
-}
-
-/// Chains that are judged and examined side by side before what is said of each is gathered, one after
-/// the other: enough to keep workers busy, few enough to be forgotten soon.
-const BLOCK: usize = 4096;
+/// Exchanges that are looked at side by side before they are joined one after the other, and chains that are
+/// judged side by side before what is said of each is gathered: enough to keep workers busy, few enough to be
+/// forgotten soon.
+const BLOCK: usize = 1 << 15;
 
 /// What each chain came to, and the root causes of all.
 fn judge_all(

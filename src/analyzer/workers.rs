@@ -5,9 +5,6 @@
 pub trait Workers {
     /// What `work` makes of each item, in their order.
     fn map<I: Sync, T: Send>(&self, items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<T>;
-
-    /// What comes of two works that have nothing to do with each other.
-    fn both<A: Send, B: Send>(&self, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B + Send) -> (A, B);
 }
 
 /// Does one after the other.
@@ -17,9 +14,5 @@ pub struct Alone;
 impl Workers for Alone {
     fn map<I: Sync, T: Send>(&self, items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<T> {
         items.iter().map(work).collect()
-    }
-
-    fn both<A: Send, B: Send>(&self, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B + Send) -> (A, B) {
-        (one(), other())
     }
 }

@@ -49,15 +49,36 @@ pub enum OwnAnswer {
     Unknown,
 }
 
+/// What a load balancer's observer has to know of every exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance {
+    noted: u64,
+    /// It was seen between load balancer and backend.
+    is_behind: bool,
+}
+
 impl Balancer {
     /// Takes note of one exchange.
     pub fn observe(&mut self, exchange: &Exchange) {
-        let Some(text) = exchange.url() else { return };
+        self.observe_known(exchange, self.glance(exchange));
+    }
+
+    /// What tells an exchange from those that were taken note of; `None` where there is no note to take.
+    #[must_use]
+    pub fn glance(&self, exchange: &Exchange) -> Option<Glance> {
         let client = exchange.client.map(|client| client.ip());
-        let noted = self.seed.hash_one((origin_part(text), client));
-        if exchange.vantage == Vantage::Backend && self.noted.contains(&noted) {
+        let noted = self.seed.hash_one((origin_part(exchange.url()?), client));
+        Some(Glance { noted, is_behind: exchange.vantage == Vantage::Backend })
+    }
+
+    /// Takes note of an exchange at which it was glanced.
+    pub fn observe_known(&mut self, exchange: &Exchange, glance: Option<Glance>) {
+        let Some(Glance { noted, is_behind }) = glance else { return };
+        if is_behind && self.noted.contains(&noted) {
             return;
         }
+        let Some(text) = exchange.url() else { return };
+        let client = exchange.client.map(|client| client.ip());
         let Some(url) = WebUrl::parse(text) else { return };
         let Some(host) = url.host_str() else { return };
         if self.hosts.len() >= MAX_HOSTS && !self.hosts.contains_key(host) {

@@ -8,5 +8,5 @@ mod listeners;
 mod response;
 
 pub use forward::{Listener, forward};
-pub use listeners::{Balancer, OwnAnswer};
+pub use listeners::{Balancer, Glance, OwnAnswer};
 pub use response::{bad_gateway, gateway_timeout, redirect_to_https};

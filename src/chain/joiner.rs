@@ -10,7 +10,7 @@ use foldhash::quality::RandomState;
 
 use super::link::{Expected, Requested, Sought, SoughtKey, Tie};
 use super::{Chain, Join, JoinKind, Link, Role};
-use crate::http::{Exchange, Few, Time, Vantage};
+use crate::http::{Exchange, Few, Response, Time, Vantage};
 
 /// A browser sends a request right after its preflight's answer, and follows a redirect at once: a
 /// round trip and a new connection later at the most. What comes later is a call of its own.
@@ -119,29 +119,76 @@ impl Alike {
     }
 }
 
+/// What joining has to know of every exchange, and can be told without the others.
+#[derive(Debug)]
+pub struct Glance {
+    role: Role,
+    time: Time,
+    /// When its answer passed.
+    until: Option<Time>,
+    /// Something may follow it.
+    may_go_on: bool,
+    /// By what it may have been seen before it came here, and what it leaves behind to be known by.
+    marks_sought: [Option<MarkKey>; 2],
+    marks_left: [Option<MarkKey>; 2],
+    /// What it may continue, the likeliest first.
+    may_continue: [Option<(SoughtKey, Tie)>; 4],
+}
+
 impl Joiner {
     /// Adds one exchange. One without a request, or whose URL cannot be known, is no page's call
     /// and is left out.
     pub fn push(&mut self, exchange: &Arc<Exchange>) {
-        let Some(requested) = Requested::of(exchange) else { return };
+        if let Some(glance) = self.glance(exchange) {
+            self.push_known(Arc::clone(exchange), &glance);
+        }
+    }
+
+    /// What this joiner has to know of an exchange; `None` where it is to be left out. Most of what there is
+    /// to do is this, and can be done by several at once.
+    #[must_use]
+    pub fn glance(&self, exchange: &Exchange) -> Option<Glance> {
+        let requested = Requested::of(exchange)?;
+        let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
+        let key = |mark: Option<Mark<'_>>| mark.map(|mark| self.key(&mark));
+        let mut may_continue = [None; 4];
+        let sought = Sought::by(&requested, role);
+        let keys = sought.keys(&self.seed, Tie::of(role));
+        may_continue.iter_mut().zip(keys).for_each(|(place, key)| *place = Some(key));
+        Some(Glance {
+            role,
+            time: requested.time,
+            until: exchange.response.as_ref().map(|response| response.end_time.unwrap_or(response.time)),
+            may_go_on: role == Role::Preflight || exchange.response.as_ref().is_some_and(Response::is_redirect),
+            marks_sought: marks_sought(exchange, &requested).map(key),
+            marks_left: marks_left(exchange, &requested).map(key),
+            may_continue,
+        })
+    }
+
+    /// Adds an exchange at which it was glanced.
+    pub fn push_known(&mut self, exchange: Arc<Exchange>, glance: &Glance) {
         self.pushed += 1;
         if self.pushed.is_multiple_of(SWEEP_EVERY) {
-            self.sweep(requested.time);
+            self.sweep(glance.time);
         }
-        if self.joins_call(exchange) || self.is_seen_again(exchange, &requested) {
+        if self.joins_call(&exchange) || self.is_seen_again(&exchange, glance) {
             return;
         }
-        let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
-        let link = Link { role, exchange: Arc::clone(exchange), also_seen: Few::new() };
-        let place = match self.continued(&requested, role) {
+        let continued = self.continued(&exchange, glance);
+        let sequel = glance.may_go_on.then(|| Arc::clone(&exchange));
+        let link = Link { role: glance.role, exchange, also_seen: Few::new() };
+        let place = match continued {
             Some((index, join)) => {
                 self.append(index, link, join);
                 index
             }
             None => self.begin(link),
         };
-        self.remember(place, exchange, &requested);
-        self.expect(place, exchange, &requested, role);
+        self.remember(place, glance);
+        if let Some(exchange) = sequel {
+            self.expect(place, &exchange, glance.role);
+        }
     }
 
     /// Every chain, in the order in which they began.
@@ -182,11 +229,15 @@ impl Joiner {
 
     /// The chain that this request continues: of those that were let on the one that has waited
     /// longest.
-    fn continued(&mut self, requested: &Requested<'_>, role: Role) -> Option<(usize, Join)> {
-        let seed = self.seed.clone();
-        Sought::by(requested, role).keys(&seed, Tie::of(role)).find_map(|(sought, tie)| {
-            let expected = self.take(sought, requested, role)?;
-            Some((expected.chain, expected.join(requested, tie.kind)))
+    fn continued(&mut self, exchange: &Exchange, glance: &Glance) -> Option<(usize, Join)> {
+        let keys = glance.may_continue.iter().flatten();
+        let mut keys = keys.skip_while(|(sought, _)| !self.expected.contains_key(sought)).peekable();
+        keys.peek()?;
+        let keys: Vec<(SoughtKey, Tie)> = keys.copied().collect();
+        let requested = Requested::of(exchange)?;
+        keys.into_iter().find_map(|(sought, tie)| {
+            let expected = self.take(sought, &requested, glance.role)?;
+            Some((expected.chain, expected.join(&requested, tie.kind)))
         })
     }
 
@@ -206,9 +257,10 @@ impl Joiner {
     }
 
     /// What would continue the chain after this exchange.
-    fn expect(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>, role: Role) {
+    fn expect(&mut self, chain: usize, exchange: &Exchange, role: Role) {
+        let Some(requested) = Requested::of(exchange) else { return };
         let links = self.chains.get(chain).map_or(0, |chain| chain.links.len());
-        for (sought, expected) in Expected::after(exchange, requested, role, chain, links, &self.seed) {
+        for (sought, expected) in Expected::after(exchange, &requested, role, chain, links, &self.seed) {
             let waiting = self.expected.entry(sought).or_default();
             if waiting.len() == MAX_EXPECTED {
                 waiting.pop_front();
@@ -218,9 +270,9 @@ impl Joiner {
     }
 
     /// The same request, captured at another place: behind the load balancer, in a second file.
-    fn is_seen_again(&mut self, exchange: &Arc<Exchange>, requested: &Requested<'_>) -> bool {
-        let marks = marks_sought(exchange, requested).map(|mark| mark.map(|mark| self.key(&mark)));
-        let passing = marks.into_iter().flatten().find_map(|mark| self.passes(mark, exchange, requested));
+    fn is_seen_again(&mut self, exchange: &Arc<Exchange>, glance: &Glance) -> bool {
+        let marks = glance.marks_sought.iter().flatten();
+        let passing = marks.copied().find_map(|mark| self.passes(mark, exchange, glance.time));
         let Some(passing) = passing else { return false };
         let Some(chain) = self.chains.get_mut(passing.chain) else { return false };
         let Some(link) = chain.links.get_mut(passing.link) else { return false };
@@ -232,20 +284,20 @@ impl Joiner {
         });
         link.also_seen.push(Arc::clone(exchange));
         // At a third place it is known by the trace id that it has here.
-        if let Some(mark) = trace(requested) {
-            self.leave(self.key(&mark), passing);
+        if let [Some(trace), _] = glance.marks_left {
+            self.leave(trace, passing);
         }
         true
     }
 
     /// What passes under this mark and is this request. One of several alike is taken for one: the
     /// next that looks like it is the next one's.
-    fn passes(&mut self, mark: MarkKey, exchange: &Exchange, requested: &Requested<'_>) -> Option<Passing> {
+    fn passes(&mut self, mark: MarkKey, exchange: &Exchange, time: Time) -> Option<Passing> {
         let Self { passing, chains, .. } = self;
         let alike = passing.get_mut(&mark)?;
         let is_open = |passing: &Passing| {
-            let in_time = requested.time.since(passing.since) <= PASSES_WITHIN;
-            in_time && passing.until.is_none_or(|until| requested.time <= until)
+            let in_time = time.since(passing.since) <= PASSES_WITHIN;
+            in_time && passing.until.is_none_or(|until| time <= until)
         };
         alike.drop_while(|passing| !is_open(passing));
         alike.take(|passing| {
@@ -258,13 +310,10 @@ impl Joiner {
         self.passing.entry(mark).and_modify(|alike| alike.push(passing)).or_insert_with(|| Alike::one(passing));
     }
 
-    fn remember(&mut self, chain: usize, exchange: &Exchange, requested: &Requested<'_>) {
+    fn remember(&mut self, chain: usize, glance: &Glance) {
         let link = self.chains.get(chain).map_or(0, |chain| chain.links.len().saturating_sub(1));
-        let until = exchange.response.as_ref().map(|response| response.end_time.unwrap_or(response.time));
-        for mark in marks_left(exchange, requested).into_iter().flatten() {
-            let mark = self.key(&mark);
-            let passing = Passing { chain, link, since: requested.time, until };
-            self.leave(mark, passing);
+        for mark in glance.marks_left.into_iter().flatten() {
+            self.leave(mark, Passing { chain, link, since: glance.time, until: glance.until });
         }
     }
 

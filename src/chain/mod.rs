@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::http::{Exchange, Few};
 
-pub use joiner::{FOLLOWS_WITHIN, Joiner};
+pub use joiner::{FOLLOWS_WITHIN, Glance, Joiner};
 
 /// What an exchange is in its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

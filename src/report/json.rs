@@ -18,7 +18,7 @@ pub const SCHEMA: &str = "corscope.analysis/1";
 
 /// Calls that are written out side by side before they go to the writer: together all of them may be larger
 /// than what was read.
-const BLOCK: usize = 512;
+const BLOCK: usize = 4096;
 
 /// How deep in the object a call stands.
 const DEPTH_OF_CALLS: usize = 2;

@@ -41,7 +41,10 @@ pub(crate) const BODIES: Keep = Keep::All(16 << 20);
 
 /// Batches of exchanges that may wait for whoever takes them: enough that neither side waits for the
 /// other, and little memory.
-const BATCHES: usize = 4;
+const BATCHES: usize = 8;
+
+/// So many exchanges are taken together where they are there.
+const TOGETHER: usize = 1024;
 
 /// The threads that may be used.
 pub(crate) fn threads(reading: &Reading) -> Threads {
@@ -105,7 +108,14 @@ pub(crate) fn each_exchange(
         let mut taken = Ok(());
         while taken.is_ok() {
             match arriving.recv_timeout(workers::TICK) {
-                Ok(batch) => taken = take(batch),
+                Ok(mut batch) => {
+                    while batch.len() < TOGETHER
+                        && let Ok(more) = arriving.try_recv()
+                    {
+                        batch.extend(more);
+                    }
+                    taken = take(batch);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }

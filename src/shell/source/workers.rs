@@ -63,17 +63,6 @@ impl Workers for Threads {
             done.flatten().collect()
         })
     }
-
-    fn both<A: Send, B: Send>(&self, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B + Send) -> (A, B) {
-        if self.0 < 2 {
-            return (one(), other());
-        }
-        thread::scope(|scope| {
-            let one = scope.spawn(one);
-            let other = other();
-            (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
-        })
-    }
 }
 
 fn take<'a, I>(items: &'a [I], next: &AtomicUsize) -> Option<(usize, &'a I)> {
@@ -105,8 +94,5 @@ mod tests {
             );
         }
         assert!(Threads(2).map(&Vec::<usize>::new(), |item| *item).is_empty());
-        for threads in [1, 2] {
-            assert_eq!(Threads(threads).both(|| 1, || "two"), (1, "two"));
-        }
     }
 }
