@@ -334,7 +334,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// What the script set, less what redirects removed.
-    fn headers(&self) -> impl Iterator<Item = &'a AuthorHeader<'a>> + Clone {
+    fn headers(&self) -> impl Iterator<Item = &'a AuthorHeader<'a>> {
         let Removed { body, authorization } = self.removed;
         let is_removed = move |header: &AuthorHeader<'_>| {
             (body && describes_body(&header.name)) || (authorization && header.name == "authorization")
