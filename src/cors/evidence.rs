@@ -76,6 +76,8 @@ struct Evidence<'a> {
     method: &'a str,
     /// The headers that show the page's wishes best.
     telling: &'a Headers,
+    /// Their Sec-Fetch-Mode.
+    fetch_mode: Option<&'a str>,
     context: Option<&'a Context>,
 }
 
@@ -92,6 +94,10 @@ impl<'a> Evidence<'a> {
         let last = chain.links.last().and_then(|link| link.exchange.response.as_ref());
         let asked_for = preflight.and_then(|preflight| preflight.headers.first("access-control-request-method"));
         let actual = actuals.first().map(|(request, _)| *request);
+        let (telling, fetch_mode) = actuals.iter().find_map(|(request, _)| told_mode(request)).unwrap_or_else(|| {
+            let headers = &actual.unwrap_or(first).headers;
+            (headers, headers.first("sec-fetch-mode"))
+        });
         Some(Self {
             first,
             origin: first.headers.first("origin"),
@@ -99,7 +105,8 @@ impl<'a> Evidence<'a> {
             preflights,
             preflight,
             method: asked_for.unwrap_or(&actual.unwrap_or(first).method),
-            telling: telling(&actuals).unwrap_or(&first.headers),
+            telling,
+            fetch_mode,
             context: chain.links.iter().find_map(|link| link.exchange.context.as_deref()),
             actuals,
         })
@@ -123,7 +130,7 @@ impl<'a> Evidence<'a> {
             return Mode::Cors;
         }
         let headers = self.telling;
-        match headers.first("sec-fetch-mode") {
+        match self.fetch_mode {
             Some("nested-navigate" | "websocket") => return Mode::Navigate,
             Some(told) => return Mode::named(told).unwrap_or(Mode::Navigate),
             None => {}
@@ -191,7 +198,7 @@ impl<'a> Evidence<'a> {
             return Some(home);
         }
         let headers = self.telling;
-        if !headers.has("sec-fetch-mode") || mode == Mode::Navigate {
+        if self.fetch_mode.is_none() || mode == Mode::Navigate {
             return None;
         }
         let own = (headers.first("sec-fetch-site") == Some("same-origin")).then_some(home);
@@ -280,12 +287,10 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The headers of the request that shows the page's wishes best: browsers leave `Sec-Fetch-Mode` out
-/// towards http, so it may be one after a redirect to https.
-fn telling<'a>(actuals: &[(&'a Request, WebUrl<'a>)]) -> Option<&'a Headers> {
-    let mut requests = actuals.iter().map(|(request, _)| *request);
-    let told = requests.find(|request| request.headers.has("sec-fetch-mode"));
-    told.or(actuals.first().map(|(request, _)| *request)).map(|request| &request.headers)
+/// The headers of a request with its `Sec-Fetch-Mode`. They show the page's wishes best: browsers leave it
+/// out towards http, so it may be in a request after a redirect to https.
+fn told_mode(request: &Request) -> Option<(&Headers, Option<&str>)> {
+    request.headers.first("sec-fetch-mode").map(|mode| (&request.headers, Some(mode)))
 }
 
 fn assumption(about: &'static str, assumed: impl Into<Cow<'static, str>>, because: &'static str) -> Assumption {
@@ -316,10 +321,12 @@ fn is_set_by_scripts(name: &str) -> bool {
         "x-azure-",
     ];
     let begins = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    let is_any = |known: &[&str]| known.iter().any(|known| name.eq_ignore_ascii_case(known));
-    match name.bytes().next() {
-        Some(b'x' | b'X') => begins("x-") && !BY_PROXIES.iter().any(|prefix| begins(prefix)),
-        _ => is_any(&["authorization", "content-type", "range"]),
+    match name.as_bytes() {
+        [b'x' | b'X', b'-', ..] => !BY_PROXIES.iter().any(|prefix| begins(prefix)),
+        [b'a' | b'A', ..] => name.eq_ignore_ascii_case("authorization"),
+        [b'c' | b'C', ..] => name.eq_ignore_ascii_case("content-type"),
+        [b'r' | b'R', ..] => name.eq_ignore_ascii_case("range"),
+        _ => false,
     }
 }
 

@@ -334,7 +334,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// What the script set, less what redirects removed.
-    fn headers(&self) -> impl Iterator<Item = &'a AuthorHeader<'a>> + Clone {
+    fn headers(&self) -> impl Iterator<Item = &'a AuthorHeader<'a>> {
         let Removed { body, authorization } = self.removed;
         let is_removed = move |header: &AuthorHeader<'_>| {
             (body && describes_body(&header.name)) || (authorization && header.name == "authorization")
@@ -382,16 +382,17 @@ impl<'a> Fetch<'a> {
         if self.tainting != Tainting::Cors {
             return Vec::new();
         }
-        let preflight = role == Role::Preflight;
-        [
-            ("access-control-allow-origin", true),
-            ("access-control-allow-credentials", self.intent.credentials == Credentials::Include),
-            ("access-control-allow-methods", preflight && !is_safe_method(self.method())),
-            ("access-control-allow-headers", preflight && !names.is_empty()),
-        ]
-        .into_iter()
-        .filter_map(|(name, is_needed)| is_needed.then_some(name))
-        .collect()
+        let mut needed = vec!["access-control-allow-origin"];
+        if self.intent.credentials == Credentials::Include {
+            needed.push("access-control-allow-credentials");
+        }
+        if role == Role::Preflight && !is_safe_method(self.method()) {
+            needed.push("access-control-allow-methods");
+        }
+        if role == Role::Preflight && !names.is_empty() {
+            needed.push("access-control-allow-headers");
+        }
+        needed
     }
 
     /// Fetch 4.9, "CORS-preflight fetch".

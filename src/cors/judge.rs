@@ -598,7 +598,9 @@ fn gave_up(exchange: &Exchange) -> Option<String> {
 
 /// Whether a link's request went to that URL.
 fn is_for(link: &Link, url: &WebUrl<'_>) -> bool {
-    asked_url(&link.exchange).is_some_and(|seen| seen.is_sent_as(url))
+    // What came by https was asked for by https, and nearly all URLs are plain.
+    link.exchange.url().is_some_and(|seen| url.is_plain_https(seen))
+        || asked_url(&link.exchange).is_some_and(|seen| seen.is_sent_as(url))
 }
 
 fn is_same_method(link: &Link, ask: &Ask<'_>) -> bool {

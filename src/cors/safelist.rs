@@ -33,11 +33,19 @@ pub(super) fn describes_body(name: &str) -> bool {
 }
 
 /// Fetch, "CORS-unsafe request-header names": lower-case, sorted, each once.
-pub(super) fn unsafe_names<'a>(headers: impl Iterator<Item = &'a AuthorHeader<'a>> + Clone) -> Vec<&'a str> {
-    let safe = headers.clone().filter(|header| header.is_safe());
-    let is_too_much = safe.filter_map(|header| header.value).map(length).sum::<usize>() > LARGEST_SAFE_SUM;
-    let mut names: Vec<&str> =
-        headers.filter(|header| is_too_much || !header.is_safe()).map(|header| &*header.name).collect();
+pub(super) fn unsafe_names<'a>(headers: impl Iterator<Item = &'a AuthorHeader<'a>>) -> Vec<&'a str> {
+    let (mut names, mut safe, mut sum) = (Vec::new(), Vec::new(), 0);
+    for header in headers {
+        if header.is_safe() {
+            sum += header.value.map_or(0, length);
+            safe.push(&*header.name);
+        } else {
+            names.push(&*header.name);
+        }
+    }
+    if sum > LARGEST_SAFE_SUM {
+        names.append(&mut safe);
+    }
     names.sort_unstable();
     names.dedup();
     names
@@ -71,7 +79,11 @@ fn length(value: &str) -> usize {
 
 /// Fetch, "CORS-unsafe request-header byte".
 fn has_unsafe_byte(value: &str) -> bool {
-    value.chars().any(|c| (c < ' ' && c != '\t') || r#""():<>?@[\]{}"#.contains(c) || c == '\u{7f}')
+    value.bytes().any(|byte| match byte {
+        b'\t' => false,
+        b'"' | b'(' | b')' | b':' | b'<' | b'>' | b'?' | b'@' | b'[' | b'\\' | b']' | b'{' | b'}' | 0x7f => true,
+        byte => byte < b' ',
+    })
 }
 
 fn is_language_character(c: char) -> bool {

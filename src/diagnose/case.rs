@@ -88,6 +88,8 @@ pub(super) struct Case<'a> {
     pub(super) siblings: &'a Siblings<'a>,
     /// The hops that the capture shows with their answers, in order.
     seen: Vec<SeenHop<'a>>,
+    /// One of them redirects.
+    redirects: bool,
 }
 
 /// A hop that the capture shows with its answer.
@@ -111,14 +113,15 @@ pub(super) struct Redirect<'a> {
 
 impl<'a> Case<'a> {
     pub(super) fn new(judgement: &'a Judgement, balancer: &'a Balancer, siblings: &'a Siblings<'a>) -> Self {
-        Self { judgement, balancer, siblings, seen: judgement.hops.iter().filter_map(seen).collect() }
+        let seen: Vec<SeenHop<'_>> = judgement.hops.iter().filter_map(seen).collect();
+        let redirects = seen.iter().any(|seen| seen.redirect.is_some() || seen.furthest_in().redirect.is_some());
+        Self { judgement, balancer, siblings, seen, redirects }
     }
 
     /// Whether it is one of those calls.
     pub(super) fn is_one_that(&self, shows: ShowsIn) -> bool {
-        let redirects = |seen: &SeenHop<'_>| seen.redirect.is_some() || seen.furthest_in().redirect.is_some();
         match shows {
-            ShowsIn::Redirected => self.seen.iter().any(redirects),
+            ShowsIn::Redirected => self.redirects,
             ShowsIn::Blocked => self.failure().is_some(),
             ShowsIn::Any => true,
         }

@@ -41,7 +41,7 @@ impl Origin {
             return Ok(Self::opaque());
         }
         // Nearly all are plain, and need no parser.
-        if text.strip_prefix("https://").is_some_and(is_plain_host) {
+        if text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).is_some_and(is_plain_host) {
             return Ok(Self(text.to_owned()));
         }
         let refused = || OriginError(text.to_owned());

@@ -109,14 +109,18 @@ impl<'a> Iterator for Secrets<'a> {
 
 /// Every secret that can be told from its surroundings begins at or beside one of these.
 fn next_trigger(text: &str, from: usize) -> Option<(usize, &'static str)> {
-    const TRIGGERS: [&str; 8] = ["://", "=", "eyJ", "Bearer ", "bearer ", "Basic ", "basic ", "Digest "];
-    let begins = |byte: u8| matches!(byte, b':' | b'=' | b'e' | b'B' | b'b' | b'D');
+    const SCHEMES: [&str; 5] = ["Bearer ", "bearer ", "Basic ", "basic ", "Digest "];
     let rest = text.as_bytes().get(from..)?;
+    let begins = |byte: u8| matches!(byte, b':' | b'=' | b'e' | b'B' | b'b' | b'D');
     let mut places = rest.iter().enumerate().filter(|(_, byte)| begins(**byte)).map(|(at, _)| at);
     places.find_map(|at| {
-        let trigger = TRIGGERS
-            .into_iter()
-            .find(|trigger| rest.get(at..).is_some_and(|rest| rest.starts_with(trigger.as_bytes())))?;
+        let trigger = match rest.get(at..)? {
+            [b'=', ..] => "=",
+            [b':', b'/', b'/', ..] => "://",
+            [b'e', b'y', b'J', ..] => "eyJ",
+            [b':' | b'e', ..] => return None,
+            rest => SCHEMES.into_iter().find(|scheme| rest.starts_with(scheme.as_bytes()))?,
+        };
         Some((from + at, trigger))
     })
 }
