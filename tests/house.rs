@@ -27,7 +27,11 @@ const ROOMS: [Room; 14] = [
     },
     Room { name: "flow", rooms: &["wire"], crates: &[] },
     Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr", "foldhash"] },
-    Room { name: "import", rooms: &["http"], crates: &["serde", "serde_json", "base64", "thiserror"] },
+    Room {
+        name: "import",
+        rooms: &["http"],
+        crates: &["serde", "serde_json", "base64", "itoa", "memchr", "thiserror"],
+    },
     Room { name: "chain", rooms: &["http"], crates: &["url", "foldhash"] },
     Room { name: "balancer", rooms: &["http"], crates: &["url", "foldhash"] },
     Room { name: "cors", rooms: &["http", "chain", "balancer"], crates: &["url", "psl", "foldhash"] },
@@ -170,7 +174,7 @@ fn fault(room: &Room, path: &[String]) -> Option<String> {
 }
 
 /// Names that begin a path into an outside crate; any other beginning is something local.
-const CRATES: [&str; 27] = [
+const CRATES: [&str; 28] = [
     "anstream",
     "anstyle",
     "base64",
@@ -183,6 +187,7 @@ const CRATES: [&str; 27] = [
     "flate2",
     "httparse",
     "indicatif",
+    "itoa",
     "jiff",
     "memchr",
     "pcap",

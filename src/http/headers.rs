@@ -268,6 +268,13 @@ impl Headers {
         self.lines()
     }
 
+    /// The text of all lines, with what stands between them: where something is in none of it, it is in no
+    /// line.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -113,6 +113,9 @@ fn is_of_secure_page(headers: &Headers) -> bool {
 }
 
 fn has_scheme(target: &str) -> bool {
+    if target.starts_with('/') {
+        return false;
+    }
     ["http://", "https://"]
         .iter()
         .any(|scheme| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))

@@ -1,8 +1,7 @@
 //! JSON written field by field. Lines of exchanges are written by the million, and most of each is texts in
 //! which nothing has to be escaped: those are taken as they stand.
 
-use std::fmt::Write as _;
-use std::ops::BitOr;
+use memchr::memchr2;
 
 /// An object that is being written.
 pub(super) struct Object<'o> {
@@ -93,8 +92,13 @@ pub(super) fn text(out: &mut String, value: &str) {
     if has_to_be_escaped(value) {
         // A text has no way to fail.
         out.push_str(&serde_json::to_string(value).unwrap_or_default());
-        return;
+    } else {
+        plain_text(out, value);
     }
+}
+
+/// A text in which nothing has to be escaped.
+pub(super) fn plain_text(out: &mut String, value: &str) {
     out.reserve(value.len() + 2);
     out.push('"');
     out.push_str(value);
@@ -102,16 +106,29 @@ pub(super) fn text(out: &mut String, value: &str) {
 }
 
 pub(super) fn number(out: &mut String, value: u64) {
-    // Writing to a text cannot fail.
-    let _ = write!(out, "{value}");
+    out.push_str(itoa::Buffer::new().format(value));
 }
 
-/// RFC 8259 section 7. Sixteen bytes are looked at at once, which processors can do.
+/// RFC 8259 section 7.
 fn has_to_be_escaped(value: &str) -> bool {
-    let has_any =
-        |bytes: &[u8]| bytes.iter().map(|&byte| byte < b' ' || byte == b'"' || byte == b'\\').fold(false, BitOr::bitor);
-    let (chunks, rest) = value.as_bytes().as_chunks::<16>();
-    chunks.iter().any(|chunk| has_any(chunk)) || has_any(rest)
+    controls(value) > 0 || has_other(value)
+}
+
+/// Whether nothing has to be escaped in any of `lines` lines, of which this is the whole text: each of them
+/// ends with CR LF.
+pub(super) fn lines_are_plain(text: &str, lines: usize) -> bool {
+    controls(text) == 2 * lines && !has_other(text)
+}
+
+/// All bytes are looked at, many at once, which takes less time than to stop at the first.
+fn controls(text: &str) -> usize {
+    // Of no more bytes than a byte can count.
+    let chunks = text.as_bytes().chunks(128);
+    chunks.map(|chunk| usize::from(chunk.iter().map(|&byte| u8::from(byte < b' ')).fold(0, u8::wrapping_add))).sum()
+}
+
+fn has_other(text: &str) -> bool {
+    memchr2(b'"', b'\\', text.as_bytes()).is_some()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::SCHEMA;
-use super::json::{Object, list, number, text};
+use super::json::{Object, lines_are_plain, list, number, plain_text, text};
 use super::names::Named;
 use crate::http::{Body, Closed, Context, Exchange, FrameSpan, Frames, Headers, Request, Response, Time};
 
@@ -146,6 +146,16 @@ fn fraction(out: &mut String, nanosecond: u32, digits: u8) {
 
 fn address(line: &mut Object<'_>, name: &'static str, address: Option<SocketAddr>) {
     match address {
+        Some(SocketAddr::V4(address)) => {
+            let out = line.key(name);
+            for (octet, before) in address.ip().octets().into_iter().zip(['"', '.', '.', '.']) {
+                out.push(before);
+                number(out, octet.into());
+            }
+            out.push(':');
+            number(out, address.port().into());
+            out.push('"');
+        }
         Some(address) => {
             // Writing to a text cannot fail.
             let _ = write!(line.key(name), "\"{address}\"");
@@ -209,7 +219,14 @@ fn fields(object: &mut Object<'_>, headers: &Headers, trailers: &Headers) {
 }
 
 fn pairs(out: &mut String, headers: &Headers) {
-    list(out, headers.iter(), |out, line| list(out, [line.name, line.value], text));
+    let write = if lines_are_plain(headers.text(), headers.len()) { plain_text } else { text };
+    list(out, headers.iter(), |out, line| {
+        out.push('[');
+        write(out, line.name);
+        out.push(',');
+        write(out, line.value);
+        out.push(']');
+    });
 }
 
 fn body(mut object: Object<'_>, body: &Body, bodies: Bodies) {
