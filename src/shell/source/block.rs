@@ -106,11 +106,13 @@ impl Blocks {
     }
 
     /// Takes another buffer, one that nobody reads any more if there is one, and takes along what is held.
+    /// One that a long record has made large is not used again.
     fn move_on(&mut self) {
+        self.left.retain(|buffer| buffer.len() == HELD);
         let unread = self.left.iter_mut().position(|buffer| Arc::get_mut(buffer).is_some());
         let mut next = unread.map_or_else(Arc::default, |at| self.left.swap_remove(at));
         if let Some(buffer) = Arc::get_mut(&mut next) {
-            buffer.resize(self.buffer.len().max(HELD), 0);
+            buffer.resize(HELD.max(self.held.len() + LEAST_READ), 0);
             let held = self.buffer.get(self.held.clone()).unwrap_or_default();
             if let Some(place) = buffer.get_mut(..held.len()) {
                 place.copy_from_slice(held);

@@ -20,6 +20,10 @@ const UNDER_WAY: usize = 8;
 /// A source that gives less than this at a time is slow: what it gives is not kept waiting for more.
 const LITTLE: usize = 32 << 10;
 
+/// Blocks larger than this, as long records make them, are read one at a time: together they would take too
+/// much memory.
+const LARGE: usize = 2 << 20;
+
 /// Is handed the exchanges that have ended, and says whether more are wanted.
 pub(super) type Wanted<'w> = &'w mut dyn FnMut(Vec<Arc<Exchange>>) -> bool;
 
@@ -105,7 +109,8 @@ fn by_several(
                 desk.give(batch);
             }
             under_way += 1;
-            let most = if held.len() < LITTLE || at_end { 0 } else { UNDER_WAY };
+            let is_alone = held.len() < LITTLE || block.len() > LARGE || at_end;
+            let most = if is_alone { 0 } else { UNDER_WAY };
             while under_way > most {
                 divided.put(desks.iter_mut().map(Desk::take).collect());
                 under_way -= 1;
