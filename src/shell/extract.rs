@@ -11,7 +11,7 @@ use corscope::report::{Filter, redacted_exchange};
 use crate::args::Extract;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
-use crate::source::{self, Keep};
+use crate::source::{self, Keep, Threads};
 use crate::stop::Stop;
 
 pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
@@ -35,9 +35,10 @@ fn as_they_end(args: &Extract, keep: Keep, interrupt: &Interrupt, output: &mut O
     let Some(name) = args.reading.sources.first() else { return Ok(()) };
     let chosen =
         |exchange: &&Arc<Exchange>| args.filter.as_ref().is_none_or(|filter| filter.matches_exchange(exchange));
+    let threads = source::half_of(&args.reading);
     let summary = source::each_exchange(&args.reading, name, keep, args.follow, interrupt, |exchanges| {
         let chosen: Vec<&Arc<Exchange>> = exchanges.iter().filter(chosen).collect();
-        write(args, &chosen, output)?;
+        write(args, &chosen, &threads, output)?;
         if args.follow { output.flush() } else { Ok(()) }
     })?;
     source::say_warnings([&summary]);
@@ -53,7 +54,8 @@ fn gathered(args: &Extract, keep: Keep, interrupt: &Interrupt, output: &mut Outp
     let is_chosen = |exchange: &&Arc<Exchange>| chosen.as_ref().is_none_or(|chosen| chosen.holds(exchange));
     let exchanges = in_order(reads);
     let chosen: Vec<&Arc<Exchange>> = exchanges.iter().filter(is_chosen).collect();
-    chosen.chunks(WRITTEN_AT_ONCE).try_for_each(|some| write(args, some, output))
+    let threads = source::threads(&args.reading);
+    chosen.chunks(WRITTEN_AT_ONCE).try_for_each(|some| write(args, some, &threads, output))
 }
 
 /// Exchanges whose lines are held before they go out.
@@ -62,12 +64,9 @@ const WRITTEN_AT_ONCE: usize = 4096;
 /// Exchanges whose lines one thread makes at a time: enough that handing them over costs nothing beside.
 const LINES_EACH: usize = 32;
 
-fn write(args: &Extract, exchanges: &[&Arc<Exchange>], output: &mut Output) -> Result<(), Stop> {
+fn write(args: &Extract, exchanges: &[&Arc<Exchange>], threads: &Threads, output: &mut Output) -> Result<(), Stop> {
     let shares: Vec<&[&Arc<Exchange>]> = exchanges.chunks(LINES_EACH).collect();
-    source::threads(&args.reading)
-        .map(&shares, |some| lines(args, some))
-        .iter()
-        .try_for_each(|lines| output.text(lines))
+    threads.map(&shares, |some| lines(args, some)).iter().try_for_each(|lines| output.text(lines))
 }
 
 fn lines(args: &Extract, exchanges: &[&Arc<Exchange>]) -> String {

@@ -51,6 +51,11 @@ pub(crate) fn threads(reading: &Reading) -> Threads {
     Threads(reading.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into))
 }
 
+/// Half of them, for work that goes on at both ends at once: one end reads, the other takes what was read.
+pub(crate) fn half_of(reading: &Reading) -> Threads {
+    Threads((threads(reading).0 / 2).max(1))
+}
+
 /// Reads every source, several at a time; what comes of it is in the order in which they were named.
 /// An interrupt ends the reading: what was read so far is the result then.
 pub(crate) fn read_all(reading: &Reading, keep: Keep, interrupt: &Interrupt) -> Result<Vec<Read>, Stop> {
@@ -94,7 +99,7 @@ pub(crate) fn each_exchange(
     let (batches, arriving) = mpsc::sync_channel::<Vec<Arc<Exchange>>>(BATCHES);
     let read_as = &manner;
     // What is followed comes slowly, and is to be handed on at once.
-    let threads = if follow { 1 } else { threads(reading).0 };
+    let threads = if follow { 1 } else { half_of(reading).0 };
     thread::scope(|scope| {
         // It owns the sending end, whose end tells that all was read. Nobody takes any more once writing has
         // failed.
