@@ -297,11 +297,13 @@ impl Headers {
 
     /// The same lines with other values: `value` is asked for each of them.
     #[must_use]
-    pub fn with_values<'a>(&'a self, mut value: impl FnMut(Header<'a>) -> Cow<'a, str>) -> Self {
-        let mut lines = HeaderLines::default();
-        for line in self.iter() {
-            lines.push(line.name, &value(line));
+    pub fn with_values<'a>(&'a self, value: impl FnMut(Header<'a>) -> Cow<'a, str>) -> Self {
+        let values: Vec<Cow<'a, str>> = self.iter().map(value).collect();
+        if self.iter().zip(&values).all(|(line, value)| line.value == *value) {
+            return self.clone();
         }
+        let mut lines = HeaderLines::default();
+        self.iter().zip(&values).for_each(|(line, value)| lines.push(line.name, value));
         lines.take(self.complete)
     }
 

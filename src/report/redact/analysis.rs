@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::exchange::redacted_exchange;
 use super::fields::masked_value;
-use super::text::masked;
+use super::text;
 use crate::analyzer::{Analysis, ChainReport};
 use crate::cors::{Hop, Judgement, Outcome, Verdict};
 use crate::diagnose::{Evidence, Finding, Fix};
@@ -70,7 +70,7 @@ impl Exchanges {
 }
 
 fn mask(text: &mut String) {
-    *text = masked(text, &mut |_| {});
+    text::mask(text, &mut |_| {});
 }
 
 fn all<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
@@ -163,7 +163,7 @@ fn redact_evidence(evidence: &mut Evidence) {
     if evidence.value == ABSENT {
         return;
     }
-    evidence.value = masked_value(evidence.header.unwrap_or_default(), &evidence.value, &mut |_| {});
+    evidence.value = masked_value(evidence.header.unwrap_or_default(), &evidence.value, &mut |_| {}).into_owned();
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Secrets in an exchange.
 
 use super::fields::masked_value;
-use super::text::masked;
+use super::text::{mask, masked};
 use crate::http::{Context, Exchange, Few, Headers, Request, Response, Target};
 
 /// Names of masked secrets that are listed for one exchange; a hostile query could make up any number.
@@ -28,7 +28,7 @@ pub fn redacted_exchange(exchange: &Exchange) -> Exchange {
         redact_context(context, &mut note);
     }
     for warning in &mut copy.warnings {
-        *warning = masked(warning, &mut note);
+        mask(warning, &mut note);
     }
     copy.redacted = names;
     copy
@@ -36,7 +36,7 @@ pub fn redacted_exchange(exchange: &Exchange) -> Exchange {
 
 fn redact_request(request: &mut Request, note: &mut dyn FnMut(&str)) {
     let target = masked(&request.target, note);
-    request.target = Target::new(&target, request.url().map(|url| masked(url, note)));
+    request.target = Target::new(&target, request.url().map(|url| masked(url, note).into_owned()));
     request.headers = headers(&request.headers, note);
     request.trailers = headers(&request.trailers, note).into();
     leave_out(&mut request.body.kept, "request body", note);
@@ -56,12 +56,12 @@ fn leave_out(kept: &mut Few<u8>, name: &str, note: &mut dyn FnMut(&str)) {
 }
 
 fn headers(headers: &Headers, note: &mut dyn FnMut(&str)) -> Headers {
-    headers.with_values(|line| masked_value(line.name, line.value, note).into())
+    headers.with_values(|line| masked_value(line.name, line.value, note))
 }
 
 fn redact_context(context: &mut Context, note: &mut dyn FnMut(&str)) {
     for text in [&mut context.page_url, &mut context.page_csp, &mut context.fetch].into_iter().flatten() {
-        *text = masked(text, note);
+        mask(text, note);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Secrets in header fields.
 
+use std::borrow::Cow;
+
 use super::MASK;
 use super::text::masked;
 
@@ -19,38 +21,46 @@ const SECRET_FIELDS: [&str; 8] = [
 const SECRET_PARTS: [&str; 7] = ["token", "secret", "password", "api-key", "apikey", "session-id", "x-amzn-oidc-"];
 
 /// A field's value with its secrets masked; `note` is told the name of each.
-pub(super) fn masked_value(name: &str, value: &str, note: &mut dyn FnMut(&str)) -> String {
-    let lower = name.to_ascii_lowercase();
+pub(super) fn masked_value<'v>(name: &str, value: &'v str, note: &mut dyn FnMut(&str)) -> Cow<'v, str> {
     if value.is_empty() {
-        return String::new();
+        return Cow::Borrowed(value);
     }
-    match lower.as_str() {
-        "cookie" => {
-            note("cookie");
-            value.split(';').map(masked_pair).collect::<Vec<_>>().join(";")
-        }
-        "set-cookie" => {
-            note("set-cookie");
-            // What follows the first pair are attributes, and SameSite and Path tell why a cookie is not sent.
-            match value.split_once(';') {
-                Some((pair, attributes)) => format!("{};{attributes}", masked_pair(pair)),
-                None => masked_pair(value),
-            }
-        }
-        _ if is_secret_field(&lower) => {
-            note(&lower);
-            masked_credentials(value)
-        }
-        _ => masked(value, note),
+    if name.eq_ignore_ascii_case("cookie") {
+        note("cookie");
+        return value.split(';').map(masked_pair).collect::<Vec<_>>().join(";").into();
     }
+    if name.eq_ignore_ascii_case("set-cookie") {
+        note("set-cookie");
+        // What follows the first pair are attributes, and SameSite and Path tell why a cookie is not sent.
+        return match value.split_once(';') {
+            Some((pair, attributes)) => format!("{};{attributes}", masked_pair(pair)),
+            None => masked_pair(value),
+        }
+        .into();
+    }
+    if is_secret_field(name) {
+        note(&name.to_ascii_lowercase());
+        return masked_credentials(value).into();
+    }
+    masked(value, note)
 }
 
-fn is_secret_field(lower: &str) -> bool {
+fn is_secret_field(name: &str) -> bool {
     // The values of these are header names, which the verdict is about.
-    if lower.starts_with("access-control-") {
-        return false;
-    }
-    SECRET_FIELDS.contains(&lower) || SECRET_PARTS.iter().any(|part| lower.contains(part))
+    !begins(name.as_bytes(), "access-control-")
+        && (SECRET_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field)) || holds_secret_part(name.as_bytes()))
+}
+
+/// Whether one of [`SECRET_PARTS`] stands anywhere in the name; its first letter tells that it does not, nearly
+/// everywhere.
+fn holds_secret_part(name: &[u8]) -> bool {
+    let begins_here = |at: usize| name.get(at..).is_some_and(|rest| SECRET_PARTS.iter().any(|part| begins(rest, part)));
+    let may_begin = |byte: u8| SECRET_PARTS.iter().any(|part| part.as_bytes().first() == Some(&(byte | 0x20)));
+    name.iter().enumerate().any(|(at, &byte)| may_begin(byte) && begins_here(at))
+}
+
+fn begins(text: &[u8], with: &str) -> bool {
+    text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
 }
 
 /// `name=value` without its value.

@@ -49,17 +49,28 @@ const SECRET_ENDINGS: [&str; 6] = ["token", "secret", "password", "signature", "
 const MAX_NESTED: u8 = 4;
 
 /// Masks what looks like a secret in a text of any kind; `note` is told what each was called.
-pub(super) fn masked(text: &str, note: &mut dyn FnMut(&str)) -> String {
+pub(super) fn masked<'t>(text: &'t str, note: &mut dyn FnMut(&str)) -> Cow<'t, str> {
+    let mut secrets = Secrets::of(text, 0).peekable();
+    if secrets.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
     let mut done = String::with_capacity(text.len());
     let mut end = 0;
-    for secret in Secrets::of(text, 0) {
+    for secret in secrets {
         done.push_str(text.get(end..secret.start).unwrap_or_default());
         done.push_str(MASK);
         note(&secret.name);
         end = secret.start + secret.length;
     }
     done.push_str(text.get(end..).unwrap_or_default());
-    done
+    Cow::Owned(done)
+}
+
+/// [`masked`], in place.
+pub(super) fn mask(text: &mut String, note: &mut dyn FnMut(&str)) {
+    if let Cow::Owned(masked) = masked(text, note) {
+        *text = masked;
+    }
 }
 
 /// Where a secret of a text stands.
@@ -256,7 +267,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn mask(text: &str) -> String {
-        masked(text, &mut |_| {})
+        masked(text, &mut |_| {}).into_owned()
     }
 
     #[test]
