@@ -90,7 +90,7 @@ impl Ended {
 pub struct Batch {
     /// The bytes that the packets lie in.
     block: Arc<Vec<u8>>,
-    /// What had waited, and lies there no longer.
+    /// What had waited, and lies there no longer: never more than may wait ([`crate::flow::MAX_WAITING_BYTES`]).
     copied: Vec<u8>,
     pieces: Vec<Piece>,
 }
