@@ -219,8 +219,8 @@ fn begin_as_http(segments: &[Told]) -> bool {
     }
     sides.into_iter().all(|((_, server), bytes)| {
         let line = split_line(&bytes).0;
-        let version =
-            if server { status_line(line).map(|it| it.version) } else { request_line(line).map(|it| it.version) };
+        let asked = || request_line(line).filter(|it| !it.target.contains(&b' '));
+        let version = if server { status_line(line).map(|it| it.version) } else { asked().map(|it| it.version) };
         // A line with anything odd in it is read where nothing else is expected, and begins nothing.
         let is_odd = line.first().is_some_and(u8::is_ascii_whitespace) || line.iter().any(u8::is_ascii_control);
         bytes.is_empty() || !is_odd && version.is_some_and(|version| version.starts_with(b"HTTP/1."))
