@@ -39,7 +39,9 @@ impl Set {
         let spans = [exchange.frames.request, exchange.frames.response];
         let Some(home) = spans.iter().flatten().next().and_then(|span| self.file_of(span.first)) else { return };
         if let Some((_, path)) = self.files.get(home) {
-            exchange.source = Arc::clone(path);
+            if exchange.source != *path {
+                exchange.carrier_mut().source = Arc::clone(path);
+            }
         }
         let mut elsewhere = Vec::new();
         let [request, response] = [("request", spans[0]), ("response", spans[1])].map(|(what, span)| {

@@ -496,7 +496,7 @@ mod tests {
         let mut outer = get(ITEMS).header("X-Amzn-Trace-Id", trace).id("0").build();
         outer.response.as_mut().unwrap().time = crate::http::testing::at(9);
         let mut inner = get(ITEMS).header("X-Amzn-Trace-Id", trace).id("1").at(2).build();
-        inner.connection = 1;
+        inner.carrier_mut().connection = 1;
         joiner.push(&Arc::new(outer));
         joiner.push(&Arc::new(inner));
         let chains = joiner.finish();
@@ -512,8 +512,8 @@ mod tests {
             [direct("0", 0), direct("1", 1), get(ITEMS).id("2").at(2), get(ITEMS).id("3").at(3)].into_iter().enumerate()
         {
             let mut exchange = builder.build();
-            exchange.connection = connection as u64;
-            exchange.client = "203.0.113.50:50000".parse().ok();
+            exchange.carrier_mut().connection = connection as u64;
+            exchange.carrier_mut().client = "203.0.113.50:50000".parse().ok();
             exchange.response.as_mut().unwrap().time = crate::http::testing::at(9);
             joiner.push(&Arc::new(exchange));
         }
@@ -530,7 +530,7 @@ mod tests {
         outer.response.as_mut().unwrap().time = crate::http::testing::at(9);
         let service = exchange("GET", "http://stock.internal/items").header("User-Agent", "python-requests").at(2);
         let mut inner = traced(service).id("1").build();
-        inner.connection = 1;
+        inner.carrier_mut().connection = 1;
         joiner.push(&Arc::new(outer));
         joiner.push(&Arc::new(inner));
         assert_eq!(joiner.finish().len(), 2);

@@ -1,6 +1,7 @@
 //! A request with its response: the waist of the hourglass.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Few, Request, Response, Time};
@@ -10,18 +11,11 @@ use super::{Few, Request, Response, Time};
 pub struct Exchange {
     /// Opaque, unique in one run, the same for the same input.
     pub id: Arc<str>,
-    /// The capture or file it was read from.
-    pub source: Arc<str>,
+    /// What carried it, which the exchanges of one connection share: a capture holds millions of exchanges. Its
+    /// fields can be read as if they were the exchange's own.
+    pub carrier: Arc<Carrier>,
     /// Where between browser and backend it was seen.
     pub vantage: Vantage,
-    /// As the request line has it (`HTTP/1.1`).
-    pub protocol: Arc<str>,
-    /// The TCP connection within the source, counted from 0 in order of first packet.
-    pub connection: u64,
-    /// The side that sends requests.
-    pub client: Option<SocketAddr>,
-    /// The side that answers.
-    pub server: Option<SocketAddr>,
     /// The packets that carry it; empty where the source is no capture.
     pub frames: Frames,
     /// None when only the response was captured.
@@ -46,7 +40,35 @@ pub struct Exchange {
     pub redacted: Few<String>,
 }
 
+/// Where an exchange was seen, and between whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// The capture or file it was read from.
+    pub source: Arc<str>,
+    /// As the request line has it (`HTTP/1.1`).
+    pub protocol: Arc<str>,
+    /// The TCP connection within the source, counted from 0 in order of first packet.
+    pub connection: u64,
+    /// The side that sends requests.
+    pub client: Option<SocketAddr>,
+    /// The side that answers.
+    pub server: Option<SocketAddr>,
+}
+
+impl Deref for Exchange {
+    type Target = Carrier;
+
+    fn deref(&self) -> &Carrier {
+        &self.carrier
+    }
+}
+
 impl Exchange {
+    /// What carried it, to be changed for this exchange alone.
+    pub fn carrier_mut(&mut self) -> &mut Carrier {
+        Arc::make_mut(&mut self.carrier)
+    }
+
     /// The absolute URL as the client used it, where it is known.
     #[must_use]
     pub fn url(&self) -> Option<&str> {

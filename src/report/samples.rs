@@ -10,7 +10,8 @@ use crate::cors::{
 };
 use crate::diagnose::{Evidence, Finding, Fix, Severity};
 use crate::http::{
-    Body, End, Exchange, Few, FrameSpan, Frames, Headers, Request, Response, State, Target, Time, Trailers, Vantage,
+    Body, Carrier, End, Exchange, Few, FrameSpan, Frames, Headers, Request, Response, State, Target, Time, Trailers,
+    Vantage,
 };
 
 const PAGE: &str = "https://client.example.com";
@@ -50,12 +51,14 @@ fn exchange(said: &Said<'_>) -> Arc<Exchange> {
     let frame = |first| Some(FrameSpan { first, last: first });
     Arc::new(Exchange {
         id: said.id.into(),
-        source: "backend.pcap".into(),
+        carrier: Arc::new(Carrier {
+            source: "backend.pcap".into(),
+            protocol: "HTTP/1.1".into(),
+            connection: 2,
+            client: "10.0.1.5:41022".parse().ok(),
+            server: "10.0.1.20:8000".parse().ok(),
+        }),
         vantage: Vantage::Backend,
-        protocol: "HTTP/1.1".into(),
-        connection: 2,
-        client: "10.0.1.5:41022".parse().ok(),
-        server: "10.0.1.20:8000".parse().ok(),
         frames: Frames { request: frame(said.frame), response: frame(said.frame + 3) },
         request: Some(Request {
             time: time(0),

@@ -1,13 +1,15 @@
 //! What is written is read back equal, whatever the exchange holds.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
 use super::{Bodies, Importer, to_line};
 use crate::http::{
-    Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Target, Time,
-    Vantage, latin1, trim_ows,
+    Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Target,
+    Time, Vantage, latin1, trim_ows,
 };
 
 fn wire_text() -> impl Strategy<Value = String> {
@@ -115,12 +117,14 @@ prop_compose! {
     ) -> Exchange {
         Exchange {
             id: names.0.into(),
-            source: names.1.into(),
-            protocol: names.2.into(),
+            carrier: Arc::new(Carrier {
+                source: names.1.into(),
+                protocol: names.2.into(),
+                connection,
+                client: addresses.0.map(Into::into),
+                server: addresses.1.map(Into::into),
+            }),
             vantage,
-            connection,
-            client: addresses.0.map(Into::into),
-            server: addresses.1.map(Into::into),
             frames,
             request: messages.0,
             interim: messages.1.into(),
