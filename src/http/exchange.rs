@@ -29,7 +29,8 @@ pub struct Exchange {
     /// How it ended.
     pub end: End,
     /// Who ended the connection, where that is how the exchange ended and the capture shows it.
-    pub closed: Option<Closed>,
+    /// Seldom there.
+    pub closed: Option<Box<Closed>>,
     /// What was odd, in plain words: a gap of N bytes, a conflicting length, a bare LF …
     pub warnings: Few<String>,
     /// What only the client knows, where somebody told us.
@@ -107,12 +108,84 @@ pub struct FrameSpan {
 }
 
 /// The packets behind an exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Frames {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frames(Spans);
+
+/// The same in little room: a capture holds millions of them, and what is of one exchange lies close together.
+/// There is one way to write each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Spans {
+    #[default]
+    None,
+    Request(FrameSpan),
+    Response(FrameSpan),
+    /// From one place to the next.
+    Near {
+        first: u64,
+        to_last: u32,
+        to_response: u32,
+        to_last_of_response: u32,
+    },
+    /// A file of exchanges may say anything.
+    Far(Box<(FrameSpan, FrameSpan)>),
+}
+
+impl Frames {
+    /// Those of the request, and those of the final response.
+    #[must_use]
+    pub fn new(request: Option<FrameSpan>, response: Option<FrameSpan>) -> Self {
+        Self(match (request, response) {
+            (None, None) => Spans::None,
+            (Some(request), None) => Spans::Request(request),
+            (None, Some(response)) => Spans::Response(response),
+            (Some(request), Some(response)) => {
+                Spans::near(request, response).unwrap_or_else(|| Spans::Far(Box::new((request, response))))
+            }
+        })
+    }
+
     /// Those of the request.
-    pub request: Option<FrameSpan>,
+    #[must_use]
+    pub fn request(&self) -> Option<FrameSpan> {
+        match &self.0 {
+            Spans::None | Spans::Response(_) => None,
+            Spans::Request(request) => Some(*request),
+            Spans::Near { first, to_last, .. } => Some(FrameSpan { first: *first, last: first + u64::from(*to_last) }),
+            Spans::Far(both) => Some(both.0),
+        }
+    }
+
     /// Those of the final response.
-    pub response: Option<FrameSpan>,
+    #[must_use]
+    pub fn response(&self) -> Option<FrameSpan> {
+        match &self.0 {
+            Spans::None | Spans::Request(_) => None,
+            Spans::Response(response) => Some(*response),
+            Spans::Near { first, to_response, to_last_of_response, .. } => {
+                let first = first + u64::from(*to_response);
+                Some(FrameSpan { first, last: first + u64::from(*to_last_of_response) })
+            }
+            Spans::Far(both) => Some(both.1),
+        }
+    }
+
+    /// Those of the message that came first, or is the only one.
+    #[must_use]
+    pub fn any(&self) -> Option<FrameSpan> {
+        self.request().or_else(|| self.response())
+    }
+}
+
+impl Spans {
+    fn near(request: FrameSpan, response: FrameSpan) -> Option<Self> {
+        let distance = |from: u64, to: u64| u32::try_from(to.checked_sub(from)?).ok();
+        Some(Self::Near {
+            first: request.first,
+            to_last: distance(request.first, request.last)?,
+            to_response: distance(request.first, response.first)?,
+            to_last_of_response: distance(response.first, response.last)?,
+        })
+    }
 }
 
 /// How much of an exchange was seen.
@@ -183,4 +256,32 @@ pub struct Context {
     pub destination: Option<String>,
     /// Exchanges that share it belong to one call of the page.
     pub fetch: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_capture_holds_millions_of_is_small() {
+        // With the two counts of its `Arc` it takes 384 bytes, which is what allocators give it.
+        assert!(size_of::<Exchange>() <= 368, "{} bytes", size_of::<Exchange>());
+    }
+
+    #[test]
+    fn frames_are_as_they_were_given() {
+        let span = |(first, last)| FrameSpan { first, last };
+        for (request, response) in [
+            (None, None),
+            (Some((1, 2)), None),
+            (None, Some((3, 9))),
+            (Some((1, 2)), Some((2, 2))),
+            (Some((5, 4)), Some((2, 2))),
+            (Some((1, 1 << 40)), Some((u64::MAX, 0))),
+        ] {
+            let (request, response) = (request.map(span), response.map(span));
+            let frames = Frames::new(request, response);
+            assert_eq!((frames.request(), frames.response()), (request, response));
+        }
+    }
 }

@@ -134,7 +134,7 @@ impl Builder {
 
     /// The first FIN or RST came from that side, `milliseconds` after the clocks start.
     pub(crate) fn closed(mut self, by: Peer, milliseconds: u64) -> Self {
-        self.0.closed = Some(Closed { by, time: at(milliseconds) });
+        self.0.closed = Some(Box::new(Closed { by, time: at(milliseconds) }));
         self
     }
 

@@ -59,7 +59,7 @@ fn exchange(said: &Said<'_>) -> Arc<Exchange> {
             server: "10.0.1.20:8000".parse().ok(),
         }),
         vantage: Vantage::Backend,
-        frames: Frames { request: frame(said.frame), response: frame(said.frame + 3) },
+        frames: Frames::new(frame(said.frame), frame(said.frame + 3)),
         request: Some(Request {
             time: time(0),
             end_time: None,
@@ -283,8 +283,8 @@ fn proto_ignored(calls: &[&ChainReport]) -> Finding {
                 them. So it takes the call for http and builds its redirect with http://."
             .to_owned(),
         evidence: vec![
-            evidence(&first, first.frames.request.unwrap().first, "x-forwarded-proto", "https"),
-            evidence(&first, first.frames.response.unwrap().first, "location", &location),
+            evidence(&first, first.frames.request().unwrap().first, "x-forwarded-proto", "https"),
+            evidence(&first, first.frames.response().unwrap().first, "location", &location),
         ],
         fixes: vec![
             Fix {

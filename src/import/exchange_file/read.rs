@@ -226,7 +226,7 @@ impl Line {
             response,
             state,
             end,
-            closed: self.closed.map(ClosedLine::into_closed).transpose()?,
+            closed: self.closed.map(ClosedLine::into_closed).transpose()?.map(Box::new),
             warnings: warnings.into(),
             context: self.context.map(|context| Box::new(context.into_context())),
             redacted: self.redacted.into(),
@@ -267,7 +267,7 @@ fn address(field: &str, text: Option<String>, warnings: &mut Vec<String>) -> Opt
 impl FrameLines {
     fn into_frames(self) -> Frames {
         let span = |(first, last)| FrameSpan { first, last };
-        Frames { request: self.request.map(span), response: self.response.map(span) }
+        Frames::new(self.request.map(span), self.response.map(span))
     }
 }
 

@@ -93,7 +93,9 @@ fn messages() -> impl Strategy<Value = (Option<Request>, Vec<Response>, Option<R
 
 fn frames() -> impl Strategy<Value = Frames> {
     let span = || option::of((any::<u64>(), any::<u64>()).prop_map(|(first, last)| FrameSpan { first, last }));
-    (span(), span()).prop_map(|(request, response)| Frames { request, response })
+    // Close together, as of a capture, or anywhere.
+    let near = || option::of((1..9_u64, 9..20_u64).prop_map(|(first, last)| FrameSpan { first, last }));
+    prop_oneof![(span(), span()), (near(), near())].prop_map(|(request, response)| Frames::new(request, response))
 }
 
 prop_compose! {
@@ -131,7 +133,7 @@ prop_compose! {
             response: messages.2,
             state,
             end,
-            closed: closed.map(|(by, time)| Closed { by, time }),
+            closed: closed.map(|(by, time)| Box::new(Closed { by, time })),
             warnings: warnings.into(),
             context: context.map(Box::new),
             redacted: redacted.into(),

@@ -216,10 +216,8 @@ impl Open {
     /// The exchange as it is now.
     pub(super) fn into_exchange(mut self, carrier: Arc<Carrier>, ended: Ended) -> Exchange {
         let state = self.state();
-        let frames = Frames {
-            request: self.request.as_ref().map(Message::frames),
-            response: self.response.as_ref().map(Message::frames),
-        };
+        let frames =
+            Frames::new(self.request.as_ref().map(Message::frames), self.response.as_ref().map(Message::frames));
         let request = self.request.map(|message| message.value);
         let response = self.response.map(|message| message.value);
         self.warnings.append(&mut self.of_url);
@@ -233,7 +231,7 @@ impl Open {
             response,
             state,
             end: ended.end,
-            closed: ended.closed,
+            closed: ended.closed.map(Box::new),
             warnings: self.warnings.into(),
             context: None,
             redacted: Few::new(),
