@@ -128,7 +128,7 @@ impl<'a> Replay<'a> {
 
     /// What the browser makes of what came back so far.
     fn judgement(&self) -> Option<Judgement> {
-        let chain = Chain { links: self.made.clone(), joins: Few::new() };
+        let chain = Chain { links: self.made.clone().into(), joins: Few::new() };
         judge(&chain, self.balancer, &Asserted::default(), self.options.browser)
     }
 

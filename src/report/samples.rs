@@ -164,7 +164,7 @@ fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings:
         credentials: Credentials::SameOrigin,
     };
     ChainReport {
-        chain: Chain { links, joins },
+        chain: Chain { links: links.into(), joins },
         client: "203.0.113.50".parse().ok(),
         user_agent: Some(AGENT.to_owned()),
         judgement: Judgement { asked, hops, verdict, drop_off },
