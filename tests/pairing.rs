@@ -144,7 +144,7 @@ fn exchanges(capture: &[u8]) -> Vec<Arc<Exchange>> {
 }
 
 fn ours(exchanges: &[Arc<Exchange>]) -> Pairs {
-    let pair = |exchange: &Arc<Exchange>| Some((exchange.frames.request?.last, exchange.frames.response?.last));
+    let pair = |exchange: &Arc<Exchange>| Some((exchange.frames.request()?.last, exchange.frames.response()?.last));
     exchanges.iter().filter_map(pair).collect()
 }
 

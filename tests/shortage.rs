@@ -5,13 +5,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use corscope::analyzer::{Analysis, Options, analyze_exchanges};
 use corscope::cors::{Browser, Outcome};
 use corscope::diagnose::Proposal;
 use corscope::http::{
-    Body, Context, End, Exchange, Few, Frames, Headers, Request, Response, State, Target, Time, Trailers, Vantage,
+    Body, Carrier, Context, End, Exchange, Few, Frames, Headers, Request, Response, State, Target, Time, Trailers,
+    Vantage,
 };
 use corscope::import::exchange_file::Importer;
 use proptest::prelude::*;
@@ -257,12 +258,14 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
                 let body = Body { bytes: 20, complete: true, kept: Few::new() };
                 Exchange {
                     id: format!("{at}").into(),
-                    source: "any".into(),
+                    carrier: Arc::new(Carrier {
+                        source: "any".into(),
+                        protocol: "HTTP/1.1".into(),
+                        connection: at % 3,
+                        client: "10.0.1.5:41022".parse().ok(),
+                        server: "10.0.2.9:8000".parse().ok(),
+                    }),
                     vantage,
-                    protocol: "HTTP/1.1".into(),
-                    connection: at % 3,
-                    client: "10.0.1.5:41022".parse().ok(),
-                    server: "10.0.2.9:8000".parse().ok(),
                     frames: Frames::default(),
                     request: has_request.map(|()| Request {
                         time: time(0),

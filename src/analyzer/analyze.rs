@@ -116,7 +116,7 @@ fn join(workers: &impl Workers, exchanges: Vec<Arc<Exchange>>) -> Joined {
 /// Exchanges that are looked at side by side before they are joined one after the other, and chains that are
 /// judged side by side before what is said of each is gathered: enough to keep workers busy, few enough to be
 /// forgotten soon.
-const BLOCK: usize = 1 << 15;
+const BLOCK: usize = 1 << 12;
 
 /// What each chain came to, and the root causes of all.
 fn judge_all(
@@ -140,8 +140,9 @@ fn judge_all(
             Some(brief)
         }));
     }
-    let calls = chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?)));
-    (calls.collect(), findings.in_order())
+    let mut calls = Vec::with_capacity(chains.len());
+    calls.extend(chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?))));
+    (calls, findings.in_order())
 }
 
 /// When an exchange began: with its request, or where that is missing with its response.

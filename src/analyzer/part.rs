@@ -362,7 +362,7 @@ mod tests {
         let targets: Vec<&str> =
             read.exchanges.iter().map(|exchange| exchange.request.as_ref().unwrap().target.as_str()).collect();
         assert_eq!(targets, ["/a", "/b"]);
-        assert_eq!(read.exchanges[1].frames.request.unwrap().first, 7);
+        assert_eq!(read.exchanges[1].frames.request().unwrap().first, 7);
         assert_eq!((read.summary.packets, read.summary.warnings), (1, Vec::new()));
     }
 }

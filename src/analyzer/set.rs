@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::http::{Exchange, FrameSpan};
+use crate::http::{Exchange, FrameSpan, Frames};
 
 /// The files so far.
 #[derive(Debug)]
@@ -36,10 +36,10 @@ impl Set {
         if self.files.len() < 2 {
             return;
         }
-        let spans = [exchange.frames.request, exchange.frames.response];
+        let spans = [exchange.frames.request(), exchange.frames.response()];
         let Some(home) = spans.iter().flatten().next().and_then(|span| self.file_of(span.first)) else { return };
-        if let Some((_, path)) = self.files.get(home) {
-            exchange.source = Arc::clone(path);
+        if let Some((_, path)) = self.files.get(home).filter(|(_, path)| exchange.source != *path) {
+            exchange.carrier_mut().source = Arc::clone(path);
         }
         let mut elsewhere = Vec::new();
         let [request, response] = [("request", spans[0]), ("response", spans[1])].map(|(what, span)| {
@@ -47,7 +47,7 @@ impl Set {
             elsewhere.extend(there.map(|there| format!("the {what} is in {there}")));
             here
         });
-        (exchange.frames.request, exchange.frames.response) = (request, response);
+        exchange.frames = Frames::new(request, response);
         exchange.warnings.extend(elsewhere);
     }
 
@@ -90,7 +90,7 @@ mod tests {
         set.turn(&"c".into());
         let mut exchange = exchange("GET", "http://a.example/").build();
         let span = |(first, last)| Some(FrameSpan { first, last });
-        (exchange.frames.request, exchange.frames.response) = (span(request), span(response));
+        exchange.frames = Frames::new(span(request), span(response));
         exchange.warnings.truncate(0);
         set.place(&mut exchange);
         exchange
@@ -100,8 +100,8 @@ mod tests {
     fn an_exchange_names_the_file_of_its_frames() {
         let within = placed((11, 12), (13, 15));
         assert_eq!(&*within.source, "b");
-        assert_eq!(within.frames.request, Some(FrameSpan { first: 1, last: 2 }));
-        assert_eq!(within.frames.response, Some(FrameSpan { first: 3, last: 5 }));
+        assert_eq!(within.frames.request(), Some(FrameSpan { first: 1, last: 2 }));
+        assert_eq!(within.frames.response(), Some(FrameSpan { first: 3, last: 5 }));
         assert!(within.warnings.is_empty());
     }
 
@@ -109,11 +109,11 @@ mod tests {
     fn what_is_in_another_file_is_told() {
         let across = placed((10, 10), (11, 13));
         assert_eq!(&*across.source, "a");
-        assert_eq!(across.frames.request, Some(FrameSpan { first: 10, last: 10 }));
-        assert_eq!(across.frames.response, None);
+        assert_eq!(across.frames.request(), Some(FrameSpan { first: 10, last: 10 }));
+        assert_eq!(across.frames.response(), None);
         assert_eq!(across.warnings, ["the response is in b, frames 1 to 3"]);
         let long = placed((9, 10), (10, 16));
-        assert_eq!(long.frames.response, Some(FrameSpan { first: 10, last: 10 }));
+        assert_eq!(long.frames.response(), Some(FrameSpan { first: 10, last: 10 }));
         assert_eq!(long.warnings, ["the response is in several files, up to c, frame 1"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Exchanges joined to calls of a page, across TCP connections and load-balancer nodes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use foldhash::quality::RandomState;
 
 use super::link::{Expected, Requested, Sought, SoughtKey, Tie};
+use super::waiting::Waiting;
 use super::{Chain, Join, JoinKind, Link, Role};
 use crate::http::{Exchange, Few, Response, Time, Vantage};
 
@@ -31,11 +32,11 @@ const SWEEP_EVERY: usize = 8192;
 pub struct Joiner {
     chains: Vec<Chain>,
     /// The chains that a request would continue, by what it must be.
-    expected: HashMap<SoughtKey, VecDeque<Expected>, RandomState>,
+    expected: HashMap<SoughtKey, Waiting<Box<Expected>>, RandomState>,
     /// Chains whose exchanges share a `context.fetch`.
     calls: HashMap<(Arc<str>, String), usize>,
     /// Requests of a short while ago, to know them again at another place.
-    passing: HashMap<MarkKey, Alike, RandomState>,
+    passing: HashMap<MarkKey, Waiting<Passing>, RandomState>,
     pushed: usize,
     /// What the keys of what is sought and of what passes are made with.
     seed: RandomState,
@@ -65,58 +66,13 @@ enum MarkedBy<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct MarkKey(u64);
 
-/// A request that may be seen again.
+/// A request that may be seen again. Each that was captured leaves some for a while: memory has no room for as
+/// many chains as 32 bits can count.
 #[derive(Clone, Copy, Debug)]
 struct Passing {
-    chain: usize,
-    link: usize,
+    chain: u32,
+    link: u32,
     since: Time,
-    /// When its answer passed, which is after the answer passed further in.
-    until: Option<Time>,
-}
-
-/// Requests with the same mark, the oldest first. Nearly always there is one, and each request that is
-/// captured leaves some.
-#[derive(Debug)]
-struct Alike {
-    oldest: Option<Passing>,
-    #[expect(clippy::box_collection, reason = "what counts is the room that an empty one takes")]
-    others: Option<Box<VecDeque<Passing>>>,
-}
-
-impl Alike {
-    fn one(passing: Passing) -> Self {
-        Self { oldest: Some(passing), others: None }
-    }
-
-    fn push(&mut self, passing: Passing) {
-        if self.oldest.is_none() {
-            self.oldest = Some(passing);
-        } else {
-            self.others.get_or_insert_default().push_back(passing);
-        }
-    }
-
-    /// Drops those at the front that are none any more.
-    fn drop_while(&mut self, is_over: impl Fn(&Passing) -> bool) {
-        while self.oldest.as_ref().is_some_and(&is_over) {
-            self.take_oldest();
-        }
-    }
-
-    /// Takes the first that this holds for.
-    fn take(&mut self, is_it: impl Fn(&Passing) -> bool) -> Option<Passing> {
-        if self.oldest.as_ref().is_some_and(&is_it) {
-            return self.take_oldest();
-        }
-        let others = self.others.as_mut()?;
-        others.remove(others.iter().position(is_it)?)
-    }
-
-    fn take_oldest(&mut self) -> Option<Passing> {
-        let next = self.others.as_mut().and_then(|others| others.pop_front());
-        std::mem::replace(&mut self.oldest, next)
-    }
 }
 
 /// What joining has to know of every exchange, and can be told without the others.
@@ -124,8 +80,6 @@ impl Alike {
 pub struct Glance {
     role: Role,
     time: Time,
-    /// When its answer passed.
-    until: Option<Time>,
     /// Something may follow it.
     may_go_on: bool,
     /// By what it may have been seen before it came here, and what it leaves behind to be known by.
@@ -158,7 +112,6 @@ impl Joiner {
         Some(Glance {
             role,
             time: requested.time,
-            until: exchange.response.as_ref().map(|response| response.end_time.unwrap_or(response.time)),
             may_go_on: role == Role::Preflight || exchange.response.as_ref().is_some_and(Response::is_redirect),
             marks_sought: marks_sought(exchange, &requested).map(key),
             marks_left: marks_left(exchange, &requested).map(key),
@@ -198,7 +151,7 @@ impl Joiner {
     }
 
     fn begin(&mut self, link: Link) -> usize {
-        self.chains.push(Chain { links: vec![link], joins: Few::new() });
+        self.chains.push(Chain { links: link.into(), joins: Few::new() });
         self.chains.len() - 1
     }
 
@@ -249,11 +202,12 @@ impl Joiner {
             requested.time.since(expected.since) <= FOLLOWS_WITHIN
                 && chains.get(expected.chain).is_some_and(|chain| chain.links.len() == expected.links)
         };
-        while waiting.front().is_some_and(|expected| !is_open(expected)) {
-            waiting.pop_front();
+        waiting.drop_while(|expected| !is_open(expected));
+        let met = waiting.take(|expected| is_open(expected) && expected.is_met_by(requested, role));
+        if waiting.is_empty() {
+            expected.remove(&sought);
         }
-        let position = waiting.iter().position(|expected| is_open(expected) && expected.is_met_by(requested, role))?;
-        waiting.remove(position)
+        met.map(|expected| *expected)
     }
 
     /// What would continue the chain after this exchange.
@@ -263,9 +217,9 @@ impl Joiner {
         for (sought, expected) in Expected::after(exchange, &requested, role, chain, links, &self.seed) {
             let waiting = self.expected.entry(sought).or_default();
             if waiting.len() == MAX_EXPECTED {
-                waiting.pop_front();
+                waiting.take_oldest();
             }
-            waiting.push_back(expected);
+            waiting.push(Box::new(expected));
         }
     }
 
@@ -274,8 +228,8 @@ impl Joiner {
         let marks = glance.marks_sought.iter().flatten();
         let passing = marks.copied().find_map(|mark| self.passes(mark, exchange, glance.time));
         let Some(passing) = passing else { return false };
-        let Some(chain) = self.chains.get_mut(passing.chain) else { return false };
-        let Some(link) = chain.links.get_mut(passing.link) else { return false };
+        let Some(chain) = self.chains.get_mut(passing.chain as usize) else { return false };
+        let Some(link) = chain.links.get_mut(passing.link as usize) else { return false };
         chain.joins.push(Join {
             from: Arc::clone(&link.exchange.id),
             to: Arc::clone(&exchange.id),
@@ -295,25 +249,28 @@ impl Joiner {
     fn passes(&mut self, mark: MarkKey, exchange: &Exchange, time: Time) -> Option<Passing> {
         let Self { passing, chains, .. } = self;
         let alike = passing.get_mut(&mark)?;
+        let seen = |passing: &Passing| {
+            let link = chains.get(passing.chain as usize).and_then(|chain| chain.links.get(passing.link as usize));
+            link.map(|link| &*link.exchange)
+        };
+        // Its answer passes after the answer passed further in.
         let is_open = |passing: &Passing| {
             let in_time = time.since(passing.since) <= PASSES_WITHIN;
-            in_time && passing.until.is_none_or(|until| time <= until)
+            in_time && seen(passing).and_then(answered).is_none_or(|until| time <= until)
         };
         alike.drop_while(|passing| !is_open(passing));
-        alike.take(|passing| {
-            let link = chains.get(passing.chain).and_then(|chain| chain.links.get(passing.link));
-            is_open(passing) && link.is_some_and(|link| is_elsewhere(&link.exchange, exchange))
-        })
+        alike.take(|passing| is_open(passing) && seen(passing).is_some_and(|seen| is_elsewhere(seen, exchange)))
     }
 
     fn leave(&mut self, mark: MarkKey, passing: Passing) {
-        self.passing.entry(mark).and_modify(|alike| alike.push(passing)).or_insert_with(|| Alike::one(passing));
+        self.passing.entry(mark).or_default().push(passing);
     }
 
     fn remember(&mut self, chain: usize, glance: &Glance) {
         let link = self.chains.get(chain).map_or(0, |chain| chain.links.len().saturating_sub(1));
+        let (Ok(chain), Ok(link)) = (chain.try_into(), link.try_into()) else { return };
         for mark in glance.marks_left.into_iter().flatten() {
-            self.leave(mark, Passing { chain, link, since: glance.time, until: glance.until });
+            self.leave(mark, Passing { chain, link, since: glance.time });
         }
     }
 
@@ -323,13 +280,13 @@ impl Joiner {
 
     fn sweep(&mut self, now: Time) {
         self.expected.retain(|_, waiting| {
-            waiting.retain(|expected| now.since(expected.since) <= FOLLOWS_WITHIN);
+            waiting.drop_all(|expected| now.since(expected.since) > FOLLOWS_WITHIN);
             !waiting.is_empty()
         });
         // They come in the order of time, which those behind the oldest one have too.
         self.passing.retain(|_, alike| {
             alike.drop_while(|passing| now.since(passing.since) > PASSES_WITHIN);
-            alike.oldest.is_some()
+            !alike.is_empty()
         });
     }
 }
@@ -344,6 +301,11 @@ fn marks_left<'a>(exchange: &Exchange, requested: &'a Requested<'_>) -> [Option<
 fn marks_sought<'a>(exchange: &Exchange, requested: &'a Requested<'_>) -> [Option<Mark<'a>>; 2] {
     let behind_the_balancer = exchange.vantage == Vantage::Backend;
     [trace(requested), behind_the_balancer.then(|| request_mark(requested))]
+}
+
+/// When its answer passed.
+fn answered(exchange: &Exchange) -> Option<Time> {
+    exchange.response.as_ref().map(|response| response.end_time.unwrap_or(response.time))
 }
 
 /// Whether the two were captured at different places.
@@ -412,7 +374,7 @@ mod tests {
     #[test]
     fn what_is_expected_is_bounded() {
         let mut joiner = Joiner::default();
-        let most = |joiner: &Joiner| joiner.expected.values().map(VecDeque::len).max();
+        let most = |joiner: &Joiner| joiner.expected.values().map(Waiting::len).max();
         for _ in 0..=MAX_EXPECTED {
             joiner.push(&preflight(ITEMS, "PUT").shared());
         }
@@ -496,7 +458,7 @@ mod tests {
         let mut outer = get(ITEMS).header("X-Amzn-Trace-Id", trace).id("0").build();
         outer.response.as_mut().unwrap().time = crate::http::testing::at(9);
         let mut inner = get(ITEMS).header("X-Amzn-Trace-Id", trace).id("1").at(2).build();
-        inner.connection = 1;
+        inner.carrier_mut().connection = 1;
         joiner.push(&Arc::new(outer));
         joiner.push(&Arc::new(inner));
         let chains = joiner.finish();
@@ -512,8 +474,8 @@ mod tests {
             [direct("0", 0), direct("1", 1), get(ITEMS).id("2").at(2), get(ITEMS).id("3").at(3)].into_iter().enumerate()
         {
             let mut exchange = builder.build();
-            exchange.connection = connection as u64;
-            exchange.client = "203.0.113.50:50000".parse().ok();
+            exchange.carrier_mut().connection = connection as u64;
+            exchange.carrier_mut().client = "203.0.113.50:50000".parse().ok();
             exchange.response.as_mut().unwrap().time = crate::http::testing::at(9);
             joiner.push(&Arc::new(exchange));
         }
@@ -530,7 +492,7 @@ mod tests {
         outer.response.as_mut().unwrap().time = crate::http::testing::at(9);
         let service = exchange("GET", "http://stock.internal/items").header("User-Agent", "python-requests").at(2);
         let mut inner = traced(service).id("1").build();
-        inner.connection = 1;
+        inner.carrier_mut().connection = 1;
         joiner.push(&Arc::new(outer));
         joiner.push(&Arc::new(inner));
         assert_eq!(joiner.finish().len(), 2);

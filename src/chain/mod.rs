@@ -3,12 +3,15 @@
 
 mod joiner;
 mod link;
+mod links;
+mod waiting;
 
 use std::sync::Arc;
 
 use crate::http::{Exchange, Few};
 
 pub use joiner::{FOLLOWS_WITHIN, Glance, Joiner};
+pub use links::Links;
 
 /// What an exchange is in its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +64,7 @@ pub struct Join {
 #[derive(Clone, Debug)]
 pub struct Chain {
     /// Never empty.
-    pub links: Vec<Link>,
+    pub links: Links,
     /// One for each exchange after the first.
     pub joins: Few<Join>,
 }

@@ -392,7 +392,7 @@ mod tests {
 
     /// What is asked borrows from the chain, which stays for as long as the tests run.
     fn asked_by(links: Vec<Link>) -> Intent<'static> {
-        let chain = Box::leak(Box::new(Chain { links, joins: Few::new() }));
+        let chain = Box::leak(Box::new(Chain { links: links.into(), joins: Few::new() }));
         intent(chain, &Asserted::default()).unwrap()
     }
 

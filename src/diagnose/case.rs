@@ -209,12 +209,12 @@ impl<'a> SeenHop<'a> {
 
     /// A response header as evidence; its absence too.
     pub(super) fn response_evidence(&self, header: &'static str) -> Evidence {
-        self.evidence(self.exchange.frames.response.map(|span| span.first), header, &self.response.headers)
+        self.evidence(self.exchange.frames.response().map(|span| span.first), header, &self.response.headers)
     }
 
     /// A request header as evidence; its absence too.
     pub(super) fn request_evidence(&self, header: &'static str) -> Evidence {
-        self.evidence(self.exchange.frames.request.map(|span| span.first), header, &self.request.headers)
+        self.evidence(self.exchange.frames.request().map(|span| span.first), header, &self.request.headers)
     }
 
     /// The status line as evidence.
@@ -222,7 +222,7 @@ impl<'a> SeenHop<'a> {
         Evidence {
             source: Arc::clone(&self.exchange.source),
             exchange: Arc::clone(&self.exchange.id),
-            frame: self.exchange.frames.response.map(|span| span.first),
+            frame: self.exchange.frames.response().map(|span| span.first),
             header: None,
             value: format!(
                 "{} {} answered {} {}",

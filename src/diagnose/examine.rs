@@ -119,7 +119,7 @@ fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, chain: &
         finding.severity = severity;
         finding.story = diagnosis.story;
     }
-    finding.chains.push(Arc::from(chain.id()));
+    finding.chains.extend(chain.links.first().map(|link| Arc::clone(&link.exchange.id)));
     let room = EVIDENCE_KEPT.saturating_sub(finding.evidence.len());
     finding.evidence.extend(diagnosis.evidence.into_iter().take(room));
     for fix in diagnosis.fixes {

@@ -188,7 +188,7 @@ fn evidence_of(exchange: &Exchange, header: &'static str, value: &str) -> Eviden
     Evidence {
         source: Arc::clone(&exchange.source),
         exchange: Arc::clone(&exchange.id),
-        frame: exchange.frames.response.map(|span| span.first),
+        frame: exchange.frames.response().map(|span| span.first),
         header: Some(header),
         value: value.to_owned(),
     }

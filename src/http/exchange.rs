@@ -1,6 +1,7 @@
 //! A request with its response: the waist of the hourglass.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Few, Request, Response, Time};
@@ -10,18 +11,11 @@ use super::{Few, Request, Response, Time};
 pub struct Exchange {
     /// Opaque, unique in one run, the same for the same input.
     pub id: Arc<str>,
-    /// The capture or file it was read from.
-    pub source: Arc<str>,
+    /// What carried it, which the exchanges of one connection share: a capture holds millions of exchanges. Its
+    /// fields can be read as if they were the exchange's own.
+    pub carrier: Arc<Carrier>,
     /// Where between browser and backend it was seen.
     pub vantage: Vantage,
-    /// As the request line has it (`HTTP/1.1`).
-    pub protocol: Arc<str>,
-    /// The TCP connection within the source, counted from 0 in order of first packet.
-    pub connection: u64,
-    /// The side that sends requests.
-    pub client: Option<SocketAddr>,
-    /// The side that answers.
-    pub server: Option<SocketAddr>,
     /// The packets that carry it; empty where the source is no capture.
     pub frames: Frames,
     /// None when only the response was captured.
@@ -35,7 +29,8 @@ pub struct Exchange {
     /// How it ended.
     pub end: End,
     /// Who ended the connection, where that is how the exchange ended and the capture shows it.
-    pub closed: Option<Closed>,
+    /// Seldom there.
+    pub closed: Option<Box<Closed>>,
     /// What was odd, in plain words: a gap of N bytes, a conflicting length, a bare LF …
     pub warnings: Few<String>,
     /// What only the client knows, where somebody told us.
@@ -46,7 +41,35 @@ pub struct Exchange {
     pub redacted: Few<String>,
 }
 
+/// Where an exchange was seen, and between whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// The capture or file it was read from.
+    pub source: Arc<str>,
+    /// As the request line has it (`HTTP/1.1`).
+    pub protocol: Arc<str>,
+    /// The TCP connection within the source, counted from 0 in order of first packet.
+    pub connection: u64,
+    /// The side that sends requests.
+    pub client: Option<SocketAddr>,
+    /// The side that answers.
+    pub server: Option<SocketAddr>,
+}
+
+impl Deref for Exchange {
+    type Target = Carrier;
+
+    fn deref(&self) -> &Carrier {
+        &self.carrier
+    }
+}
+
 impl Exchange {
+    /// What carried it, to be changed for this exchange alone.
+    pub fn carrier_mut(&mut self) -> &mut Carrier {
+        Arc::make_mut(&mut self.carrier)
+    }
+
     /// The absolute URL as the client used it, where it is known.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
@@ -85,12 +108,84 @@ pub struct FrameSpan {
 }
 
 /// The packets behind an exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Frames {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frames(Spans);
+
+/// The same in little room: a capture holds millions of them, and what is of one exchange lies close together.
+/// There is one way to write each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Spans {
+    #[default]
+    None,
+    Request(FrameSpan),
+    Response(FrameSpan),
+    /// From one place to the next.
+    Near {
+        first: u64,
+        to_last: u32,
+        to_response: u32,
+        to_last_of_response: u32,
+    },
+    /// A file of exchanges may say anything.
+    Far(Box<(FrameSpan, FrameSpan)>),
+}
+
+impl Frames {
+    /// Those of the request, and those of the final response.
+    #[must_use]
+    pub fn new(request: Option<FrameSpan>, response: Option<FrameSpan>) -> Self {
+        Self(match (request, response) {
+            (None, None) => Spans::None,
+            (Some(request), None) => Spans::Request(request),
+            (None, Some(response)) => Spans::Response(response),
+            (Some(request), Some(response)) => {
+                Spans::near(request, response).unwrap_or_else(|| Spans::Far(Box::new((request, response))))
+            }
+        })
+    }
+
     /// Those of the request.
-    pub request: Option<FrameSpan>,
+    #[must_use]
+    pub fn request(&self) -> Option<FrameSpan> {
+        match &self.0 {
+            Spans::None | Spans::Response(_) => None,
+            Spans::Request(request) => Some(*request),
+            Spans::Near { first, to_last, .. } => Some(FrameSpan { first: *first, last: first + u64::from(*to_last) }),
+            Spans::Far(both) => Some(both.0),
+        }
+    }
+
     /// Those of the final response.
-    pub response: Option<FrameSpan>,
+    #[must_use]
+    pub fn response(&self) -> Option<FrameSpan> {
+        match &self.0 {
+            Spans::None | Spans::Request(_) => None,
+            Spans::Response(response) => Some(*response),
+            Spans::Near { first, to_response, to_last_of_response, .. } => {
+                let first = first + u64::from(*to_response);
+                Some(FrameSpan { first, last: first + u64::from(*to_last_of_response) })
+            }
+            Spans::Far(both) => Some(both.1),
+        }
+    }
+
+    /// Those of the message that came first, or is the only one.
+    #[must_use]
+    pub fn any(&self) -> Option<FrameSpan> {
+        self.request().or_else(|| self.response())
+    }
+}
+
+impl Spans {
+    fn near(request: FrameSpan, response: FrameSpan) -> Option<Self> {
+        let distance = |from: u64, to: u64| u32::try_from(to.checked_sub(from)?).ok();
+        Some(Self::Near {
+            first: request.first,
+            to_last: distance(request.first, request.last)?,
+            to_response: distance(request.first, response.first)?,
+            to_last_of_response: distance(response.first, response.last)?,
+        })
+    }
 }
 
 /// How much of an exchange was seen.
@@ -161,4 +256,32 @@ pub struct Context {
     pub destination: Option<String>,
     /// Exchanges that share it belong to one call of the page.
     pub fetch: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_capture_holds_millions_of_is_small() {
+        // With the two counts of its `Arc` it takes 384 bytes, which is what allocators give it.
+        assert!(size_of::<Exchange>() <= 368, "{} bytes", size_of::<Exchange>());
+    }
+
+    #[test]
+    fn frames_are_as_they_were_given() {
+        let span = |(first, last)| FrameSpan { first, last };
+        for (request, response) in [
+            (None, None),
+            (Some((1, 2)), None),
+            (None, Some((3, 9))),
+            (Some((1, 2)), Some((2, 2))),
+            (Some((5, 4)), Some((2, 2))),
+            (Some((1, 1 << 40)), Some((u64::MAX, 0))),
+        ] {
+            let (request, response) = (request.map(span), response.map(span));
+            let frames = Frames::new(request, response);
+            assert_eq!((frames.request(), frames.response()), (request, response));
+        }
+    }
 }

@@ -21,7 +21,7 @@ mod vantage;
 mod web_url;
 
 pub use content::MAX_CONTENT;
-pub use exchange::{Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
+pub use exchange::{Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
 pub use few::Few;
 pub use headers::{Field, Header, HeaderLines, Headers};
 pub use location::resolve_location;

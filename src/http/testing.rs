@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Body, Closed, Context, End, Exchange, Few, Frames, Headers, Peer, Request, Response, State, Target, Time, Trailers,
-    Vantage,
+    Body, Carrier, Closed, Context, End, Exchange, Few, Frames, Headers, Peer, Request, Response, State, Target, Time,
+    Trailers, Vantage,
 };
 
 /// Where the tests' clocks start.
@@ -28,12 +28,14 @@ pub(crate) fn exchange(method: &str, url: &str) -> Builder {
     };
     Builder(Exchange {
         id: "0.0".into(),
-        source: "test.pcap".into(),
+        carrier: Arc::new(Carrier {
+            source: "test.pcap".into(),
+            protocol: "HTTP/1.1".into(),
+            connection: 0,
+            client: "10.0.1.5:41022".parse().ok(),
+            server: "10.0.2.9:8000".parse().ok(),
+        }),
         vantage: Vantage::Direct,
-        protocol: "HTTP/1.1".into(),
-        connection: 0,
-        client: "10.0.1.5:41022".parse().ok(),
-        server: "10.0.2.9:8000".parse().ok(),
         frames: Frames::default(),
         request: Some(Request {
             time: at(0),
@@ -132,7 +134,7 @@ impl Builder {
 
     /// The first FIN or RST came from that side, `milliseconds` after the clocks start.
     pub(crate) fn closed(mut self, by: Peer, milliseconds: u64) -> Self {
-        self.0.closed = Some(Closed { by, time: at(milliseconds) });
+        self.0.closed = Some(Box::new(Closed { by, time: at(milliseconds) }));
         self
     }
 

@@ -4,9 +4,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A short text that is in many messages: a method, a reason phrase. Its copies share it.
+/// A short text that is in many messages: a method, a reason phrase. Its copies share it, and each takes the
+/// room of one pointer.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(Arc<str>);
+pub struct Text(Arc<Box<str>>);
 
 impl Text {
     /// The text.
@@ -24,33 +25,33 @@ impl Deref for Text {
     }
 }
 
-impl<T: Into<Arc<str>>> From<T> for Text {
+impl<T: Into<Box<str>>> From<T> for Text {
     fn from(text: T) -> Self {
-        Self(text.into())
+        Self(Arc::new(text.into()))
     }
 }
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        &*self.0 == other
+        **self.0 == *other
     }
 }
 
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        &*self.0 == *other
+        **self.0 == **other
     }
 }
 
 impl PartialEq<String> for Text {
     fn eq(&self, other: &String) -> bool {
-        &*self.0 == other.as_str()
+        **self.0 == **other
     }
 }
 
 impl PartialEq<Text> for String {
     fn eq(&self, other: &Text) -> bool {
-        self.as_str() == &*other.0
+        **self == **other.0
     }
 }
 
@@ -71,19 +72,22 @@ impl fmt::Debug for Text {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
     text: Box<str>,
-    /// Where the URL ends, which begins the text; `None` where it is not known.
-    url_end: Option<u32>,
+    /// Where the URL ends, which begins the text; [`UNKNOWN`] where it is not known.
+    url_end: u32,
     /// Where the target begins, which ends the text.
     start: u32,
 }
+
+/// No text is that long.
+const UNKNOWN: u32 = u32::MAX;
 
 impl Target {
     /// `url` is the absolute URL as the client used it, path and query verbatim; `None` where it cannot be
     /// known (no Host, CONNECT, `*`).
     #[must_use]
     pub fn new(target: &str, url: Option<String>) -> Self {
-        let Some(mut text) = url else { return Self { text: target.into(), url_end: None, start: 0 } };
-        let url_end = Some(length(&text));
+        let Some(mut text) = url else { return Self { text: target.into(), url_end: UNKNOWN, start: 0 } };
+        let url_end = length(&text);
         if !text.ends_with(target) {
             text.push_str(target);
         }
@@ -100,7 +104,7 @@ impl Target {
     /// The URL, where it is known.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
-        self.text.get(..self.url_end? as usize)
+        if self.url_end == UNKNOWN { None } else { self.text.get(..self.url_end as usize) }
     }
 }
 

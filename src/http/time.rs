@@ -13,7 +13,9 @@ use jiff::Timestamp;
 /// small, and no larger where there may be none.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {
-    second: i64,
+    /// Its second since 1970-01-01T00:00:00Z, in two parts: no calendar needs all 64 bits of one number.
+    second_low: u32,
+    second_high: i16,
     /// Of the second, with its sign.
     nanosecond: i32,
     /// How many digits are known, and one more.
@@ -38,7 +40,7 @@ impl Time {
     pub fn new(second: i64, nanosecond: u32, digits: u8) -> Self {
         let nanosecond = i32::try_from(nanosecond).unwrap_or_default();
         if (0..Timestamp::MAX.as_second()).contains(&second) && nanosecond < 1_000_000_000 {
-            return Self { second, nanosecond, digits: known(digits) };
+            return Self::made(second, nanosecond, digits);
         }
         Self::from_nanoseconds(i128::from(second) * 1_000_000_000 + i128::from(nanosecond), digits)
     }
@@ -54,20 +56,32 @@ impl Time {
     }
 
     fn of(moment: Timestamp, digits: u8) -> Self {
-        Self { second: moment.as_second(), nanosecond: moment.subsec_nanosecond(), digits: known(digits) }
+        Self::made(moment.as_second(), moment.subsec_nanosecond(), digits)
+    }
+
+    #[inline]
+    fn made(second: i64, nanosecond: i32, digits: u8) -> Self {
+        let second_low = u32::try_from(second & i64::from(u32::MAX)).unwrap_or_default();
+        let second_high = i16::try_from(second >> 32).unwrap_or_default();
+        Self { second_low, second_high, nanosecond, digits: known(digits) }
+    }
+
+    #[inline]
+    fn second(self) -> i64 {
+        i64::from(self.second_high) << 32 | i64::from(self.second_low)
     }
 
     /// The second since 1970-01-01T00:00:00Z that it lies in, the nanosecond of that, and how many digits of
     /// that are known; `None` before 1970.
     #[must_use]
     pub fn since_1970(self) -> Option<(u64, u32, u8)> {
-        let (second, nanosecond) = (self.second.try_into().ok()?, self.nanosecond.try_into().ok()?);
+        let (second, nanosecond) = (self.second().try_into().ok()?, self.nanosecond.try_into().ok()?);
         Some((second, nanosecond, self.digits.get() - 1))
     }
 
     fn moment(self) -> Timestamp {
         // It came from one.
-        Timestamp::new(self.second, self.nanosecond).unwrap_or_default()
+        Timestamp::new(self.second(), self.nanosecond).unwrap_or_default()
     }
 
     /// Nanoseconds since 1970-01-01T00:00:00Z.
@@ -79,7 +93,7 @@ impl Time {
     /// How long after `earlier` this is; zero when it is not after it.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
-        let seconds = self.second - earlier.second;
+        let seconds = self.second() - earlier.second();
         let nanoseconds = i64::from(self.nanosecond - earlier.nanosecond);
         let nanoseconds = seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds);
         Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or_default())
@@ -107,7 +121,7 @@ impl PartialOrd for Time {
 
 impl Ord for Time {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.second, self.nanosecond).cmp(&(other.second, other.nanosecond))
+        (self.second(), self.nanosecond).cmp(&(other.second(), other.nanosecond))
     }
 }
 

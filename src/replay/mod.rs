@@ -15,7 +15,7 @@ use crate::analyzer::ChainReport;
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Link, Role};
 use crate::cors::{AnsweredBy, Asserted, Browser, Hop, Judgement, Outcome, judge};
-use crate::http::{Context, End, Exchange, Few, Frames, Origin, Request, Response, State, Time, Vantage};
+use crate::http::{Carrier, Context, End, Exchange, Few, Frames, Origin, Request, Response, State, Time, Vantage};
 
 pub use compare::{Difference, Replayed, Run, Sender, Verdict, compare, skipped};
 
@@ -103,12 +103,14 @@ impl<'a> Replay<'a> {
     pub fn answered(&mut self, request: Request, response: Option<Response>, end: End) {
         let exchange = Exchange {
             id: format!("{}/{}", self.recorded.chain.id(), self.made.len()).into(),
-            source: "replay".into(),
+            carrier: Arc::new(Carrier {
+                source: "replay".into(),
+                protocol: "HTTP/1.1".into(),
+                connection: self.made.len() as u64,
+                client: None,
+                server: None,
+            }),
             vantage: Vantage::Backend,
-            protocol: "HTTP/1.1".into(),
-            connection: self.made.len() as u64,
-            client: None,
-            server: None,
             frames: Frames::default(),
             request: Some(request),
             interim: Few::new(),
@@ -126,7 +128,7 @@ impl<'a> Replay<'a> {
 
     /// What the browser makes of what came back so far.
     fn judgement(&self) -> Option<Judgement> {
-        let chain = Chain { links: self.made.clone(), joins: Few::new() };
+        let chain = Chain { links: self.made.clone().into(), joins: Few::new() };
         judge(&chain, self.balancer, &Asserted::default(), self.options.browser)
     }
 

@@ -10,7 +10,8 @@ use crate::cors::{
 };
 use crate::diagnose::{Evidence, Finding, Fix, Severity};
 use crate::http::{
-    Body, End, Exchange, Few, FrameSpan, Frames, Headers, Request, Response, State, Target, Time, Trailers, Vantage,
+    Body, Carrier, End, Exchange, Few, FrameSpan, Frames, Headers, Request, Response, State, Target, Time, Trailers,
+    Vantage,
 };
 
 const PAGE: &str = "https://client.example.com";
@@ -50,13 +51,15 @@ fn exchange(said: &Said<'_>) -> Arc<Exchange> {
     let frame = |first| Some(FrameSpan { first, last: first });
     Arc::new(Exchange {
         id: said.id.into(),
-        source: "backend.pcap".into(),
+        carrier: Arc::new(Carrier {
+            source: "backend.pcap".into(),
+            protocol: "HTTP/1.1".into(),
+            connection: 2,
+            client: "10.0.1.5:41022".parse().ok(),
+            server: "10.0.1.20:8000".parse().ok(),
+        }),
         vantage: Vantage::Backend,
-        protocol: "HTTP/1.1".into(),
-        connection: 2,
-        client: "10.0.1.5:41022".parse().ok(),
-        server: "10.0.1.20:8000".parse().ok(),
-        frames: Frames { request: frame(said.frame), response: frame(said.frame + 3) },
+        frames: Frames::new(frame(said.frame), frame(said.frame + 3)),
         request: Some(Request {
             time: time(0),
             end_time: None,
@@ -161,7 +164,7 @@ fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings:
         credentials: Credentials::SameOrigin,
     };
     ChainReport {
-        chain: Chain { links, joins },
+        chain: Chain { links: links.into(), joins },
         client: "203.0.113.50".parse().ok(),
         user_agent: Some(AGENT.to_owned()),
         judgement: Judgement { asked, hops, verdict, drop_off },
@@ -280,8 +283,8 @@ fn proto_ignored(calls: &[&ChainReport]) -> Finding {
                 them. So it takes the call for http and builds its redirect with http://."
             .to_owned(),
         evidence: vec![
-            evidence(&first, first.frames.request.unwrap().first, "x-forwarded-proto", "https"),
-            evidence(&first, first.frames.response.unwrap().first, "location", &location),
+            evidence(&first, first.frames.request().unwrap().first, "x-forwarded-proto", "https"),
+            evidence(&first, first.frames.response().unwrap().first, "location", &location),
         ],
         fixes: vec![
             Fix {

@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(exchange.client, "10.0.1.5:41022".parse().ok());
         assert_eq!(exchange.server, "10.0.2.9:8000".parse().ok());
         assert_eq!((exchange.vantage, exchange.url()), (Vantage::Backend, Some("https://a.example/a")));
-        let frames = (exchange.frames.request.unwrap(), exchange.frames.response.unwrap());
+        let frames = (exchange.frames.request().unwrap(), exchange.frames.response().unwrap());
         assert_eq!((frames.0.first, frames.0.last, frames.1.first, frames.1.last), (4, 5, 6, 7));
         let request = exchange.request.as_ref().unwrap();
         assert_eq!(request.time.to_string(), "1970-01-01T00:00:00.004000Z");

@@ -70,7 +70,7 @@ impl Rule for KeepAliveRace {
                 Evidence {
                     source: exchange.source.clone(),
                     exchange: exchange.id.clone(),
-                    frame: exchange.frames.request.map(|span| span.first),
+                    frame: exchange.frames.request().map(|span| span.first),
                     header: None,
                     value: format!("{} {} without an answer, after {after:.1} s of silence", hop.method, hop.url),
                 },
@@ -89,7 +89,9 @@ fn is_dropped(exchange: &Exchange) -> bool {
 /// after it shows a race only where the timeout was just over, and only at once: a worker that was
 /// killed takes longer. Where the capture does not show who closed, the timeout alone has to tell.
 fn is_race(exchange: &Exchange, idle: &Idle, is_timeout: bool) -> bool {
-    let (Some(closed), Some(request)) = (exchange.closed, exchange.request.as_ref()) else { return is_timeout };
+    let (Some(closed), Some(request)) = (exchange.closed.as_ref(), exchange.request.as_ref()) else {
+        return is_timeout;
+    };
     let crossed = closed.time <= request.time && idle.lasted >= SHORTEST;
     let at_once = closed.time.since(request.time) <= AT_ONCE;
     closed.by == Peer::Server && (crossed || (at_once && is_timeout))

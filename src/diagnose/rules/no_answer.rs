@@ -42,7 +42,7 @@ impl Rule for NoAnswer {
         let hop = case.judgement.hops.get(case.failure()?.hop)?;
         let exchange = hop.exchange.as_deref().filter(|exchange| exchange.state == State::NoResponse)?;
         let how = match exchange.end {
-            End::Reset | End::Closed if exchange.closed.is_some_and(|closed| closed.by == Peer::Server) => {
+            End::Reset | End::Closed if exchange.closed.as_ref().is_some_and(|closed| closed.by == Peer::Server) => {
                 "it closed the connection instead"
             }
             End::Reset | End::Closed if exchange.closed.is_some() => "the load balancer's time was over first",
@@ -63,7 +63,7 @@ impl Rule for NoAnswer {
             evidence: vec![Evidence {
                 source: exchange.source.clone(),
                 exchange: exchange.id.clone(),
-                frame: exchange.frames.request.map(|span| span.first),
+                frame: exchange.frames.request().map(|span| span.first),
                 header: None,
                 value: format!("{} {} without an answer: {how}", hop.method, hop.url),
             }],

@@ -125,7 +125,7 @@ pub fn what_if(chain: &Chain, before: &Judgement, remedy: Remedy, world: World<'
         }
     }
     let asserted = asserted(before);
-    let joined = |links: &[Link]| Chain { links: links.to_vec(), joins: Few::new() };
+    let joined = |links: &[Link]| Chain { links: links.to_vec().into(), joins: Few::new() };
     let mut judgement = judge(&joined(&trial.links), world.balancer, &asserted, world.browser)?;
     for _ in 0..MAX_STEPS {
         let Some(link) = trial.next(&judgement, world.recorded) else { break };

@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer};
 use super::SCHEMA;
 use super::names::Named;
 use crate::http::{
-    self, Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Target, Time,
+    self, Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Target,
+    Time,
 };
 
 /// Where a line stands: what it is called when it has no name of its own.
@@ -211,19 +212,21 @@ impl Line {
         };
         Ok(Exchange {
             id: self.id.map_or_else(|| format!("e{}", place.line).into(), Into::into),
-            source: self.source.map_or_else(|| Arc::clone(place.source), Into::into),
+            carrier: Arc::new(Carrier {
+                source: self.source.map_or_else(|| Arc::clone(place.source), Into::into),
+                protocol: self.protocol.map_or_else(|| "HTTP/1.1".into(), Into::into),
+                connection: self.connection,
+                client: address("client", self.client, &mut warnings),
+                server: address("server", self.server, &mut warnings),
+            }),
             vantage,
-            protocol: self.protocol.map_or_else(|| "HTTP/1.1".into(), Into::into),
-            connection: self.connection,
-            client: address("client", self.client, &mut warnings),
-            server: address("server", self.server, &mut warnings),
             frames: self.frames.map(FrameLines::into_frames).unwrap_or_default(),
             request,
             interim,
             response,
             state,
             end,
-            closed: self.closed.map(ClosedLine::into_closed).transpose()?,
+            closed: self.closed.map(ClosedLine::into_closed).transpose()?.map(Box::new),
             warnings: warnings.into(),
             context: self.context.map(|context| Box::new(context.into_context())),
             redacted: self.redacted.into(),
@@ -264,7 +267,7 @@ fn address(field: &str, text: Option<String>, warnings: &mut Vec<String>) -> Opt
 impl FrameLines {
     fn into_frames(self) -> Frames {
         let span = |(first, last)| FrameSpan { first, last };
-        Frames { request: self.request.map(span), response: self.response.map(span) }
+        Frames::new(self.request.map(span), self.response.map(span))
     }
 }
 

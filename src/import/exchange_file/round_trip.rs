@@ -1,13 +1,15 @@
 //! What is written is read back equal, whatever the exchange holds.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
 use super::{Bodies, Importer, to_line};
 use crate::http::{
-    Body, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Target, Time,
-    Vantage, latin1, trim_ows,
+    Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Target,
+    Time, Vantage, latin1, trim_ows,
 };
 
 fn wire_text() -> impl Strategy<Value = String> {
@@ -91,7 +93,9 @@ fn messages() -> impl Strategy<Value = (Option<Request>, Vec<Response>, Option<R
 
 fn frames() -> impl Strategy<Value = Frames> {
     let span = || option::of((any::<u64>(), any::<u64>()).prop_map(|(first, last)| FrameSpan { first, last }));
-    (span(), span()).prop_map(|(request, response)| Frames { request, response })
+    // Close together, as of a capture, or anywhere.
+    let near = || option::of((1..9_u64, 9..20_u64).prop_map(|(first, last)| FrameSpan { first, last }));
+    prop_oneof![(span(), span()), (near(), near())].prop_map(|(request, response)| Frames::new(request, response))
 }
 
 prop_compose! {
@@ -115,19 +119,21 @@ prop_compose! {
     ) -> Exchange {
         Exchange {
             id: names.0.into(),
-            source: names.1.into(),
-            protocol: names.2.into(),
+            carrier: Arc::new(Carrier {
+                source: names.1.into(),
+                protocol: names.2.into(),
+                connection,
+                client: addresses.0.map(Into::into),
+                server: addresses.1.map(Into::into),
+            }),
             vantage,
-            connection,
-            client: addresses.0.map(Into::into),
-            server: addresses.1.map(Into::into),
             frames,
             request: messages.0,
             interim: messages.1.into(),
             response: messages.2,
             state,
             end,
-            closed: closed.map(|(by, time)| Closed { by, time }),
+            closed: closed.map(|(by, time)| Box::new(Closed { by, time })),
             warnings: warnings.into(),
             context: context.map(Box::new),
             redacted: redacted.into(),

@@ -60,7 +60,7 @@ impl Writer {
         line.number("connection", exchange.connection);
         address(&mut line, "client", exchange.client);
         address(&mut line, "server", exchange.server);
-        frames(&mut line, exchange.frames);
+        frames(&mut line, &exchange.frames);
         match &exchange.request {
             Some(it) => request(line.key("request"), it, *bodies, clock),
             None => line.null("request"),
@@ -74,7 +74,7 @@ impl Writer {
         }
         line.text("state", exchange.state.name());
         line.text("end", exchange.end.name());
-        if let Some(Closed { by, time }) = exchange.closed {
+        if let Some(Closed { by, time }) = exchange.closed.as_deref().copied() {
             let mut closed = line.object("closed");
             closed.text("by", by.name());
             clock.tell(closed.key("time"), time);
@@ -164,12 +164,12 @@ fn address(line: &mut Object<'_>, name: &'static str, address: Option<SocketAddr
     }
 }
 
-fn frames(line: &mut Object<'_>, frames: Frames) {
-    if frames == Frames::default() {
+fn frames(line: &mut Object<'_>, frames: &Frames) {
+    if *frames == Frames::default() {
         return;
     }
     let mut object = line.object("frames");
-    for (name, span) in [("request", frames.request), ("response", frames.response)] {
+    for (name, span) in [("request", frames.request()), ("response", frames.response())] {
         if let Some(FrameSpan { first, last }) = span {
             object.list(name, [first, last], number);
         }

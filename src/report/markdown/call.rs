@@ -51,7 +51,7 @@ fn row(out: &mut String, number: usize, hop: &Hop, drop_off: Option<&DropOff>) {
 fn seen(hop: &Hop) -> String {
     let Some(exchange) = &hop.exchange else { return "inferred".to_owned() };
     let shown = std::iter::once(exchange).chain(&hop.also_seen).map(|exchange| {
-        let span = exchange.frames.request.or(exchange.frames.response);
+        let span = exchange.frames.any();
         let place =
             span.map_or_else(|| format!("exchange {}", cell(&exchange.id)), |span| format!("frame {}", span.first));
         format!("{} {place}", cell(&exchange.source))

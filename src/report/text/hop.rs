@@ -91,7 +91,7 @@ fn source(ink: Ink, exchange: &Exchange) -> Span {
 }
 
 fn frame(exchange: &Exchange) -> Option<u64> {
-    exchange.frames.request.or(exchange.frames.response).map(|frames| frames.first)
+    exchange.frames.any().map(|frames| frames.first)
 }
 
 fn place(exchange: &Exchange) -> String {

@@ -171,7 +171,7 @@ fn request_arrow(lanes: &Lanes, hop: &Hop) -> Arrow {
     if hop.answered_by == AnsweredBy::Browser {
         return Arrow::Refused;
     }
-    let frames = frames(lanes, hop, |exchange| exchange.frames.request);
+    let frames = frames(lanes, hop, |exchange| exchange.frames.request());
     Arrow::Message { from: 0, to: far_end(lanes, hop), seen: hop.exchange.is_some(), frames }
 }
 
@@ -180,7 +180,7 @@ fn answer_arrow(lanes: &Lanes, hop: &Hop) -> Arrow {
     match (&hop.answer, hop.answered_by) {
         (_, AnsweredBy::Browser) => Arrow::None,
         (Some(_), _) => {
-            let frames = frames(lanes, hop, |exchange| exchange.frames.response);
+            let frames = frames(lanes, hop, |exchange| exchange.frames.response());
             Arrow::Message { from: by, to: 0, seen: hop.exchange.is_some(), frames }
         }
         (None, _) => Arrow::Unanswered { by },

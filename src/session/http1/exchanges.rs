@@ -7,8 +7,9 @@
 //! sends several at once: none pipelines without end.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::http::{Closed, End, Time};
+use crate::http::{Carrier, Closed, End, Time};
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
 
@@ -27,6 +28,8 @@ pub(super) struct Exchanges {
     connection: u64,
     client: Endpoint,
     server: Endpoint,
+    /// What those that have ended share, as long as nothing differs.
+    carrier: Option<Arc<Carrier>>,
     /// Exchanges so far.
     count: u64,
     /// Those under way, oldest first. They are large, a queue has room for several, and a capture may have a
@@ -50,6 +53,7 @@ impl Exchanges {
             connection,
             client,
             server,
+            carrier: None,
             count: 0,
             open: VecDeque::new(),
             uploading: None,
@@ -193,9 +197,23 @@ impl Exchanges {
         while let Some(open) =
             self.open.iter().position(|open| which(open)).and_then(|position| self.open.remove(position))
         {
-            let exchange = open.into_exchange(self.connection, (self.client, self.server), ended, desk);
-            desk.put(exchange);
+            let carrier = self.carrier(&open.version, desk);
+            desk.put(open.into_exchange(carrier, ended));
         }
+    }
+
+    fn carrier(&mut self, version: &Arc<str>, desk: &Desk) -> Arc<Carrier> {
+        if let Some(known) = self.carrier.as_ref().filter(|known| known.protocol == *version) {
+            return Arc::clone(known);
+        }
+        let carrier = Arc::new(Carrier {
+            source: desk.source(),
+            protocol: Arc::clone(version),
+            connection: self.connection,
+            client: Some((self.client.address, self.client.port).into()),
+            server: Some((self.server.address, self.server.port).into()),
+        });
+        Arc::clone(self.carrier.insert(carrier))
     }
 }
 

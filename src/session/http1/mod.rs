@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(briefs(&read), [("/a", 204, State::Complete)]);
         let interim: Vec<_> = read[0].interim.iter().map(|interim| interim.status).collect();
         assert_eq!(interim, [100, 103]);
-        assert_eq!(read[0].frames.response.unwrap().first, 7);
+        assert_eq!(read[0].frames.response().unwrap().first, 7);
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody";
         let mut story = Story::opened();
         story.client(GET).server(answer).reset(Who::Client);
-        assert_eq!(read(&story)[0].closed.unwrap().by, Peer::Client);
+        assert_eq!(read(&story)[0].closed.as_ref().unwrap().by, Peer::Client);
         // With its last byte, an exchange is over, whoever closes then.
         assert_eq!(answered(answer.replace('9', "4")).closed, None);
     }
@@ -307,7 +307,7 @@ mod tests {
         let read = read(&story);
         assert_eq!(briefs(&read), [("/a", 204, State::Complete), ("/late", 0, State::NoResponse)]);
         assert_eq!(read[1].end, End::Reset);
-        let closed = read[1].closed.unwrap();
+        let closed = *read[1].closed.clone().unwrap();
         assert_eq!(closed.by, Peer::Server);
         assert!(closed.time < read[1].request.as_ref().unwrap().time);
     }
@@ -339,7 +339,7 @@ mod tests {
         let read = read(&story);
         assert_eq!(briefs(&read), [("/a", 417, State::Truncated)]);
         assert_eq!(read[0].warnings, ["the request was broken off"]);
-        assert_eq!(read[0].closed.unwrap().by, Peer::Client);
+        assert_eq!(read[0].closed.as_ref().unwrap().by, Peer::Client);
     }
 
     #[test]
@@ -448,7 +448,7 @@ mod tests {
         assert_eq!(read[0].warnings.len(), 2);
         assert_eq!(body(&read[1]), (10, false, &b"012345"[..]));
         assert_eq!(read[1].warnings, ["4 bytes of the response were not captured: the snapshot length cut them off"]);
-        let frames = read[2].frames.response.unwrap();
+        let frames = read[2].frames.response().unwrap();
         assert_eq!((frames.first, frames.last), (9, 10));
     }
 

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, Closed, End, Exchange, Few, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time, vantage,
+    Body, Carrier, Closed, End, Exchange, Few, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time,
+    vantage,
 };
-use crate::session::desk::Desk;
-use crate::wire::Endpoint;
 
 use super::head;
 use super::reader::Span;
@@ -215,36 +214,24 @@ impl Open {
     }
 
     /// The exchange as it is now.
-    pub(super) fn into_exchange(
-        mut self,
-        connection: u64,
-        ends: (Endpoint, Endpoint),
-        ended: Ended,
-        desk: &Desk,
-    ) -> Exchange {
+    pub(super) fn into_exchange(mut self, carrier: Arc<Carrier>, ended: Ended) -> Exchange {
         let state = self.state();
-        let frames = Frames {
-            request: self.request.as_ref().map(Message::frames),
-            response: self.response.as_ref().map(Message::frames),
-        };
+        let frames =
+            Frames::new(self.request.as_ref().map(Message::frames), self.response.as_ref().map(Message::frames));
         let request = self.request.map(|message| message.value);
         let response = self.response.map(|message| message.value);
         self.warnings.append(&mut self.of_url);
         Exchange {
-            id: format!("{connection}.{}", self.number).into(),
-            source: desk.source(),
+            id: format!("{}.{}", carrier.connection, self.number).into(),
+            carrier,
             vantage: vantage(request.as_ref().map(|it| &it.headers), response.as_ref().map(|it| &it.headers)),
-            protocol: self.version,
-            connection,
-            client: Some((ends.0.address, ends.0.port).into()),
-            server: Some((ends.1.address, ends.1.port).into()),
             frames,
             request,
             interim: self.interim,
             response,
             state,
             end: ended.end,
-            closed: ended.closed,
+            closed: ended.closed.map(Box::new),
             warnings: self.warnings.into(),
             context: None,
             redacted: Few::new(),

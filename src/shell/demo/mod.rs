@@ -81,7 +81,7 @@ async fn call(backend: SocketAddr) -> std::io::Result<Vec<Exchange>> {
 fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
     let path: Arc<str> = "demo".into();
     for exchange in &mut exchanges {
-        exchange.source = Arc::clone(&path);
+        exchange.carrier_mut().source = Arc::clone(&path);
     }
     let summary = SourceSummary {
         path,

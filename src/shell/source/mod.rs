@@ -240,6 +240,10 @@ fn problem(path: &str, what: &str) -> Stop {
 
 /// An id that an earlier source used gets a suffix.
 fn make_ids_distinct(reads: &mut [Read]) {
+    // Within one no id is there twice.
+    if reads.len() < 2 {
+        return;
+    }
     let mut ids = Ids::default();
     for exchange in reads.iter_mut().flat_map(|read| &mut read.exchanges) {
         let id = ids.claim(Arc::clone(&exchange.id));
