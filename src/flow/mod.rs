@@ -53,7 +53,7 @@ pub const MAX_WAITING_BYTES: usize = 256 << 20;
 /// silent for long.
 const EVICTION_SAMPLE: usize = 64;
 
-/// One TCP connection: its number, counted from 0 in order of first packet.
+/// One TCP connection: its number, counted from 0 in order of the first packet that opens it or brings bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId(pub u64);
 
@@ -226,6 +226,10 @@ impl Flows {
                 return Some(slot);
             };
             self.remove(slot, ending, sink);
+        }
+        // What neither opens a connection nor brings bytes of one is mostly the end of one that was forgotten.
+        if !segment.flags.syn && segment.payload.is_empty() && segment.cut_off == 0 {
+            return None;
         }
         if self.places.len() >= MAX_CONNECTIONS {
             self.evict(sink);
@@ -517,6 +521,25 @@ mod tests {
         let again = story.sent[3].clone();
         story.sent.push(again);
         assert_eq!(told(&story)[0].bytes(), b"abc");
+    }
+
+    #[test]
+    fn what_says_nothing_opens_no_connection() {
+        let mut story = Story::opened();
+        story.ack(Who::Client).fin(Who::Server).ack(Who::Client);
+        let packets = story.packets();
+        let opened = |packets: &[story::Sent]| {
+            let mut flows = Flows::default();
+            for packet in packets {
+                flows.push(&packet.segment(), packet.stamp, &mut |_| {});
+            }
+            flows.counters().connections
+        };
+        assert_eq!(opened(&packets), 1);
+        // Behind the handshake there are acknowledgements and an end, of something that nobody saw.
+        assert_eq!(opened(&packets[2..]), 0);
+        story.client("but this does");
+        assert_eq!(opened(&story.packets()[2..]), 1);
     }
 
     #[test]
