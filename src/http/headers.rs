@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use memchr::memchr;
 
-use super::trim_ows;
+use super::{latin1, trim_ows};
 
 /// What stands between a name and its value, and behind a value.
 const BEHIND_NAME: &str = ": ";
@@ -86,7 +86,7 @@ impl HeaderLines {
 
     /// Adds a line from the wire: each byte is one code point.
     pub fn push_bytes(&mut self, name: &[u8], value: &[u8]) {
-        self.push(&from_latin1(name), &from_latin1(value));
+        self.push(&latin1(name), &latin1(value));
     }
 
     /// Adds to the value of the last line, if there is one, behind a space where both have
@@ -98,7 +98,7 @@ impl HeaderLines {
         if last.value > 0 && !more.is_empty() {
             self.text.push(' ');
         }
-        let more = from_latin1(more);
+        let more = latin1(more);
         self.text.push_str(&more);
         last.value = last.value.saturating_add(length(self.text.len() - before));
         self.text.push_str(BEHIND_VALUE);
@@ -198,14 +198,6 @@ fn tag(name: &str) -> u8 {
 
 fn has_line_end(text: &str) -> bool {
     memchr(b'\n', text.as_bytes()).is_some()
-}
-
-/// Text from the wire. What is ASCII, and nearly all is, stays as it stands.
-fn from_latin1(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(ascii) if bytes.is_ascii() => Cow::Borrowed(ascii),
-        _ => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
-    }
 }
 
 /// No head is as long as that: they are bounded long before.

@@ -20,6 +20,8 @@ mod trailers;
 mod vantage;
 mod web_url;
 
+use std::borrow::Cow;
+
 pub use content::MAX_CONTENT;
 pub use exchange::{Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
 pub use few::Few;
@@ -35,11 +37,11 @@ pub use web_url::WebUrl;
 
 /// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.
 #[must_use]
-pub fn latin1(bytes: &[u8]) -> String {
+pub fn latin1(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
-        // What is ASCII, and nearly all is, can be copied as it stands.
-        Ok(text) if text.is_ascii() => text.to_owned(),
-        _ => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        // What is ASCII, and nearly all is, stays as it stands.
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
     }
 }
 
