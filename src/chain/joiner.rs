@@ -125,7 +125,7 @@ impl Joiner {
         if self.pushed.is_multiple_of(SWEEP_EVERY) {
             self.sweep(glance.time);
         }
-        if self.joins_call(&exchange) || self.is_seen_again(&exchange, glance) {
+        if self.joins_call(&exchange, glance.role) || self.is_seen_again(&exchange, glance) {
             return;
         }
         let continued = self.continued(&exchange, glance);
@@ -163,9 +163,8 @@ impl Joiner {
     }
 
     /// The source itself says which exchanges belong together.
-    fn joins_call(&mut self, exchange: &Arc<Exchange>) -> bool {
+    fn joins_call(&mut self, exchange: &Arc<Exchange>, role: Role) -> bool {
         let Some(call) = exchange.context.as_ref().and_then(|context| context.fetch.clone()) else { return false };
-        let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
         let link = Link { role, exchange: Arc::clone(exchange), also_seen: Few::new() };
         let key = (Arc::clone(&exchange.source), call);
         let Some(&index) = self.calls.get(&key) else {
@@ -283,9 +282,9 @@ impl Joiner {
             waiting.drop_all(|expected| now.since(expected.since) > FOLLOWS_WITHIN);
             !waiting.is_empty()
         });
-        // They come in the order of time, which those behind the oldest one have too.
+        // What is known at a third place is left again behind younger ones.
         self.passing.retain(|_, alike| {
-            alike.drop_while(|passing| now.since(passing.since) > PASSES_WITHIN);
+            alike.drop_all(|passing| now.since(passing.since) > PASSES_WITHIN);
             !alike.is_empty()
         });
     }
