@@ -48,7 +48,8 @@ pub struct Carrier {
     pub source: Arc<str>,
     /// As the request line has it (`HTTP/1.1`).
     pub protocol: Arc<str>,
-    /// The TCP connection within the source, counted from 0 in order of first packet.
+    /// The TCP connection within the source, counted from 0 in order of the first packet that opens it or brings
+    /// bytes.
     pub connection: u64,
     /// The side that sends requests.
     pub client: Option<SocketAddr>,
