@@ -25,27 +25,33 @@ pub struct Header<'a> {
 /// The header lines of one message, in wire order. A copy shares them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Headers {
-    /// Each line as `Name: value` and its end, as nearly all of them are sent: a capture holds millions of
-    /// heads, and one copy of each as it stands is all that they can be given.
+    /// Where each line begins (a [`Place`] each), and behind that each line as `Name: value` and its end, as
+    /// nearly all of them are sent: a capture holds millions of heads, and one copy of each as it stands, in
+    /// one piece, is all that they can be given.
     text: Arc<str>,
-    /// Where each line begins.
-    places: Arc<[Place]>,
+    /// How many lines there are.
+    len: u32,
+    /// False when the capture lacks part of the head: then no field can be said to be absent,
+    /// and no field's value to be whole.
+    complete: bool,
     /// Which names there may be.
     names: Names,
     /// How long the parts of each line are, where `text` does not tell. Nothing that was captured is like
     /// that, but a file of exchanges may hold a name with a colon, or a value with a line end.
     lengths: Option<Arc<Vec<Lengths>>>,
-    /// False when the capture lacks part of the head: then no field can be said to be absent,
-    /// and no field's value to be whole.
-    complete: bool,
 }
 
-/// Where a line begins in the text, in 24 bits, and in the other 8 what tells its name from most others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place(u32);
+/// What tells the name of a line from most others, and in three more bytes where the line begins. All four are
+/// ASCII, so that they can stand in a text.
+type Place = [u8; PLACE];
+
+const PLACE: usize = 4;
+
+/// The bits of a byte that is ASCII.
+const ASCII: usize = 0x7F;
 
 /// A text beyond this is not plain: its places would need more bits.
-const MAX_PLAIN: usize = 1 << 24;
+const MAX_PLAIN: usize = 1 << 21;
 
 /// How long the name and the value of a line are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +69,8 @@ struct Names(u64);
 #[derive(Clone, Debug, Default)]
 pub struct HeaderLines {
     text: String,
-    places: Vec<Place>,
+    /// The [`Place`] of each line.
+    places: String,
     names: Names,
     lengths: Vec<Lengths>,
     /// `text` alone does not tell where the parts of each line end.
@@ -74,7 +81,7 @@ impl HeaderLines {
     /// Adds a line after the others, as it is.
     pub fn push(&mut self, name: &str, value: &str) {
         let tag = tag(name);
-        self.places.push(Place::of(tag, self.text.len()));
+        self.places.extend(place(tag, self.text.len()).map(char::from));
         self.text.push_str(name);
         self.text.push_str(BEHIND_NAME);
         self.text.push_str(value);
@@ -119,12 +126,13 @@ impl HeaderLines {
 
     /// The lines so far, of a head that was seen whole (`complete`) or not; none are left here.
     pub fn take(&mut self, complete: bool) -> Headers {
+        self.places.push_str(&self.text);
         let headers = Headers {
-            text: self.text.as_str().into(),
-            places: self.places.as_slice().into(),
+            text: self.places.as_str().into(),
+            len: length(self.lengths.len()),
+            complete,
             names: self.names,
             lengths: (self.is_odd || self.text.len() > MAX_PLAIN).then(|| Arc::new(self.lengths.clone())),
-            complete,
         };
         self.text.clear();
         self.places.clear();
@@ -137,37 +145,28 @@ impl HeaderLines {
     /// are their names, and where they begin. It is of a head that was seen whole, and short as heads are.
     #[must_use]
     pub fn of_plain<'a>(&mut self, section: &str, lines: impl IntoIterator<Item = (&'a str, usize)>) -> Headers {
-        let mut set = Names::default();
+        let (mut names, mut len) = (Names::default(), 0);
         for (name, at) in lines {
             let tag = tag(name);
-            set.add(tag);
-            self.places.push(Place::of(tag, at));
+            names.add(tag);
+            self.places.extend(place(tag, at).map(char::from));
+            len += 1;
         }
-        let headers = Headers {
-            text: section.into(),
-            places: self.places.as_slice().into(),
-            names: set,
-            lengths: None,
-            complete: true,
-        };
+        self.places.push_str(section);
+        let headers = Headers { text: self.places.as_str().into(), len, complete: true, names, lengths: None };
         self.places.clear();
         headers
     }
 }
 
-impl Place {
-    fn of(tag: u8, at: usize) -> Self {
-        Self(u32::from(tag) << 24 | length(at) & 0x00FF_FFFF)
-    }
+fn place(tag: u8, start: usize) -> Place {
+    let bits = |by: usize| (start >> by & ASCII).to_le_bytes();
+    let ([low, ..], [middle, ..], [high, ..]) = (bits(0), bits(7), bits(14));
+    [tag, low, middle, high]
+}
 
-    fn tag(self) -> u8 {
-        let [.., tag] = self.0.to_le_bytes();
-        tag
-    }
-
-    fn start(self) -> usize {
-        (self.0 & 0x00FF_FFFF) as usize
-    }
+fn start([_, low, middle, high]: Place) -> usize {
+    usize::from(low) | usize::from(middle) << 7 | usize::from(high) << 14
 }
 
 impl Names {
@@ -182,17 +181,17 @@ impl Names {
 
     #[inline]
     fn bit(tag: u8) -> u64 {
-        1 << (tag >> 2)
+        1 << (tag >> 1 & 0x3F)
     }
 }
 
-/// The same for every letter case. Three letters and the length tell apart most of the names that are in use.
+/// In seven bits, the same for every letter case. Three letters and the length tell apart most of the names that are in use.
 #[inline]
 fn tag(name: &str) -> u8 {
     let name = name.as_bytes();
     let letter = |at: usize| name.get(at).map_or(0, |byte| u32::from(byte | 0x20));
     let letters = letter(0) | letter(name.len() / 2) << 8 | letter(name.len().wrapping_sub(1)) << 16;
-    let [.., tag] = (letters | length(name.len()) << 24).wrapping_mul(0x9E37_79B1).to_le_bytes();
+    let [.., tag] = ((letters | length(name.len()) << 24).wrapping_mul(0x9E37_79B1) >> 1).to_le_bytes();
     tag
 }
 
@@ -264,19 +263,19 @@ impl Headers {
     /// line.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        self.text.get(self.places_len()..).unwrap_or_default()
     }
 
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.len as usize
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.len == 0
     }
 
     /// Adds a line after the others.
@@ -340,8 +339,15 @@ impl Headers {
     }
 
     fn lines(&self) -> Lines<'_> {
+        let Some((places, text)) = self.text.split_at_checked(self.places_len()) else { return Lines::default() };
+        let (places, _) = places.as_bytes().as_chunks();
         let lengths = self.lengths.as_ref().map(|lengths| lengths.iter());
-        Lines { text: &self.text, places: self.places.iter(), lengths, at: 0 }
+        Lines { text, places: places.iter(), lengths, at: 0 }
+    }
+
+    /// How much of the text tells where the lines begin.
+    fn places_len(&self) -> usize {
+        self.len as usize * PLACE
     }
 }
 
@@ -349,7 +355,6 @@ impl Headers {
 #[derive(Clone, Default)]
 struct Lines<'a> {
     text: &'a str,
-    /// As in [`Headers`].
     places: slice::Iter<'a, Place>,
     lengths: Option<slice::Iter<'a, Lengths>>,
     /// Where the next line begins, where its length is to be asked.
@@ -363,7 +368,7 @@ impl<'a> Lines<'a> {
             return self.find(|line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value);
         }
         loop {
-            let place = self.places.find(|place| place.tag() == tag)?;
+            let place = self.places.find(|[its_tag, ..]| *its_tag == tag)?;
             let line = self.line_at(*place)?;
             let is_called = line.as_bytes().get(name.len()) == Some(&b':')
                 && line.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name));
@@ -375,8 +380,8 @@ impl<'a> Lines<'a> {
 
     /// The line that begins there, up to the one behind it.
     fn line_at(&self, place: Place) -> Option<&'a str> {
-        let end = self.places.as_slice().first().map_or(self.text.len(), |next| next.start());
-        self.text.get(place.start()..end.checked_sub(BEHIND_VALUE.len())?)
+        let end = self.places.as_slice().first().map_or(self.text.len(), |next| start(*next));
+        self.text.get(start(place)..end.checked_sub(BEHIND_VALUE.len())?)
     }
 
     fn take(&mut self, len: usize) -> &'a str {
