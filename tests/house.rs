@@ -23,10 +23,10 @@ const ROOMS: [Room; 14] = [
     Room {
         name: "http",
         rooms: &[],
-        crates: &["url", "jiff", "memchr", "thiserror", "brotli_decompressor", "flate2", "ruzstd"],
+        crates: &["url", "ecow", "jiff", "memchr", "thiserror", "brotli_decompressor", "flate2", "ruzstd"],
     },
     Room { name: "flow", rooms: &["wire"], crates: &[] },
-    Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr", "foldhash"] },
+    Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["ecow", "memchr", "foldhash"] },
     Room {
         name: "import",
         rooms: &["http"],

@@ -173,9 +173,9 @@ impl Joiner {
             return true;
         };
         let last = self.chains.get(index).and_then(|chain| chain.links.last());
-        let from = last.map_or_else(|| Arc::clone(&exchange.id), |last| Arc::clone(&last.exchange.id));
+        let from = last.map_or_else(|| exchange.id.clone(), |last| last.exchange.id.clone());
         let because = vec![format!("the source says that both belong to the call '{}'", key.1)];
-        self.append(index, link, Join { from, to: Arc::clone(&exchange.id), kind: JoinKind::SameCall, because });
+        self.append(index, link, Join { from, to: exchange.id.clone(), kind: JoinKind::SameCall, because });
         true
     }
 
@@ -230,8 +230,8 @@ impl Joiner {
         let Some(chain) = self.chains.get_mut(passing.chain as usize) else { return false };
         let Some(link) = chain.links.get_mut(passing.link as usize) else { return false };
         chain.joins.push(Join {
-            from: Arc::clone(&link.exchange.id),
-            to: Arc::clone(&exchange.id),
+            from: link.exchange.id.clone(),
+            to: exchange.id.clone(),
             kind: JoinKind::SameRequest,
             because: vec!["the same request, captured at two places at the same time".to_owned()],
         });

@@ -3,20 +3,19 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 use url::Url;
 
 use super::{Join, JoinKind, Role};
 use crate::http::{
-    Exchange, Headers, Origin, Response, Time, asked_text, client_address, resolve_location, same_origin,
+    Exchange, Headers, Id, Origin, Response, Time, asked_text, client_address, resolve_location, same_origin,
 };
 
 /// A request as joining sees it.
 #[derive(Debug)]
 pub(super) struct Requested<'a> {
-    pub(super) id: &'a Arc<str>,
+    pub(super) id: &'a Id,
     /// The browser's address.
     pub(super) client: Option<IpAddr>,
     pub(super) time: Time,
@@ -128,7 +127,7 @@ pub(super) struct Expected {
     pub(super) links: usize,
     /// When the answer came that makes the browser send it.
     pub(super) since: Time,
-    from: Arc<str>,
+    from: Id,
     fetch_mode: Option<String>,
     /// Header names that must be there, in lower case: what the preflight asked for.
     names: Vec<String>,
@@ -153,7 +152,7 @@ impl Expected {
             chain,
             links,
             since: response.map_or(requested.time, |response| response.time),
-            from: Arc::clone(requested.id),
+            from: requested.id.clone(),
             fetch_mode: requested.headers.first("sec-fetch-mode").map(str::to_owned),
             names: Vec::new(),
         };
@@ -243,8 +242,8 @@ impl Expected {
         let elapsed = requested.time.since(self.since);
         let time = format!("{:.1} ms after the answer", elapsed.as_secs_f64() * 1000.0);
         Join {
-            from: Arc::clone(&self.from),
-            to: Arc::clone(requested.id),
+            from: self.from.clone(),
+            to: requested.id.clone(),
             kind,
             because: [client, agent, origin, Some(asked), Some(time)].into_iter().flatten().collect(),
         }

@@ -8,7 +8,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use crate::http::{Exchange, Few};
+use crate::http::{Exchange, Few, Id};
 
 pub use joiner::{FOLLOWS_WITHIN, Glance, Joiner};
 pub use links::Links;
@@ -50,9 +50,9 @@ pub enum JoinKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Join {
     /// The earlier exchange's id.
-    pub from: Arc<str>,
+    pub from: Id,
     /// The later exchange's id.
-    pub to: Arc<str>,
+    pub to: Id,
     /// What the later one is to the earlier.
     pub kind: JoinKind,
     /// What tied them together, in plain words: client address, user agent, origin, URL, time.

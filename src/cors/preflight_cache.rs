@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::quality::RandomState;
 
 use super::Browser;
 use super::lists::List;
-use crate::http::{Exchange, Field, Time, asked_url, client_address};
+use crate::http::{Exchange, Field, Id, Time, asked_url, client_address};
 
 /// Preflights that are remembered: a hostile capture could name a new URL in every one.
 const MAX_KEPT: usize = 1 << 14;
@@ -28,7 +27,7 @@ pub struct PreflightCache {
 
 #[derive(Clone, Debug)]
 struct Answered {
-    exchange: Arc<str>,
+    exchange: Id,
     time: Time,
     /// As it was sent; `None`: it was not.
     max_age: Option<String>,
@@ -40,9 +39,9 @@ struct Answered {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cached {
     /// An earlier answer is still good: the exchange, how old it is, and for how long it is good.
-    Good(Arc<str>, Duration, Duration),
+    Good(Id, Duration, Duration),
     /// It is no longer.
-    Stale(Arc<str>, Duration, Duration),
+    Stale(Id, Duration, Duration),
 }
 
 /// The answers for one browser, page and URL that are kept: the methods differ.
@@ -71,7 +70,7 @@ impl PreflightCache {
         let answer = answers.iter().rev().find(fits)?;
         let age = request.time.since(answer.time);
         let good_for = browser.keeps_preflights_for(answer.max_age.as_deref(), DEFAULT_AGE);
-        let exchange = Arc::clone(&answer.exchange);
+        let exchange = answer.exchange.clone();
         Some(if age <= good_for {
             Cached::Good(exchange, age, good_for)
         } else {
@@ -113,7 +112,7 @@ fn answered(exchange: &Exchange) -> Option<Answered> {
         Field::Unseen => return None,
     };
     Some(Answered {
-        exchange: Arc::clone(&exchange.id),
+        exchange: exchange.id.clone(),
         time: response.time,
         max_age,
         methods: tokens("access-control-allow-methods")?,

@@ -221,7 +221,7 @@ impl<'a> SeenHop<'a> {
     pub(super) fn status_evidence(&self) -> Evidence {
         Evidence {
             source: Arc::clone(&self.exchange.source),
-            exchange: Arc::clone(&self.exchange.id),
+            exchange: self.exchange.id.clone(),
             frame: self.exchange.frames.response().map(|span| span.first),
             header: None,
             value: format!(
@@ -240,7 +240,7 @@ impl<'a> SeenHop<'a> {
         let lines: Vec<&str> = headers.all(header).collect();
         Evidence {
             source: Arc::clone(&self.exchange.source),
-            exchange: Arc::clone(&self.exchange.id),
+            exchange: self.exchange.id.clone(),
             frame,
             header: Some(header),
             value: if lines.is_empty() { "(absent)".to_owned() } else { lines.join(", ") },

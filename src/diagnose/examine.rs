@@ -1,7 +1,5 @@
 //! Every rule on every chain, and what they say gathered by cause.
 
-use std::sync::Arc;
-
 use super::case::{Case, Diagnosis};
 use super::siblings::Siblings;
 use super::{EVIDENCE_KEPT, FIXES_KEPT, Finding, Severity, rules};
@@ -119,7 +117,7 @@ fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, chain: &
         finding.severity = severity;
         finding.story = diagnosis.story;
     }
-    finding.chains.extend(chain.links.first().map(|link| Arc::clone(&link.exchange.id)));
+    finding.chains.extend(chain.links.first().map(|link| link.exchange.id.clone()));
     let room = EVIDENCE_KEPT.saturating_sub(finding.evidence.len());
     finding.evidence.extend(diagnosis.evidence.into_iter().take(room));
     for fix in diagnosis.fixes {

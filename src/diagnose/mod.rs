@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub use examine::{Causes, Examiner, Findings};
 pub use what_if::{Change, Proposal, Recorded, Remedy, WhatIf, World, what_if};
 
+use crate::http::Id;
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -39,7 +41,7 @@ pub struct Finding {
     /// What happened here, in plain words: a few sentences.
     pub story: String,
     /// The chains it explains, by id, in order of time.
-    pub chains: Vec<Arc<str>>,
+    pub chains: Vec<Id>,
     /// What shows it; the first [`EVIDENCE_KEPT`].
     pub evidence: Vec<Evidence>,
     /// What would mend it, the safest first.
@@ -61,7 +63,7 @@ pub struct Evidence {
     /// The capture or file.
     pub source: Arc<str>,
     /// The exchange's id.
-    pub exchange: Arc<str>,
+    pub exchange: Id,
     /// The first frame of the message, where the source is a capture.
     pub frame: Option<u64>,
     /// The field's name in lower case; `None` when the evidence is the message as a whole.

@@ -10,7 +10,7 @@ use foldhash::quality::RandomState;
 use super::Evidence;
 use super::server::{Server, is_uncaught_in_starlette};
 use crate::chain::Chain;
-use crate::http::{End, Exchange, Response, State, Time, WebUrl};
+use crate::http::{End, Exchange, Id, Response, State, Time, WebUrl};
 
 /// Hosts, URLs and origins beyond this are not kept apart: a hostile capture could name a new one
 /// in every request.
@@ -29,7 +29,7 @@ pub(super) struct Siblings<'a> {
     seed: RandomState,
     /// Gathered when a rule first asks, which few captures make one do.
     readers: OnceLock<Readers>,
-    idle: OnceLock<HashMap<Arc<str>, Idle>>,
+    idle: OnceLock<HashMap<Id, Idle>>,
 }
 
 /// How answers differ by the origin that asked.
@@ -187,7 +187,7 @@ fn shared(exchange: &Exchange) -> Option<(String, String, Evidence)> {
 fn evidence_of(exchange: &Exchange, header: &'static str, value: &str) -> Evidence {
     Evidence {
         source: Arc::clone(&exchange.source),
-        exchange: Arc::clone(&exchange.id),
+        exchange: exchange.id.clone(),
         frame: exchange.frames.response().map(|span| span.first),
         header: Some(header),
         value: value.to_owned(),
@@ -195,16 +195,16 @@ fn evidence_of(exchange: &Exchange, header: &'static str, value: &str) -> Eviden
 }
 
 /// For each request that got no answer, by its exchange's id, how long its connection was idle.
-fn idle(chains: &[Chain]) -> HashMap<Arc<str>, Idle> {
+fn idle(chains: &[Chain]) -> HashMap<Id, Idle> {
     let key = |exchange: &Exchange| (Arc::clone(&exchange.source), exchange.connection);
-    let mut waiting: HashMap<(Arc<str>, u64), (Arc<str>, Time)> = HashMap::new();
+    let mut waiting: HashMap<(Arc<str>, u64), (Id, Time)> = HashMap::new();
     for exchange in Siblings::exchanges(chains).filter(|exchange| is_unanswered(exchange)) {
         let Some(request) = &exchange.request else { continue };
         if waiting.len() < MAX_KEPT {
-            waiting.insert(key(exchange), (Arc::clone(&exchange.id), request.time));
+            waiting.insert(key(exchange), (exchange.id.clone(), request.time));
         }
     }
-    let mut found: HashMap<Arc<str>, (Time, Idle)> = HashMap::new();
+    let mut found: HashMap<Id, (Time, Idle)> = HashMap::new();
     let others = Siblings::exchanges(chains).filter(|_| !waiting.is_empty());
     for (exchange, (id, asked)) in others.filter_map(|it| Some((it, waiting.get(&key(it))?))) {
         let Some(response) = exchange.response.as_ref() else { continue };
@@ -219,7 +219,7 @@ fn idle(chains: &[Chain]) -> HashMap<Arc<str>, Idle> {
             announced: response.headers.first("keep-alive").and_then(announced),
             is_after_exception: is_uncaught_in_starlette(response) && is_uvicorn(response),
         };
-        found.insert(Arc::clone(id), (ended, idle));
+        found.insert(id.clone(), (ended, idle));
     }
     found.into_iter().map(|(id, (_, idle))| (id, idle)).collect()
 }

@@ -4,13 +4,18 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use ecow::EcoString;
+
 use super::{Few, Request, Response, Time};
+
+/// What an exchange is called. Those of captures are so short that they need no memory beside the value itself.
+pub type Id = EcoString;
 
 /// A request, its interim and final responses, how it ended, and the packets behind each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
     /// Opaque, unique in one run, the same for the same input.
-    pub id: Arc<str>,
+    pub id: Id,
     /// What carried it, which the exchanges of one connection share: a capture holds millions of exchanges. Its
     /// fields can be read as if they were the exchange's own.
     pub carrier: Arc<Carrier>,

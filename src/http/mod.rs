@@ -23,7 +23,7 @@ mod web_url;
 use std::borrow::Cow;
 
 pub use content::MAX_CONTENT;
-pub use exchange::{Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Peer, State, Vantage};
+pub use exchange::{Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Id, Peer, State, Vantage};
 pub use few::Few;
 pub use headers::{Field, Header, HeaderLines, Headers};
 pub use location::resolve_location;

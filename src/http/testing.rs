@@ -73,7 +73,7 @@ impl From<Exchange> for Builder {
 
 impl Builder {
     pub(crate) fn id(mut self, id: &str) -> Self {
-        self.0.id = Arc::from(id);
+        self.0.id = id.into();
         self
     }
 

@@ -1,13 +1,13 @@
 //! The recording and the replay side by side: is the call fixed?
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use url::Url;
 
 use super::Done;
 use crate::analyzer::ChainReport;
 use crate::cors::{Hop, Judgement, Outcome};
+use crate::http::Id;
 
 /// What a replay says of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Verdict {
 #[derive(Clone, Debug)]
 pub struct Replayed {
     /// The chain's id.
-    pub id: Arc<str>,
+    pub id: Id,
     /// What was asked: method and URL.
     pub asked: (String, String),
     /// What became of the recorded call.

@@ -149,8 +149,8 @@ fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings:
     let joins = links
         .windows(2)
         .map(|pair| Join {
-            from: Arc::clone(&pair[0].exchange.id),
-            to: Arc::clone(&pair[1].exchange.id),
+            from: pair[0].exchange.id.clone(),
+            to: pair[1].exchange.id.clone(),
             kind: JoinKind::Preflight,
             because: vec!["same URL, origin and client within 2 ms".to_owned()],
         })
@@ -218,7 +218,7 @@ fn finding(id: &'static str, title: &str, chains: &[&ChainReport]) -> Finding {
 fn evidence(exchange: &Exchange, frame: u64, header: &'static str, value: &str) -> Evidence {
     Evidence {
         source: Arc::clone(&exchange.source),
-        exchange: Arc::clone(&exchange.id),
+        exchange: exchange.id.clone(),
         frame: Some(frame),
         header: Some(header),
         value: value.to_owned(),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use corscope::analyzer::{Options, Read, Workers as _, analyze};
-use corscope::http::{Exchange, Time};
+use corscope::http::{Exchange, Id, Time};
 use corscope::import::exchange_file::{Bodies, Writer};
 use corscope::report::{Filter, redacted_exchange};
 
@@ -96,8 +96,8 @@ fn ended(exchange: &Exchange) -> Option<Time> {
 /// that it would let through by itself.
 struct Chosen<'a> {
     filter: &'a Filter,
-    in_calls: HashSet<Arc<str>>,
-    of_filter: HashSet<Arc<str>>,
+    in_calls: HashSet<Id>,
+    of_filter: HashSet<Id>,
 }
 
 impl<'a> Chosen<'a> {
@@ -109,9 +109,9 @@ impl<'a> Chosen<'a> {
             let ids = links.flat_map(|link| std::iter::once(&link.exchange).chain(&link.also_seen)).map(|one| &one.id);
             let chosen = filter.matches(&analysis, call);
             for id in ids {
-                in_calls.insert(Arc::clone(id));
+                in_calls.insert(id.clone());
                 if chosen {
-                    of_filter.insert(Arc::clone(id));
+                    of_filter.insert(id.clone());
                 }
             }
         }

@@ -11,7 +11,7 @@ use super::trust::Subnets;
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Link, Role};
 use crate::cors::{AnsweredBy, Asserted, Browser, Hop, Judgement, Outcome, judge};
-use crate::http::{Exchange, Few, Response, WebUrl, asked_text, asked_url};
+use crate::http::{Exchange, Few, Id, Response, WebUrl, asked_text, asked_url};
 
 pub use remedy::{Proposal, Remedy};
 
@@ -30,7 +30,7 @@ pub struct WhatIf {
     /// What the fix would have changed in recorded answers; empty: nothing here.
     pub changes: Vec<Change>,
     /// Exchanges of other calls that show what was answered to a request of this one.
-    pub borrowed: Vec<Arc<str>>,
+    pub borrowed: Vec<Id>,
     /// What the browser would have decided.
     pub judgement: Judgement,
     /// All of it in a few sentences.
@@ -41,7 +41,7 @@ pub struct WhatIf {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The exchange whose answer it is.
-    pub exchange: Arc<str>,
+    pub exchange: Id,
     /// The header's name in lower case, or `status`.
     pub what: &'static str,
     /// As recorded; `None`: it was not there.
@@ -153,7 +153,7 @@ struct Trial<'a> {
     before: &'a Judgement,
     links: Vec<Link>,
     changes: Vec<Change>,
-    borrowed: Vec<Arc<str>>,
+    borrowed: Vec<Id>,
 }
 
 impl Trial<'_> {
@@ -173,7 +173,7 @@ impl Trial<'_> {
     fn next(&mut self, judgement: &Judgement, recorded: &Recorded) -> Option<Link> {
         let hop = judgement.hops.last().filter(|hop| is_awaited(hop))?;
         let exchange = Arc::clone(recorded.answer_to(hop, &judgement.asked.method)?);
-        self.borrowed.push(Arc::clone(&exchange.id));
+        self.borrowed.push(exchange.id.clone());
         Some(Link { role: hop.role, exchange, also_seen: Few::new() })
     }
 

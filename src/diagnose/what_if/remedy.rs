@@ -1,7 +1,5 @@
 //! Fixes whose effect on recorded answers can be told from the recorded bytes alone.
 
-use std::sync::Arc;
-
 use super::{Change, redirect_of};
 use crate::cors::Credentials;
 use crate::http::{End, Exchange, Headers, Response, State, trim_ows};
@@ -210,7 +208,7 @@ fn preflight(exchange: &Exchange, response: &Response, with_credentials: bool) -
         return fields;
     }
     let status = Change {
-        exchange: Arc::clone(&exchange.id),
+        exchange: exchange.id.clone(),
         what: "status",
         before: Some(response.status.to_string()),
         after: Some(STATUS.to_string()),
@@ -233,7 +231,7 @@ fn exposed(exchange: &Exchange, response: &Response) -> Option<Applied> {
 /// The answer is not known.
 fn unanswered(exchange: &Exchange, response: &Response) -> Applied {
     let change = Change {
-        exchange: Arc::clone(&exchange.id),
+        exchange: exchange.id.clone(),
         what: "status",
         before: Some(response.status.to_string()),
         after: None,
@@ -244,7 +242,7 @@ fn unanswered(exchange: &Exchange, response: &Response) -> Applied {
 
 fn with_header(exchange: &Exchange, response: &Response, name: &'static str, value: &str) -> Applied {
     let change = Change {
-        exchange: Arc::clone(&exchange.id),
+        exchange: exchange.id.clone(),
         what: name,
         before: joined(&response.headers, name),
         after: Some(value.to_owned()),
@@ -262,7 +260,7 @@ fn with_headers(exchange: &Exchange, response: &Response, fields: Vec<(&'static 
         }
         let answer = applied.exchange.response.as_ref().map(|response| replaced(response, name, &value));
         applied.exchange.response = answer;
-        applied.changes.push(Change { exchange: Arc::clone(&exchange.id), what: name, before, after: Some(value) });
+        applied.changes.push(Change { exchange: exchange.id.clone(), what: name, before, after: Some(value) });
     }
     (!applied.changes.is_empty()).then_some(applied)
 }

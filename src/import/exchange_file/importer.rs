@@ -102,7 +102,7 @@ impl Importer {
         }
         let place = Place { source: &self.source, line: self.line };
         sink(match read::exchange(text, place) {
-            Ok(exchange) => Ok(Exchange { id: self.ids.claim(Arc::clone(&exchange.id)), ..exchange }),
+            Ok(exchange) => Ok(Exchange { id: self.ids.claim(exchange.id.clone()), ..exchange }),
             Err(problem) => {
                 let before = (line.len() - text.len()) as u64;
                 Err(LineError { line: self.line, offset: self.line_start + before + problem.at, what: problem.what })

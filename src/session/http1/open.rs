@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ecow::eco_format;
+
 use crate::flow::Stamp;
 use crate::http::{
     Body, Carrier, Closed, End, Exchange, Few, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time,
@@ -222,7 +224,7 @@ impl Open {
         let response = self.response.map(|message| message.value);
         self.warnings.append(&mut self.of_url);
         Exchange {
-            id: format!("{}.{}", carrier.connection, self.number).into(),
+            id: eco_format!("{}.{}", carrier.connection, self.number),
             carrier,
             vantage: vantage(request.as_ref().map(|it| &it.headers), response.as_ref().map(|it| &it.headers)),
             frames,

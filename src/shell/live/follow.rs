@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use corscope::analyzer::{Analysis, Part, SourceKind, SourceSummary};
 use corscope::diagnose::Severity;
-use corscope::http::Time;
+use corscope::http::{Id, Time};
 use corscope::screen::Live;
 use corscope::wire::capture::write::Statistics;
 use corscope::wire::{LinkType, Moment};
@@ -54,7 +54,7 @@ pub(super) enum Why {
     /// Somebody said so, or as much was captured as was wanted.
     Enough,
     /// This finding appeared, in the call of this id.
-    Finding(&'static str, Arc<str>),
+    Finding(&'static str, Id),
     /// It cannot go on.
     Broken(String),
 }

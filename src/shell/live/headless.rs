@@ -1,10 +1,10 @@
 //! A capture without a screen: a line on standard output for each call as it is over.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use corscope::analyzer::{Analysis, Call};
 use corscope::cors::Decision;
+use corscope::http::Id;
 use corscope::report::{Charset, Filter, line, redacted_call};
 
 use super::follow::{News, follow};
@@ -36,7 +36,7 @@ struct Lines {
     charset: Charset,
     show_secrets: bool,
     /// The verdict that was printed of each call, by the call's id.
-    told: HashMap<Arc<str>, Decision>,
+    told: HashMap<Id, Decision>,
 }
 
 impl Lines {

@@ -246,7 +246,7 @@ fn make_ids_distinct(reads: &mut [Read]) {
     }
     let mut ids = Ids::default();
     for exchange in reads.iter_mut().flat_map(|read| &mut read.exchanges) {
-        let id = ids.claim(Arc::clone(&exchange.id));
+        let id = ids.claim(exchange.id.clone());
         if id != exchange.id {
             Arc::make_mut(exchange).id = id;
         }
