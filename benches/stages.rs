@@ -15,7 +15,7 @@ use std::time::Duration;
 use corscope::analyzer::{Analysis, Keep, Options, Part, Read, SourceKind, analyze};
 use corscope::balancer::Balancer;
 use corscope::chain::{Chain, Joiner};
-use corscope::cors::{Asserted, Browser, PreflightCache, Surroundings, decide, judge};
+use corscope::cors::{Asserted, Browser, PreflightCache, PreflightKey, Surroundings, decide, judge};
 use corscope::flow::{Chunk, Delivery, Flows, Stamp};
 use corscope::http::{Exchange, Time};
 use corscope::import::exchange_file::{Bodies, Importer, to_line};
@@ -63,7 +63,9 @@ fn judging(criterion: &mut Criterion) {
     let (mut balancer, mut preflights) = (Balancer::default(), PreflightCache::default());
     for exchange in &exchanges {
         balancer.observe(exchange);
-        preflights.observe(exchange);
+        if let Some(key) = PreflightKey::of_preflight(exchange) {
+            preflights.observe(exchange, key);
+        }
     }
     let around = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
     let chains = join(&exchanges);

@@ -313,7 +313,7 @@ fn of_exchanges(input: &[u8], path: &Arc<str>) -> Read {
         lost_bytes: 0,
         warnings: Vec::new(),
     };
-    Read { summary, exchanges: exchanges.into_iter().map(Arc::new).collect() }
+    Read { summary, exchanges: exchanges.into_iter().map(Arc::new).collect(), glances: Vec::new() }
 }
 
 /// Whether a text holds no control character but line ends and the colours of our own.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Alone, Analysis, Brief, Call, JudgedWith, SourceSummary, Workers};
-use crate::balancer::{self, Balancer};
-use crate::chain::{self, Chain, Joiner};
+use super::{Alone, Analysis, Brief, Call, Glance, JudgedWith, SourceSummary, Workers};
+use crate::balancer::Balancer;
+use crate::chain::{Chain, Joiner};
 use crate::cors::{Asserted, Browser, PreflightCache, Surroundings, decide};
-use crate::diagnose::{Examiner, Finding, Findings, Proposal, Recorded};
-use crate::http::{Exchange, Time, is_health_check};
+use crate::diagnose::{Examiner, Finding, Findings, Proposal, Recorded, Sharing};
+use crate::http::Exchange;
 
 /// What one source held: its summary, and its exchanges in the order in which they ended.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Read {
     pub summary: SourceSummary,
     /// The exchanges.
     pub exchanges: Vec<Arc<Exchange>>,
+    /// What was made of each of them already, in the same order; empty where nobody did that.
+    pub glances: Vec<Glance>,
 }
 
 /// How to judge.
@@ -38,26 +40,45 @@ pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
 /// [`analyze`], with workers to share the work.
 #[must_use]
 pub fn analyze_by(workers: &impl Workers, reads: Vec<Read>, options: &Options) -> Analysis {
-    let (sources, exchanges): (Vec<_>, Vec<_>) = reads.into_iter().map(|read| (read.summary, read.exchanges)).unzip();
-    gathered(workers, sources, exchanges.into_iter().flatten().collect(), options)
+    let mut sources = Vec::with_capacity(reads.len());
+    let (mut exchanges, mut glances) = (Vec::new(), Vec::new());
+    for mut read in reads {
+        if read.glances.len() != read.exchanges.len() {
+            read.glances = workers.map(&read.exchanges, |exchange| Glance::at(exchange));
+        }
+        sources.push(read.summary);
+        append(&mut exchanges, read.exchanges);
+        append(&mut glances, read.glances);
+    }
+    gathered(workers, sources, exchanges, &glances, options)
 }
 
 /// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
 #[must_use]
 pub fn analyze_exchanges(sources: Vec<SourceSummary>, exchanges: Vec<Arc<Exchange>>, options: &Options) -> Analysis {
-    gathered(&Alone, sources, exchanges, options)
+    let glances: Vec<Glance> = exchanges.iter().map(|exchange| Glance::at(exchange)).collect();
+    gathered(&Alone, sources, exchanges, &glances, options)
+}
+
+/// Of one source, as most are, nothing is copied.
+fn append<T>(all: &mut Vec<T>, mut more: Vec<T>) {
+    if all.is_empty() {
+        *all = more;
+    } else {
+        all.append(&mut more);
+    }
 }
 
 fn gathered(
     workers: &impl Workers,
     sources: Vec<SourceSummary>,
-    mut exchanges: Vec<Arc<Exchange>>,
+    exchanges: Vec<Arc<Exchange>>,
+    glances: &[Glance],
     options: &Options,
 ) -> Analysis {
-    exchanges.sort_by_cached_key(|exchange| began(exchange));
-    let Joined { chains, balancer, preflights, health_checks } = join(workers, exchanges);
+    let Joined { chains, balancer, preflights, sharing, health_checks } = join(exchanges, glances);
     let around = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
-    let (chains, findings) = judge_all(workers, chains, around, options);
+    let (chains, findings) = judge_all(workers, chains, &sharing, around, options);
     let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
     let recorded = options.what_if.map(|_| chains_of(&chains)).unwrap_or_default();
     let judged_with = Arc::new(JudgedWith { balancer, preflights, options: options.clone(), recorded });
@@ -69,63 +90,53 @@ struct Joined {
     chains: Vec<Chain>,
     balancer: Balancer,
     preflights: PreflightCache,
+    sharing: Sharing,
     /// They are in no chain.
     health_checks: u64,
 }
 
-/// What there is to know of an exchange without the others.
-struct Glance {
-    is_for_health: bool,
-    is_preflight: bool,
-    of_balancer: Option<balancer::Glance>,
-    of_joiner: Option<chain::Glance>,
-}
-
-/// Joins exchanges, which are in order of time, and takes note of what the load balancer does and which
-/// preflights were answered.
-fn join(workers: &impl Workers, exchanges: Vec<Arc<Exchange>>) -> Joined {
-    let (mut balancer, mut preflights, mut joiner) =
-        (Balancer::default(), PreflightCache::default(), Joiner::default());
+/// Joins exchanges in order of time, and takes note of what the load balancer does and which preflights were
+/// answered. One that needs nothing but its glance is not fetched from memory.
+fn join(exchanges: Vec<Arc<Exchange>>, glances: &[Glance]) -> Joined {
+    let mut seen: Vec<(Arc<Exchange>, &Glance)> = exchanges.into_iter().zip(glances).collect();
+    seen.sort_by_key(|(_, glance)| glance.began);
+    let (mut balancer, mut preflights, mut sharing) =
+        (Balancer::default(), PreflightCache::default(), Sharing::default());
+    let mut joiner = Joiner::of(glances.iter().filter_map(|glance| glance.of_joiner.as_ref()));
     let mut health_checks = 0;
-    let mut exchanges = exchanges.into_iter();
-    while exchanges.len() > 0 {
-        let block: Vec<Arc<Exchange>> = exchanges.by_ref().take(BLOCK).collect();
-        let glances = workers.map(&block, |exchange| Glance {
-            is_for_health: is_for_health(exchange),
-            is_preflight: exchange.is_preflight(),
-            of_balancer: balancer.glance(exchange),
-            of_joiner: joiner.glance(exchange),
-        });
-        for (exchange, glance) in block.into_iter().zip(glances) {
-            if glance.is_for_health {
-                health_checks += 1;
-                continue;
-            }
-            balancer.observe_known(&exchange, glance.of_balancer);
-            if glance.is_preflight {
-                preflights.observe(&exchange);
-            }
-            if let Some(of_joiner) = glance.of_joiner {
-                joiner.push_known(exchange, &of_joiner);
-            }
+    for (exchange, glance) in seen {
+        if glance.is_for_health {
+            health_checks += 1;
+            continue;
+        }
+        balancer.observe_known(&exchange, glance.of_balancer);
+        if let Some(key) = glance.of_preflight {
+            preflights.observe(&exchange, key);
+        }
+        let Some(of_joiner) = &glance.of_joiner else { continue };
+        let shares = glance.of_sharing.filter(|key| sharing.lacks(*key)).map(|key| (Arc::clone(&exchange), key));
+        if joiner.push_known(exchange, of_joiner)
+            && let Some((exchange, key)) = shares
+        {
+            sharing.note(exchange, key);
         }
     }
-    Joined { chains: joiner.finish(), balancer, preflights, health_checks }
+    Joined { chains: joiner.finish(), balancer, preflights, sharing, health_checks }
 }
 
-/// Exchanges that are looked at side by side before they are joined one after the other, and chains that are
-/// judged side by side before what is said of each is gathered: enough to keep workers busy, few enough to be
-/// forgotten soon.
+/// Chains that are judged side by side before what is said of each is gathered: enough to keep workers busy, few
+/// enough to be forgotten soon.
 const BLOCK: usize = 1 << 12;
 
 /// What each chain came to, and the root causes of all.
 fn judge_all(
     workers: &impl Workers,
     chains: Vec<Chain>,
+    sharing: &Sharing,
     around: Surroundings<'_>,
     options: &Options,
 ) -> (Vec<Call>, Vec<Finding>) {
-    let examiner = Examiner::new(&chains, around.balancer);
+    let examiner = Examiner::new(&chains, sharing, around.balancer);
     let look = |chain: &Chain| {
         let judgement = decide(chain, around, &options.asserted, options.browser)?;
         let causes = examiner.examine(&judgement);
@@ -143,16 +154,6 @@ fn judge_all(
     let mut calls = Vec::with_capacity(chains.len());
     calls.extend(chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?))));
     (calls, findings.in_order())
-}
-
-/// When an exchange began: with its request, or where that is missing with its response.
-fn began(exchange: &Exchange) -> Option<Time> {
-    let request = exchange.request.as_ref().map(|request| request.time);
-    request.or_else(|| exchange.response.as_ref().map(|response| response.time))
-}
-
-fn is_for_health(exchange: &Exchange) -> bool {
-    exchange.request.as_ref().is_some_and(|request| is_health_check(&request.headers))
 }
 
 #[cfg(test)]
@@ -175,6 +176,7 @@ mod tests {
                 warnings: Vec::new(),
             },
             exchanges: exchanges.into_iter().map(Builder::shared).collect(),
+            glances: Vec::new(),
         }
     }
 

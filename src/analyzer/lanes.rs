@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Glance;
 use crate::flow::{Chunk, Delivery, FlowId, Side, Stamp};
 use crate::http::{Exchange, Time};
 use crate::session::{Counters, Keep, Sessions};
@@ -40,11 +41,12 @@ impl Lanes {
         self.0.iter().flat_map(Sessions::waiting)
     }
 
-    /// Divides them among at most so many readers; says how many lanes each has.
-    pub(super) fn divided(&mut self, readers: usize) -> (usize, Vec<LaneReader<'_>>) {
+    /// Divides them among at most so many readers, who glance at what ends or do not; says how many lanes
+    /// each has.
+    pub(super) fn divided(&mut self, readers: usize, glances: bool) -> (usize, Vec<LaneReader<'_>>) {
         let each = LANES.div_ceil(readers.clamp(1, LANES));
         let readers = self.0.chunks_mut(each).enumerate();
-        (each, readers.map(|(nth, lanes)| LaneReader { first: nth * each, lanes }).collect())
+        (each, readers.map(|(nth, lanes)| LaneReader { first: nth * each, lanes, glances }).collect())
     }
 }
 
@@ -57,6 +59,7 @@ fn lane_of(flow: FlowId) -> usize {
 pub struct LaneReader<'a> {
     first: usize,
     lanes: &'a mut [Sessions],
+    glances: bool,
 }
 
 impl LaneReader<'_> {
@@ -65,7 +68,10 @@ impl LaneReader<'_> {
         let mut ended = Vec::new();
         for piece in &batch.pieces {
             let Some(lane) = self.lanes.get_mut(lane_of(piece.flow) - self.first) else { continue };
-            lane.push(&batch.delivery(piece), &mut |exchange| ended.push((piece.order, Arc::new(exchange))));
+            lane.push(&batch.delivery(piece), &mut |exchange| {
+                let glance = self.glances.then(|| Glance::at(&exchange));
+                ended.push((piece.order, Arc::new(exchange), glance));
+            });
         }
         Ended(ended)
     }
@@ -73,15 +79,14 @@ impl LaneReader<'_> {
 
 /// Exchanges that ended, each with the order of what it ended with.
 #[derive(Debug, Default)]
-pub struct Ended(Vec<(u64, Arc<Exchange>)>);
+pub struct Ended(Vec<(u64, Arc<Exchange>, Option<Glance>)>);
 
 impl Ended {
     /// Those of all readers, in the order in which they would have ended with one.
-    #[must_use]
-    pub fn together(all: Vec<Self>) -> Vec<Arc<Exchange>> {
-        let mut ended: Vec<(u64, Arc<Exchange>)> = all.into_iter().flat_map(|one| one.0).collect();
-        ended.sort_by_key(|(order, _)| *order);
-        ended.into_iter().map(|(_, exchange)| exchange).collect()
+    pub(super) fn together(all: Vec<Self>) -> impl Iterator<Item = (Arc<Exchange>, Option<Glance>)> {
+        let mut ended: Vec<_> = all.into_iter().flat_map(|one| one.0).collect();
+        ended.sort_by_key(|(order, ..)| *order);
+        ended.into_iter().map(|(_, exchange, glance)| (exchange, glance))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod call;
+mod glance;
 mod lanes;
 mod part;
 mod set;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 pub use analyze::{Options, Read, analyze, analyze_by, analyze_exchanges};
 pub use call::{Brief, Call, ChainReport};
+pub use glance::Glance;
 pub use lanes::{Batch, Ended, LaneReader};
 pub use part::{Divided, Part};
 pub use workers::{Alone, Workers};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::lanes::{Batch, Ended, LaneReader, Lanes, Sorter};
 use super::set::Set;
-use super::{Read, SourceKind, SourceSummary};
+use super::{Glance, Read, SourceKind, SourceSummary};
 use crate::flow::{Delivery, Flows, Fragments, Stamp};
 use crate::http::{Exchange, Time};
 use crate::session::{Keep, Unread};
@@ -22,11 +22,20 @@ const MAX_LINKS: usize = 16;
 pub struct Part {
     intake: Intake,
     lanes: Lanes,
-    /// Each in a place of its own from the start: while a list of them grows, it is there twice.
-    exchanges: Vec<Arc<Exchange>>,
+    gathered: Gathered,
     /// What was said of the files before this one.
     told: Told,
     warnings: Vec<String>,
+}
+
+/// The exchanges that have ended.
+#[derive(Debug, Default)]
+struct Gathered {
+    /// Each in a place of its own from the start: while a list of them grows, it is there twice.
+    exchanges: Vec<Arc<Exchange>>,
+    /// What was made of each, if it is to be.
+    glances: Vec<Glance>,
+    glances_are_wanted: bool,
 }
 
 /// From packets to what each connection carries.
@@ -46,7 +55,7 @@ struct Intake {
 pub struct Divided<'a> {
     intake: &'a mut Intake,
     sorter: Sorter,
-    exchanges: &'a mut Vec<Arc<Exchange>>,
+    gathered: &'a mut Gathered,
 }
 
 /// What the summaries of earlier files of a set said, all of them together.
@@ -85,29 +94,36 @@ impl Part {
             odd: Odd::default(),
         };
         let lanes = Lanes::new(path, keep);
-        Self { intake, lanes, exchanges: Vec::new(), told: Told::default(), warnings: Vec::new() }
+        Self { intake, lanes, gathered: Gathered::default(), told: Told::default(), warnings: Vec::new() }
+    }
+
+    /// Glances at every exchange as it ends, for an analysis of all of them.
+    #[must_use]
+    pub fn glancing(mut self) -> Self {
+        self.gathered.glances_are_wanted = true;
+        self
     }
 
     /// Takes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
-        let Self { intake, lanes, exchanges, .. } = self;
-        intake.packet(packet, &mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(Arc::new(exchange))));
+        let Self { intake, lanes, gathered, .. } = self;
+        intake.packet(packet, &mut |delivery| lanes.push(delivery, &mut |exchange| gathered.add(exchange)));
     }
 
     /// Takes the next segment, for whoever has decoded it already.
     pub fn segment(&mut self, segment: &Segment<'_>, stamp: Stamp) {
-        let Self { intake, lanes, exchanges, .. } = self;
+        let Self { intake, lanes, gathered, .. } = self;
         intake.flows.push(segment, stamp, &mut |delivery| {
-            lanes.push(delivery, &mut |exchange| exchanges.push(Arc::new(exchange)));
+            lanes.push(delivery, &mut |exchange| gathered.add(exchange));
         });
     }
 
     /// Divides the reading for a while: packets are taken by one, and what they bring is read by at most so
     /// many others, who may be on threads of their own.
     pub fn divided(&mut self, readers: usize) -> (Divided<'_>, Vec<LaneReader<'_>>) {
-        let Self { intake, lanes, exchanges, .. } = self;
-        let (lanes_each, readers) = lanes.divided(readers);
-        (Divided { intake, sorter: Sorter::new(lanes_each), exchanges }, readers)
+        let Self { intake, lanes, gathered, .. } = self;
+        let (lanes_each, readers) = lanes.divided(readers, gathered.glances_are_wanted);
+        (Divided { intake, sorter: Sorter::new(lanes_each), gathered }, readers)
     }
 
     /// Takes note of something odd about the source.
@@ -128,7 +144,7 @@ impl Part {
 
     /// The exchanges that have ended since the last call, for whoever cannot wait for the end.
     pub fn take_exchanges(&mut self) -> Vec<Arc<Exchange>> {
-        placed(&mut self.exchanges, &self.intake.files)
+        self.gathered.take(&self.intake.files).0
     }
 
     /// A file ends here, after `bytes` bytes, and the capture goes on in the one called `next`.
@@ -148,8 +164,8 @@ impl Part {
 
     /// The capture ends here, and with it all that is under way.
     pub fn end(&mut self) {
-        let Self { intake, lanes, exchanges, .. } = self;
-        intake.flows.finish(&mut |delivery| lanes.push(delivery, &mut |exchange| exchanges.push(Arc::new(exchange))));
+        let Self { intake, lanes, gathered, .. } = self;
+        intake.flows.finish(&mut |delivery| lanes.push(delivery, &mut |exchange| gathered.add(exchange)));
     }
 
     /// What the file that is being read has held so far, in `bytes` bytes.
@@ -181,7 +197,8 @@ impl Part {
         self.told = self.so_far();
         (self.intake.packets, self.intake.odd) = (0, Odd::default());
         self.warnings.clear();
-        Read { summary, exchanges: self.take_exchanges() }
+        let (exchanges, glances) = self.gathered.take(&self.intake.files);
+        Read { summary, exchanges, glances }
     }
 
     fn so_far(&self) -> Told {
@@ -258,24 +275,35 @@ impl Divided<'_> {
 
     /// Takes what the readers made of the packets of one block.
     pub fn put(&mut self, ended: Vec<Ended>) {
-        self.exchanges.extend(Ended::together(ended));
+        for (exchange, glance) in Ended::together(ended) {
+            self.gathered.exchanges.push(exchange);
+            self.gathered.glances.extend(glance);
+        }
     }
 
     /// As [`Part::take_exchanges`].
     pub fn take_exchanges(&mut self) -> Vec<Arc<Exchange>> {
-        placed(self.exchanges, &self.intake.files)
+        self.gathered.take(&self.intake.files).0
     }
 }
 
-fn placed(exchanges: &mut Vec<Arc<Exchange>>, files: &Set) -> Vec<Arc<Exchange>> {
-    let mut exchanges = std::mem::take(exchanges);
-    for exchange in &mut exchanges {
-        // Nobody else has it yet.
-        if let Some(exchange) = Arc::get_mut(exchange) {
-            files.place(exchange);
+impl Gathered {
+    fn add(&mut self, exchange: Exchange) {
+        if self.glances_are_wanted {
+            self.glances.push(Glance::at(&exchange));
         }
+        self.exchanges.push(Arc::new(exchange));
     }
-    exchanges
+
+    /// All of them, each in the file that it is in.
+    fn take(&mut self, files: &Set) -> (Vec<Arc<Exchange>>, Vec<Glance>) {
+        let mut exchanges = std::mem::take(&mut self.exchanges);
+        if files.are_several() {
+            // Nobody else has one yet.
+            exchanges.iter_mut().filter_map(Arc::get_mut).for_each(|exchange| files.place(exchange));
+        }
+        (exchanges, std::mem::take(&mut self.glances))
+    }
 }
 
 /// Bounds that were met are said: what was given up may be missing from the report.

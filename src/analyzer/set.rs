@@ -23,6 +23,11 @@ impl Set {
         self.files.push((self.last, Arc::clone(next)));
     }
 
+    /// Whether there is more than one file, so far.
+    pub(super) fn are_several(&self) -> bool {
+        self.files.len() > 1
+    }
+
     /// The number in the whole set of a frame of the current file.
     pub(super) fn frame(&mut self, number: u64) -> u64 {
         let before = self.files.last().map_or(0, |(before, _)| *before);
@@ -33,9 +38,6 @@ impl Set {
     /// Gives an exchange the file that it begins in, and the frame numbers within that file. What
     /// lies in another file is told in words, since a frame number alone would be of the wrong one.
     pub(super) fn place(&self, exchange: &mut Exchange) {
-        if self.files.len() < 2 {
-            return;
-        }
         let spans = [exchange.frames.request(), exchange.frames.response()];
         let Some(home) = spans.iter().flatten().next().and_then(|span| self.file_of(span.first)) else { return };
         if let Some((_, path)) = self.files.get(home).filter(|(_, path)| exchange.source != *path) {

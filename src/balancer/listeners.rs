@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use foldhash::quality::RandomState;
 
@@ -21,8 +22,10 @@ pub struct Balancer {
     /// What was taken note of behind it, since a capture is mostly the same again: scheme and authority
     /// of the URL and who sent it, as a number that nobody can foresee.
     noted: HashSet<u64>,
-    seed: RandomState,
 }
+
+/// What the numbers of what was taken note of are made with.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 #[derive(Clone, Debug, Default)]
 struct Listeners {
@@ -57,18 +60,20 @@ pub struct Glance {
     is_behind: bool,
 }
 
+impl Glance {
+    /// What tells an exchange from those that were taken note of; `None` where there is no note to take.
+    #[must_use]
+    pub fn at(exchange: &Exchange) -> Option<Self> {
+        let client = exchange.client.map(|client| client.ip());
+        let noted = SEED.hash_one((origin_part(exchange.url()?), client));
+        Some(Self { noted, is_behind: exchange.vantage == Vantage::Backend })
+    }
+}
+
 impl Balancer {
     /// Takes note of one exchange.
     pub fn observe(&mut self, exchange: &Exchange) {
-        self.observe_known(exchange, self.glance(exchange));
-    }
-
-    /// What tells an exchange from those that were taken note of; `None` where there is no note to take.
-    #[must_use]
-    pub fn glance(&self, exchange: &Exchange) -> Option<Glance> {
-        let client = exchange.client.map(|client| client.ip());
-        let noted = self.seed.hash_one((origin_part(exchange.url()?), client));
-        Some(Glance { noted, is_behind: exchange.vantage == Vantage::Backend })
+        self.observe_known(exchange, Glance::at(exchange));
     }
 
     /// Takes note of an exchange at which it was glanced.

@@ -1,17 +1,17 @@
 //! Exchanges joined to calls of a page, across TCP connections and load-balancer nodes.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher as _;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::quality::RandomState;
 
-use super::link::{Expected, Requested, Sought, SoughtKey, Tie};
+use super::glance::{Glance, MarkKey};
+use super::link::{Expected, Requested, SoughtKey, Tie};
+use super::repeated::Repeated;
 use super::waiting::Waiting;
 use super::{Chain, Join, JoinKind, Link, Role};
-use crate::http::{Exchange, Few, Response, Time, Vantage};
+use crate::http::{Exchange, Few, Time};
 
 /// A browser sends a request right after its preflight's answer, and follows a redirect at once: a
 /// round trip and a new connection later at the most. What comes later is a call of its own.
@@ -32,39 +32,15 @@ const SWEEP_EVERY: usize = 8192;
 pub struct Joiner {
     chains: Vec<Chain>,
     /// The chains that a request would continue, by what it must be.
-    expected: HashMap<SoughtKey, Waiting<Box<Expected>>, RandomState>,
+    expected: HashMap<SoughtKey, Waiting<Expected>, RandomState>,
     /// Chains whose exchanges share a `context.fetch`.
     calls: HashMap<(Arc<str>, String), usize>,
     /// Requests of a short while ago, to know them again at another place.
     passing: HashMap<MarkKey, Waiting<Passing>, RandomState>,
     pushed: usize,
-    /// What the keys of what is sought and of what passes are made with.
-    seed: RandomState,
+    /// Which marks are worth to be left, where all exchanges to come are known.
+    repeated: Option<Repeated>,
 }
-
-/// By what the same request is known at another place: also by the program that made it and the page
-/// it was made for, since a service that asks another on behalf of a request passes its trace id on,
-/// and is no other place of it.
-#[derive(Debug, Hash)]
-struct Mark<'a> {
-    by: MarkedBy<'a>,
-    method: &'a str,
-    user_agent: Option<&'a str>,
-    origin: Option<&'a str>,
-}
-
-#[derive(Debug, Hash)]
-enum MarkedBy<'a> {
-    /// The load balancer's trace id, which every request gets anew.
-    Trace(&'a str),
-    /// Browser and URL, for the place before the load balancer.
-    Request(Option<IpAddr>, &'a str),
-}
-
-/// A mark as one number that nobody can foresee: equal for equal marks, and for others with a chance of
-/// one in 2^64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct MarkKey(u64);
 
 /// A request that may be seen again. Each that was captured leaves some for a while: memory has no room for as
 /// many chains as 32 bits can count.
@@ -75,58 +51,32 @@ struct Passing {
     since: Time,
 }
 
-/// What joining has to know of every exchange, and can be told without the others.
-#[derive(Debug)]
-pub struct Glance {
-    role: Role,
-    time: Time,
-    /// Something may follow it.
-    may_go_on: bool,
-    /// By what it may have been seen before it came here, and what it leaves behind to be known by.
-    marks_sought: [Option<MarkKey>; 2],
-    marks_left: [Option<MarkKey>; 2],
-    /// What it may continue, the likeliest first.
-    may_continue: [Option<(SoughtKey, Tie)>; 4],
-}
-
 impl Joiner {
     /// Adds one exchange. One without a request, or whose URL cannot be known, is no page's call
     /// and is left out.
     pub fn push(&mut self, exchange: &Arc<Exchange>) {
-        if let Some(glance) = self.glance(exchange) {
+        if let Some(glance) = Glance::at(exchange) {
             self.push_known(Arc::clone(exchange), &glance);
         }
     }
 
-    /// What this joiner has to know of an exchange; `None` where it is to be left out. Most of what there is
-    /// to do is this, and can be done by several at once.
-    #[must_use]
-    pub fn glance(&self, exchange: &Exchange) -> Option<Glance> {
-        let requested = Requested::of(exchange)?;
-        let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
-        let key = |mark: Option<Mark<'_>>| mark.map(|mark| self.key(&mark));
-        let mut may_continue = [None; 4];
-        let sought = Sought::by(&requested, role);
-        let keys = sought.keys(&self.seed, Tie::of(role));
-        may_continue.iter_mut().zip(keys).for_each(|(place, key)| *place = Some(key));
-        Some(Glance {
-            role,
-            time: requested.time,
-            may_go_on: role == Role::Preflight || exchange.response.as_ref().is_some_and(Response::is_redirect),
-            marks_sought: marks_sought(exchange, &requested).map(key),
-            marks_left: marks_left(exchange, &requested).map(key),
-            may_continue,
-        })
+    /// One for exchanges that are all known.
+    pub fn of<'a>(glances: impl Iterator<Item = &'a Glance>) -> Self {
+        Self { repeated: Some(Repeated::among(glances)), ..Self::default() }
     }
 
-    /// Adds an exchange at which it was glanced.
-    pub fn push_known(&mut self, exchange: Arc<Exchange>, glance: &Glance) {
+    /// Adds an exchange at which it was glanced; says whether it is a link of a chain now, and not only another
+    /// sight of one.
+    pub fn push_known(&mut self, exchange: Arc<Exchange>, glance: &Glance) -> bool {
         self.pushed += 1;
         if self.pushed.is_multiple_of(SWEEP_EVERY) {
             self.sweep(glance.time);
         }
-        if self.joins_call(&exchange, glance.role) || self.is_seen_again(&exchange, glance) {
-            return;
+        if glance.names_its_call && self.joins_call(&exchange, glance.role) {
+            return true;
+        }
+        if self.is_seen_again(&exchange, glance) {
+            return false;
         }
         let continued = self.continued(&exchange, glance);
         let sequel = glance.may_go_on.then(|| Arc::clone(&exchange));
@@ -140,8 +90,9 @@ impl Joiner {
         };
         self.remember(place, glance);
         if let Some(exchange) = sequel {
-            self.expect(place, &exchange, glance.role);
+            self.expect(place, exchange, glance);
         }
+        true
     }
 
     /// Every chain, in the order in which they began.
@@ -174,22 +125,22 @@ impl Joiner {
         };
         let last = self.chains.get(index).and_then(|chain| chain.links.last());
         let from = last.map_or_else(|| exchange.id.clone(), |last| last.exchange.id.clone());
-        let because = vec![format!("the source says that both belong to the call '{}'", key.1)];
-        self.append(index, link, Join { from, to: exchange.id.clone(), kind: JoinKind::SameCall, because });
+        self.append(index, link, Join { from, to: exchange.id.clone(), kind: JoinKind::SameCall });
         true
     }
 
     /// The chain that this request continues: of those that were let on the one that has waited
     /// longest.
     fn continued(&mut self, exchange: &Exchange, glance: &Glance) -> Option<(usize, Join)> {
-        let keys = glance.may_continue.iter().flatten();
-        let mut keys = keys.skip_while(|(sought, _)| !self.expected.contains_key(sought)).peekable();
-        keys.peek()?;
-        let keys: Vec<(SoughtKey, Tie)> = keys.copied().collect();
+        let ties = || Tie::of(glance.role).map(|tie| (glance.sought.tied(tie), tie));
+        if !ties().any(|(sought, _)| self.expected.contains_key(&sought)) {
+            return None;
+        }
         let requested = Requested::of(exchange)?;
-        keys.into_iter().find_map(|(sought, tie)| {
+        ties().find_map(|(sought, tie)| {
             let expected = self.take(sought, &requested, glance.role)?;
-            Some((expected.chain, expected.join(&requested, tie.kind)))
+            let join = Join { from: expected.from.id.clone(), to: exchange.id.clone(), kind: tie.kind };
+            Some((expected.chain, join))
         })
     }
 
@@ -206,38 +157,41 @@ impl Joiner {
         if waiting.is_empty() {
             expected.remove(&sought);
         }
-        met.map(|expected| *expected)
+        met
     }
 
     /// What would continue the chain after this exchange.
-    fn expect(&mut self, chain: usize, exchange: &Exchange, role: Role) {
-        let Some(requested) = Requested::of(exchange) else { return };
+    fn expect(&mut self, chain: usize, exchange: Arc<Exchange>, glance: &Glance) {
         let links = self.chains.get(chain).map_or(0, |chain| chain.links.len());
-        for (sought, expected) in Expected::after(exchange, &requested, role, chain, links, &self.seed) {
-            let waiting = self.expected.entry(sought).or_default();
-            if waiting.len() == MAX_EXPECTED {
-                waiting.take_oldest();
+        let since = glance.answered.unwrap_or(glance.time);
+        let expected = Expected { chain, links, since, from: exchange };
+        match glance.role {
+            Role::Preflight => {
+                let tie = Tie { kind: JoinKind::Preflight, is_let_on: glance.is_let_on };
+                self.wait(glance.sought.tied(tie), expected);
             }
-            waiting.push(Box::new(expected));
+            Role::Actual => expected.after_redirect().into_iter().for_each(|(sought, it)| self.wait(sought, it)),
         }
+    }
+
+    fn wait(&mut self, sought: SoughtKey, expected: Expected) {
+        let waiting = self.expected.entry(sought).or_default();
+        if waiting.len() == MAX_EXPECTED {
+            waiting.take_oldest();
+        }
+        waiting.push(expected);
     }
 
     /// The same request, captured at another place: behind the load balancer, in a second file.
     fn is_seen_again(&mut self, exchange: &Arc<Exchange>, glance: &Glance) -> bool {
-        let marks = glance.marks_sought.iter().flatten();
-        let passing = marks.copied().find_map(|mark| self.passes(mark, exchange, glance.time));
+        let passing = glance.marks_sought().find_map(|mark| self.passes(mark, exchange, glance.time));
         let Some(passing) = passing else { return false };
         let Some(chain) = self.chains.get_mut(passing.chain as usize) else { return false };
         let Some(link) = chain.links.get_mut(passing.link as usize) else { return false };
-        chain.joins.push(Join {
-            from: link.exchange.id.clone(),
-            to: exchange.id.clone(),
-            kind: JoinKind::SameRequest,
-            because: vec!["the same request, captured at two places at the same time".to_owned()],
-        });
+        chain.joins.push(Join { from: link.exchange.id.clone(), to: exchange.id.clone(), kind: JoinKind::SameRequest });
         link.also_seen.push(Arc::clone(exchange));
         // At a third place it is known by the trace id that it has here.
-        if let [Some(trace), _] = glance.marks_left {
+        if let Some(trace) = glance.trace() {
             self.leave(trace, passing);
         }
         true
@@ -262,19 +216,17 @@ impl Joiner {
     }
 
     fn leave(&mut self, mark: MarkKey, passing: Passing) {
-        self.passing.entry(mark).or_default().push(passing);
+        if self.repeated.as_ref().is_none_or(|repeated| repeated.may_hold(mark)) {
+            self.passing.entry(mark).or_default().push(passing);
+        }
     }
 
     fn remember(&mut self, chain: usize, glance: &Glance) {
         let link = self.chains.get(chain).map_or(0, |chain| chain.links.len().saturating_sub(1));
         let (Ok(chain), Ok(link)) = (chain.try_into(), link.try_into()) else { return };
-        for mark in glance.marks_left.into_iter().flatten() {
+        for mark in glance.marks_left() {
             self.leave(mark, Passing { chain, link, since: glance.time });
         }
-    }
-
-    fn key(&self, mark: &Mark<'_>) -> MarkKey {
-        MarkKey(self.seed.hash_one(mark))
     }
 
     fn sweep(&mut self, now: Time) {
@@ -290,18 +242,6 @@ impl Joiner {
     }
 }
 
-/// By what a request that passes here may be known again further in.
-fn marks_left<'a>(exchange: &Exchange, requested: &'a Requested<'_>) -> [Option<Mark<'a>>; 2] {
-    let before_the_balancer = exchange.vantage != Vantage::Backend;
-    [trace(requested), before_the_balancer.then(|| request_mark(requested))]
-}
-
-/// By what a request may have been seen before it came here.
-fn marks_sought<'a>(exchange: &Exchange, requested: &'a Requested<'_>) -> [Option<Mark<'a>>; 2] {
-    let behind_the_balancer = exchange.vantage == Vantage::Backend;
-    [trace(requested), behind_the_balancer.then(|| request_mark(requested))]
-}
-
 /// When its answer passed.
 fn answered(exchange: &Exchange) -> Option<Time> {
     exchange.response.as_ref().map(|response| response.end_time.unwrap_or(response.time))
@@ -310,19 +250,6 @@ fn answered(exchange: &Exchange) -> Option<Time> {
 /// Whether the two were captured at different places.
 fn is_elsewhere(seen: &Exchange, exchange: &Exchange) -> bool {
     seen.source != exchange.source || seen.connection != exchange.connection
-}
-
-fn trace<'a>(requested: &'a Requested<'_>) -> Option<Mark<'a>> {
-    let trace = requested.headers.first("x-amzn-trace-id")?;
-    Some(mark(MarkedBy::Trace(trace), requested))
-}
-
-fn request_mark<'a>(requested: &'a Requested<'_>) -> Mark<'a> {
-    mark(MarkedBy::Request(requested.client, &requested.url), requested)
-}
-
-fn mark<'a>(by: MarkedBy<'a>, requested: &'a Requested<'_>) -> Mark<'a> {
-    Mark { by, method: requested.method, user_agent: requested.user_agent, origin: requested.origin }
 }
 
 #[cfg(test)]

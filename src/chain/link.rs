@@ -1,21 +1,20 @@
 //! What continues a chain: the request that a preflight asked for, the one that a Location leads to.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use foldhash::quality::RandomState;
 use url::Url;
 
-use super::{Join, JoinKind, Role};
+use super::glance::number;
+use super::{JoinKind, Role};
 use crate::http::{
-    Exchange, Headers, Id, Origin, Response, Time, asked_text, client_address, resolve_location, same_origin,
+    Exchange, Headers, Origin, Response, Time, asked_text, client_address, resolve_location, same_origin,
 };
 
 /// A request as joining sees it.
 #[derive(Debug)]
 pub(super) struct Requested<'a> {
-    pub(super) id: &'a Id,
     /// The browser's address.
     pub(super) client: Option<IpAddr>,
     pub(super) time: Time,
@@ -32,7 +31,6 @@ impl<'a> Requested<'a> {
     pub(super) fn of(exchange: &'a Exchange) -> Option<Self> {
         let request = exchange.request.as_ref()?;
         Some(Self {
-            id: &exchange.id,
             client: client_address(&request.headers, exchange.client),
             time: request.time,
             method: &request.method,
@@ -54,7 +52,7 @@ const MAX_NAMES: usize = 256;
 
 /// What a request must be to continue a chain, as far as equality tells: requests are looked up by
 /// it, so that many that wait for the same URL do not make the search longer.
-#[derive(Clone, Debug, Hash)]
+#[derive(Hash)]
 pub(super) struct Sought<'a> {
     client: Option<IpAddr>,
     url: &'a str,
@@ -65,15 +63,15 @@ pub(super) struct Sought<'a> {
 }
 
 /// What ties a request to the one before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tie {
     pub(super) kind: JoinKind,
     /// The answer before lets the page go on.
-    is_let_on: bool,
+    pub(super) is_let_on: bool,
 }
 
-/// A request that is sought and its tie, as one number that nobody can foresee: equal for equal ones,
-/// and for others with a chance of one in 2^64.
+/// A request that is sought, and its tie if there is one, as one number that nobody can foresee: equal for
+/// equal ones, and for others with a chance of one in 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SoughtKey(u64);
 
@@ -90,19 +88,20 @@ impl<'a> Sought<'a> {
         }
     }
 
-    /// The keys for each tie.
-    pub(super) fn keys<T: IntoIterator<Item = Tie>>(
-        &self,
-        seed: &RandomState,
-        ties: T,
-    ) -> impl Iterator<Item = (SoughtKey, Tie)> {
-        let mut hasher = seed.build_hasher();
-        self.hash(&mut hasher);
-        ties.into_iter().map(move |tie| {
-            let mut hasher = hasher.clone();
-            tie.hash(&mut hasher);
-            (SoughtKey(hasher.finish()), tie)
-        })
+    pub(super) fn key(&self) -> SoughtKey {
+        SoughtKey(number(self))
+    }
+}
+
+impl SoughtKey {
+    /// The key of the same with a tie.
+    pub(super) fn tied(self, tie: Tie) -> Self {
+        let kind = match tie.kind {
+            JoinKind::Preflight => 2,
+            JoinKind::Redirect => 4,
+            JoinKind::SameCall | JoinKind::SameRequest => 6,
+        };
+        Self(self.0.wrapping_add(kind | u64::from(tie.is_let_on)))
     }
 }
 
@@ -127,67 +126,21 @@ pub(super) struct Expected {
     pub(super) links: usize,
     /// When the answer came that makes the browser send it.
     pub(super) since: Time,
-    from: Id,
-    fetch_mode: Option<String>,
-    /// Header names that must be there, in lower case: what the preflight asked for.
-    names: Vec<String>,
+    /// The last exchange of the chain.
+    pub(super) from: Arc<Exchange>,
 }
 
 impl Expected {
-    /// What continues the chain after this exchange.
-    pub(super) fn after(
-        exchange: &Exchange,
-        requested: &Requested<'_>,
-        role: Role,
-        chain: usize,
-        links: usize,
-        seed: &RandomState,
-    ) -> Vec<(SoughtKey, Self)> {
-        // Nearly all exchanges are answered requests after which nothing follows.
-        if role == Role::Actual && !exchange.response.as_ref().is_some_and(Response::is_redirect) {
-            return Vec::new();
-        }
-        let response = exchange.response.as_ref();
-        let base = Self {
-            chain,
-            links,
-            since: response.map_or(requested.time, |response| response.time),
-            from: requested.id.clone(),
-            fetch_mode: requested.headers.first("sec-fetch-mode").map(str::to_owned),
-            names: Vec::new(),
-        };
-        match (role, response) {
-            (Role::Preflight, _) => base.after_preflight(requested, response, seed),
-            (Role::Actual, Some(response)) => base.after_redirect(response, requested, seed),
-            (Role::Actual, None) => Vec::new(),
-        }
+    /// Where the answer leads, and so what continues the chain: the Location itself and, where that is http, the
+    /// same by https, which is what comes back to the backend after the load balancer redirected the http request.
+    pub(super) fn after_redirect(self) -> Vec<(SoughtKey, Self)> {
+        self.redirected().unwrap_or_default().into_iter().map(|key| (key, self.clone())).collect()
     }
 
-    fn after_preflight(
-        self,
-        requested: &Requested<'_>,
-        response: Option<&Response>,
-        seed: &RandomState,
-    ) -> Vec<(SoughtKey, Self)> {
-        let names = requested.headers.all("access-control-request-headers").flat_map(|line| line.split(','));
-        let is_let_on = response.is_some_and(|response| (200..300).contains(&response.status) && is_shared(response));
-        let tie = Tie { kind: JoinKind::Preflight, is_let_on };
-        let names = names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty());
-        let expected = Self { names: names.take(MAX_NAMES).collect(), ..self };
-        Sought::by(requested, Role::Preflight).keys(seed, [tie]).map(|(key, _)| (key, expected.clone())).collect()
-    }
-
-    /// The Location itself and, where that is http, the same by https: what comes back to the
-    /// backend after the load balancer redirected the http request.
-    fn after_redirect(
-        self,
-        response: &Response,
-        requested: &Requested<'_>,
-        seed: &RandomState,
-    ) -> Vec<(SoughtKey, Self)> {
-        let Ok(from) = Url::parse(&requested.url) else { return Vec::new() };
-        let location = response.headers.first("location").unwrap_or_default();
-        let Some(to) = resolve_location(&from, location) else { return Vec::new() };
+    fn redirected(&self) -> Option<Vec<SoughtKey>> {
+        let (requested, response) = (Requested::of(&self.from)?, self.from.response.as_ref()?);
+        let from = Url::parse(&requested.url).ok()?;
+        let to = resolve_location(&from, response.headers.first("location").unwrap_or_default())?;
         let origin = requested.origin.map(str::to_owned);
         let tie = Tie { kind: JoinKind::Redirect, is_let_on: origin.is_none() || is_shared(response) };
         let method = followed_method(response.status, requested.method);
@@ -195,63 +148,44 @@ impl Expected {
             (to.scheme() == "http").then(|| to.clone()).and_then(|mut url| url.set_scheme("https").ok().map(|()| url));
         let origins = origins_after(&[origin], &from, &to);
         let detour = upgraded.map(|url| (origins_after(&origins, &to, &url), url));
-        [Some((origins, to)), detour]
-            .into_iter()
-            .flatten()
-            .flat_map(|(origins, url)| {
-                let url = normal_form(url);
-                origins.into_iter().map(move |origin| (url.clone(), origin))
+        let ways = [Some((origins, to)), detour].into_iter().flatten();
+        let keys = ways.flat_map(|(origins, url)| {
+            let url = normal_form(url);
+            let Requested { client, user_agent, .. } = requested;
+            origins.into_iter().map(move |origin| {
+                let sought = Sought { client, url: &url, method, origin: origin.as_deref(), user_agent };
+                sought.key().tied(tie)
             })
-            .flat_map(|(url, origin)| {
-                let sought = Sought {
-                    client: requested.client,
-                    url: &url,
-                    method,
-                    origin: origin.as_deref(),
-                    user_agent: requested.user_agent,
-                };
-                sought.keys(seed, [tie]).map(|(key, _)| (key, self.clone())).collect::<Vec<_>>()
-            })
-            .collect()
+        });
+        Some(keys.collect())
     }
 
     /// Whether this request, which is what is sought, can be the one.
     pub(super) fn is_met_by(&self, requested: &Requested<'_>, role: Role) -> bool {
+        let Some(before) = self.from.request.as_ref().map(|request| &request.headers) else { return false };
         requested.time >= self.since
-            && self.fits_fetch_mode(requested.headers.first("sec-fetch-mode"), role)
-            && self.names.iter().all(|name| requested.headers.has(name))
+            && fits_fetch_mode(before.first("sec-fetch-mode"), requested.headers.first("sec-fetch-mode"), role)
+            && asked_for(&self.from).all(|name| requested.headers.has(name))
     }
+}
 
-    /// Browsers leave `Sec-Fetch-Mode` out towards http, so only two that differ tell.
-    fn fits_fetch_mode(&self, mode: Option<&str>, role: Role) -> bool {
-        match (self.fetch_mode.as_deref(), mode) {
-            (Some(before), Some(now)) => before == now || role == Role::Preflight,
-            _ => true,
-        }
-    }
+/// The names of header fields that a preflight asks for.
+fn asked_for(exchange: &Exchange) -> impl Iterator<Item = &str> {
+    let preflight = exchange.request.as_ref().filter(|_| exchange.is_preflight());
+    let lines = preflight.into_iter().flat_map(|request| request.headers.all("access-control-request-headers"));
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).take(MAX_NAMES)
+}
 
-    /// The join that this request makes, with what it rests on.
-    pub(super) fn join(&self, requested: &Requested<'_>, kind: JoinKind) -> Join {
-        let client = requested.client.map(|client| format!("client address {client}"));
-        let agent = requested.user_agent.map(|_| "user agent".to_owned());
-        let origin = requested.origin.map(|origin| format!("Origin {origin}"));
-        let asked = match kind {
-            JoinKind::Preflight => format!("the method {} that the preflight asked for", requested.method),
-            _ => "the URL that the Location names".to_owned(),
-        };
-        let elapsed = requested.time.since(self.since);
-        let time = format!("{:.1} ms after the answer", elapsed.as_secs_f64() * 1000.0);
-        Join {
-            from: self.from.clone(),
-            to: requested.id.clone(),
-            kind,
-            because: [client, agent, origin, Some(asked), Some(time)].into_iter().flatten().collect(),
-        }
+/// Browsers leave `Sec-Fetch-Mode` out towards http, so only two that differ tell.
+fn fits_fetch_mode(before: Option<&str>, now: Option<&str>, role: Role) -> bool {
+    match (before, now) {
+        (Some(before), Some(now)) => before == now || role == Role::Preflight,
+        _ => true,
     }
 }
 
 /// Whether the answer lets any page read it.
-fn is_shared(response: &Response) -> bool {
+pub(super) fn is_shared(response: &Response) -> bool {
     response.headers.has("access-control-allow-origin")
 }
 

@@ -1,16 +1,20 @@
 //! Observed exchanges joined to one call of a page: which OPTIONS belongs to which request, which
 //! request follows which Location. It infers nothing: a hop that was not captured is not here.
 
+mod because;
+mod glance;
 mod joiner;
 mod link;
 mod links;
+mod repeated;
 mod waiting;
 
 use std::sync::Arc;
 
 use crate::http::{Exchange, Few, Id};
 
-pub use joiner::{FOLLOWS_WITHIN, Glance, Joiner};
+pub use glance::Glance;
+pub use joiner::{FOLLOWS_WITHIN, Joiner};
 pub use links::Links;
 
 /// What an exchange is in its call.
@@ -46,7 +50,7 @@ pub enum JoinKind {
     SameRequest,
 }
 
-/// One join, with what it rests on.
+/// One join.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Join {
     /// The earlier exchange's id.
@@ -55,8 +59,6 @@ pub struct Join {
     pub to: Id,
     /// What the later one is to the earlier.
     pub kind: JoinKind,
-    /// What tied them together, in plain words: client address, user agent, origin, URL, time.
-    pub because: Vec<String>,
 }
 
 /// One call of a page, as far as it was captured: its preflights, its request and every redirect
@@ -74,5 +76,13 @@ impl Chain {
     #[must_use]
     pub fn id(&self) -> &str {
         self.links.first().map_or("", |link| &link.exchange.id)
+    }
+
+    /// What tied the exchanges of one of its joins together, in plain words: client address, user agent, origin,
+    /// URL, time.
+    #[must_use]
+    pub fn because(&self, join: &Join) -> Vec<String> {
+        let called = |id: &Id| self.links.iter().map(|link| &*link.exchange).find(|exchange| exchange.id == *id);
+        because::words(join.kind, called(&join.from), called(&join.to))
     }
 }

@@ -26,7 +26,7 @@ pub use fetch::{Answered, Ask, Ending, Fetch, Step, Trail};
 pub use filter::can_read;
 pub use intent::{Api, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
 pub use judge::{Surroundings, decide, judge};
-pub use preflight_cache::PreflightCache;
+pub use preflight_cache::{PreflightCache, PreflightKey};
 pub use verdict::{
     Answer, AnsweredBy, Asked, Assumption, Check, Clause, Decision, Differs, DropOff, DropOffKind, Error, Failure, Hop,
     Judgement, Messages, Outcome, ResponseType, Verdict,

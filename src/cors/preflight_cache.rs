@@ -1,7 +1,9 @@
 //! The CORS-preflight cache (Fetch 4.9), as far as captured preflights fill it.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher as _;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use foldhash::quality::RandomState;
@@ -17,20 +19,25 @@ const MAX_KEPT: usize = 1 << 14;
 /// step 7.10).
 const DEFAULT_AGE: Duration = Duration::from_secs(5);
 
+/// What the keys of preflights are made with: nobody can foresee them.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
 /// The latest good answer to each captured preflight.
 #[derive(Clone, Debug, Default)]
 pub struct PreflightCache {
-    /// By whose preflight it is for what, as a number that nobody can foresee.
-    answers: HashMap<u64, Vec<Answered>>,
-    seed: RandomState,
+    /// The preflights with what seem to be good answers, by whose they are and for what.
+    answers: HashMap<PreflightKey, VecDeque<Arc<Exchange>>>,
 }
 
-#[derive(Clone, Debug)]
-struct Answered {
-    exchange: Id,
+/// By whose preflight it is for what, as one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PreflightKey(u64);
+
+/// The answer to a preflight.
+struct Answered<'a> {
     time: Time,
     /// As it was sent; `None`: it was not.
-    max_age: Option<String>,
+    max_age: Option<Cow<'a, str>>,
     methods: Vec<String>,
     names: Vec<String>,
 }
@@ -47,46 +54,74 @@ pub(super) enum Cached {
 /// The answers for one browser, page and URL that are kept: the methods differ.
 const MAX_ANSWERS: usize = 16;
 
+impl PreflightKey {
+    /// That of a preflight which may have a good answer.
+    #[must_use]
+    pub fn of_preflight(exchange: &Exchange) -> Option<Self> {
+        let response = exchange.response.as_ref().filter(|response| (200..300).contains(&response.status))?;
+        let is_good = exchange.is_preflight() && response.headers.has("access-control-allow-origin");
+        if is_good { Self::of(exchange) } else { None }
+    }
+
+    /// A browser is known by its address.
+    fn of(exchange: &Exchange) -> Option<Self> {
+        let request = exchange.request.as_ref()?;
+        let client = client_address(&request.headers, exchange.client);
+        let (origin, url) = (request.headers.first("origin")?, asked_url(exchange)?);
+        Some(Self(SEED.hash_one((client, origin, url.as_str()))))
+    }
+}
+
 impl PreflightCache {
-    /// Takes note of one exchange.
-    pub fn observe(&mut self, exchange: &Exchange) {
-        let Some(answered) = answered(exchange) else { return };
-        let Some(key) = self.key(exchange) else { return };
+    /// Takes note of a preflight with that key.
+    pub fn observe(&mut self, preflight: &Arc<Exchange>, key: PreflightKey) {
         if self.answers.len() >= MAX_KEPT && !self.answers.contains_key(&key) {
             return;
         }
         let answers = self.answers.entry(key).or_default();
         if answers.len() >= MAX_ANSWERS {
-            answers.remove(0);
+            answers.pop_front();
         }
-        answers.push(answered);
+        answers.push_back(Arc::clone(preflight));
     }
 
     /// What is known of the answer that let `exchange` be sent without a preflight before it.
     pub(super) fn look_up(&self, browser: Browser, exchange: &Exchange, names: &[&str]) -> Option<Cached> {
         let request = exchange.request.as_ref()?;
-        let answers = self.answers.get(&self.key(exchange)?)?;
-        let fits = |answer: &&Answered| answer.time <= request.time && answer.covers(&request.method, names);
-        let answer = answers.iter().rev().find(fits)?;
+        let preflights = self.answers.get(&PreflightKey::of(exchange)?)?;
+        let (preflight, answer) = preflights.iter().rev().find_map(|preflight| {
+            let answer = Answered::of(preflight)?;
+            let fits = answer.time <= request.time && answer.covers(&request.method, names);
+            fits.then_some((preflight, answer))
+        })?;
         let age = request.time.since(answer.time);
         let good_for = browser.keeps_preflights_for(answer.max_age.as_deref(), DEFAULT_AGE);
-        let exchange = answer.exchange.clone();
+        let preflight = preflight.id.clone();
         Some(if age <= good_for {
-            Cached::Good(exchange, age, good_for)
+            Cached::Good(preflight, age, good_for)
         } else {
-            Cached::Stale(exchange, age, good_for)
+            Cached::Stale(preflight, age, good_for)
         })
-    }
-
-    /// A browser is known by its address.
-    fn key(&self, exchange: &Exchange) -> Option<u64> {
-        let request = exchange.request.as_ref()?;
-        let client = client_address(&request.headers, exchange.client);
-        Some(self.seed.hash_one((client, request.headers.first("origin")?, asked_url(exchange)?.as_str())))
     }
 }
 
-impl Answered {
+impl<'a> Answered<'a> {
+    /// `None` where it cannot be read.
+    fn of(preflight: &'a Exchange) -> Option<Self> {
+        let response = preflight.response.as_ref()?;
+        let tokens = |name: &str| match List::read(&response.headers.get(name)) {
+            List::Tokens(tokens) => Some(tokens.into_iter().map(str::to_owned).collect()),
+            List::Invalid(_) | List::Unseen => None,
+        };
+        let max_age = match response.headers.get("access-control-max-age") {
+            Field::Present(value) => Some(value),
+            Field::Absent => None,
+            Field::Unseen => return None,
+        };
+        let (methods, names) = (tokens("access-control-allow-methods")?, tokens("access-control-allow-headers")?);
+        Some(Self { time: response.time, max_age, methods, names })
+    }
+
     /// Whether the preflight was for such a request. An asterisk is taken for what was asked then.
     fn covers(&self, method: &str, names: &[&str]) -> bool {
         let is_listed =
@@ -94,30 +129,6 @@ impl Answered {
         let is_allowed = super::safelist::is_safe_method(method) || is_listed(&self.methods, method);
         is_allowed && names.iter().all(|name| is_listed(&self.names, name))
     }
-}
-
-/// A preflight with a good answer.
-fn answered(exchange: &Exchange) -> Option<Answered> {
-    let response = exchange.response.as_ref().filter(|response| (200..300).contains(&response.status))?;
-    if !exchange.is_preflight() || !response.headers.has("access-control-allow-origin") {
-        return None;
-    }
-    let tokens = |name: &str| match List::read(&response.headers.get(name)) {
-        List::Tokens(tokens) => Some(tokens.into_iter().map(str::to_owned).collect()),
-        List::Invalid(_) | List::Unseen => None,
-    };
-    let max_age = match response.headers.get("access-control-max-age") {
-        Field::Present(value) => Some(value.into_owned()),
-        Field::Absent => None,
-        Field::Unseen => return None,
-    };
-    Some(Answered {
-        exchange: exchange.id.clone(),
-        time: response.time,
-        max_age,
-        methods: tokens("access-control-allow-methods")?,
-        names: tokens("access-control-allow-headers")?,
-    })
 }
 
 #[cfg(test)]
@@ -134,7 +145,8 @@ mod tests {
             .answer("Access-Control-Allow-Methods", "PUT")
             .answer("Access-Control-Max-Age", max_age);
         let mut cache = PreflightCache::default();
-        cache.observe(&preflight.build());
+        let preflight = preflight.shared();
+        cache.observe(&preflight, PreflightKey::of_preflight(&preflight).unwrap());
         let request = exchange(method, url).page("https://client.example").at(1 + seconds * 1000);
         cache.look_up(browser, &request.build(), &[])
     }

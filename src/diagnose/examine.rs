@@ -1,7 +1,7 @@
 //! Every rule on every chain, and what they say gathered by cause.
 
 use super::case::{Case, Diagnosis};
-use super::siblings::Siblings;
+use super::siblings::{Sharing, Siblings};
 use super::{EVIDENCE_KEPT, FIXES_KEPT, Finding, Severity, rules};
 use crate::balancer::Balancer;
 use crate::chain::Chain;
@@ -34,10 +34,11 @@ struct Named {
 pub struct Findings(Vec<Option<Finding>>);
 
 impl<'a> Examiner<'a> {
-    /// `chains` are all that there are: some causes show only beside other calls.
+    /// `chains` are all that there are, and `sharing` is of their exchanges: some causes show only beside other
+    /// calls.
     #[must_use]
-    pub fn new(chains: &'a [Chain], balancer: &'a Balancer) -> Self {
-        Self { siblings: Siblings::of(chains), balancer }
+    pub fn new(chains: &'a [Chain], sharing: &Sharing, balancer: &'a Balancer) -> Self {
+        Self { siblings: Siblings::of(chains, sharing), balancer }
     }
 
     /// Names the root causes of one chain.

@@ -14,6 +14,7 @@ mod what_if;
 use std::sync::Arc;
 
 pub use examine::{Causes, Examiner, Findings};
+pub use siblings::{Sharing, SharingKey};
 pub use what_if::{Change, Proposal, Recorded, Remedy, WhatIf, World, what_if};
 
 use crate::http::Id;

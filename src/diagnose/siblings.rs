@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use foldhash::quality::RandomState;
@@ -16,6 +16,47 @@ use crate::http::{End, Exchange, Id, Response, State, Time, WebUrl};
 /// in every request.
 const MAX_KEPT: usize = 4096;
 
+/// What numbers that nobody can foresee are made with.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
+/// The first answer of each host to each origin that carries CORS headers.
+#[derive(Clone, Debug, Default)]
+pub struct Sharing {
+    noted: HashSet<SharingKey>,
+    answers: Vec<Arc<Exchange>>,
+}
+
+/// Host and origin of an answer that carries CORS headers, as one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SharingKey(u64);
+
+impl SharingKey {
+    /// `None` where the answer carries none.
+    #[must_use]
+    pub fn of(exchange: &Exchange) -> Option<Self> {
+        let origin = exchange.request.as_ref()?.headers.first("origin")?;
+        exchange.response.as_ref()?.headers.first("access-control-allow-origin")?;
+        let authority = exchange.url()?.split('/').nth(2)?;
+        Some(Self(SEED.hash_one((authority, origin))))
+    }
+}
+
+impl Sharing {
+    /// Whether there is no answer with that key yet, and room for it.
+    #[must_use]
+    pub fn lacks(&self, key: SharingKey) -> bool {
+        self.noted.len() < MAX_KEPT && !self.noted.contains(&key)
+    }
+
+    /// Takes note of an answer.
+    pub fn note(&mut self, exchange: Arc<Exchange>, key: SharingKey) {
+        if self.lacks(key) {
+            self.noted.insert(key);
+            self.answers.push(exchange);
+        }
+    }
+}
+
 /// What can be said of an exchange only by looking at others.
 #[derive(Debug)]
 pub(super) struct Siblings<'a> {
@@ -24,9 +65,6 @@ pub(super) struct Siblings<'a> {
     shares: HashMap<String, Evidence>,
     /// The same for each origin: by host and origin, as a number that nobody can foresee.
     shares_with: HashMap<u64, Evidence>,
-    /// Authorities and origins that were noted, as such numbers too.
-    noted: HashSet<u64>,
-    seed: RandomState,
     /// Gathered when a rule first asks, which few captures make one do.
     readers: OnceLock<Readers>,
     idle: OnceLock<HashMap<Id, Idle>>,
@@ -60,43 +98,19 @@ pub(super) struct Idle {
 }
 
 impl<'a> Siblings<'a> {
-    pub(super) fn of(chains: &'a [Chain]) -> Self {
+    pub(super) fn of(chains: &'a [Chain], sharing: &Sharing) -> Self {
         let mut siblings = Self {
             shares: HashMap::new(),
             shares_with: HashMap::new(),
-            noted: HashSet::new(),
-            seed: RandomState::default(),
             readers: OnceLock::new(),
             idle: OnceLock::new(),
             chains,
         };
-        for chain in chains {
-            chain.links.iter().for_each(|link| siblings.observe(&link.exchange));
+        for (host, origin, evidence) in sharing.answers.iter().filter_map(|exchange| shared(exchange)) {
+            siblings.shares_with.entry(SEED.hash_one((&*host, &*origin))).or_insert_with(|| evidence.clone());
+            siblings.shares.entry(host).or_insert(evidence);
         }
         siblings
-    }
-
-    fn observe(&mut self, exchange: &Exchange) {
-        if self.is_known(exchange) {
-            return;
-        }
-        let Some((host, origin, evidence)) = shared(exchange) else { return };
-        if self.shares_with.len() < MAX_KEPT {
-            self.shares_with.entry(self.seed.hash_one((&*host, &*origin))).or_insert_with(|| evidence.clone());
-        }
-        if self.shares.len() < MAX_KEPT {
-            self.shares.entry(host).or_insert(evidence);
-        }
-    }
-
-    /// Whether an answer of the same host to the same origin was noted already: nearly all are like
-    /// one before.
-    fn is_known(&mut self, exchange: &Exchange) -> bool {
-        let origin = exchange.request.as_ref().and_then(|request| request.headers.first("origin"));
-        let Some((url, origin)) = exchange.url().zip(origin) else { return true };
-        let is_shared = exchange.response.as_ref().is_some_and(|it| it.headers.has("access-control-allow-origin"));
-        let authority = url.split('/').nth(2);
-        !is_shared || !self.noted.insert(self.seed.hash_one((authority, origin)))
     }
 
     /// An answer of the same host that carries `Access-Control-Allow-Origin`.
@@ -106,7 +120,7 @@ impl<'a> Siblings<'a> {
 
     /// The same, for a request with that origin.
     pub(super) fn with_cors_for(&self, url: &WebUrl<'_>, origin: &str) -> Option<&Evidence> {
-        self.shares_with.get(&self.seed.hash_one((url.host_str()?, origin)))
+        self.shares_with.get(&SEED.hash_one((url.host_str()?, origin)))
     }
 
     /// An answer that shows that this one, which names `origin` (`None`: it names none), would have

@@ -1,6 +1,8 @@
 //! Exchanges diagnosed as an analysis does it, for tests.
 
-use super::{Examiner, Finding, Findings};
+use std::sync::Arc;
+
+use super::{Examiner, Finding, Findings, Sharing, SharingKey};
 use crate::balancer::Balancer;
 use crate::chain::Joiner;
 use crate::cors::{Asserted, Browser, judge};
@@ -24,7 +26,13 @@ pub(crate) fn diagnosed(exchanges: impl IntoIterator<Item = Builder>) -> Diagnos
         joiner.push(&exchange);
     }
     let chains = joiner.finish();
-    let examiner = Examiner::new(&chains, &balancer);
+    let mut sharing = Sharing::default();
+    for exchange in chains.iter().flat_map(|chain| &chain.links).map(|link| &link.exchange) {
+        if let Some(key) = SharingKey::of(exchange) {
+            sharing.note(Arc::clone(exchange), key);
+        }
+    }
+    let examiner = Examiner::new(&chains, &sharing, &balancer);
     let judged = |chain| judge(chain, &balancer, &Asserted::default(), Browser::Chromium).unwrap();
     let (mut by_chain, mut findings) = (Vec::new(), Findings::default());
     for chain in &chains {

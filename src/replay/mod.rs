@@ -224,7 +224,7 @@ mod tests {
             warnings: Vec::new(),
         };
         let exchanges = exchanges.into_iter().map(Builder::shared).collect();
-        let analysis = analyze(vec![Read { summary, exchanges }], &Judging::default());
+        let analysis = analyze(vec![Read { summary, exchanges, glances: Vec::new() }], &Judging::default());
         analysis.report(&analysis.chains[0])
     }
 

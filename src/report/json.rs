@@ -9,7 +9,7 @@ use serde_json::ser::{Formatter as _, PrettyFormatter};
 
 use super::{time_of, words};
 use crate::analyzer::{Alone, Analysis, ChainReport, SourceSummary, Unread, Workers};
-use crate::chain::Join;
+use crate::chain::{Chain, Join};
 use crate::cors::{Asked, Assumption, Clause, Differs, DropOff, Hop, Outcome, Verdict};
 use crate::diagnose::{Change, Evidence, Finding, Fix, WhatIf};
 
@@ -139,7 +139,7 @@ struct JoinObject<'a> {
     from: &'a str,
     to: &'a str,
     kind: &'static str,
-    because: &'a [String],
+    because: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -311,7 +311,7 @@ impl<'a> ChainObject<'a> {
             client: call.client,
             user_agent: call.user_agent.as_deref(),
             page_origin: judgement.asked.page_origin.as_deref(),
-            joined_by: call.chain.joins.iter().map(JoinObject::of).collect(),
+            joined_by: call.chain.joins.iter().map(|join| JoinObject::of(&call.chain, join)).collect(),
             request: AskedObject::of(&judgement.asked),
             hops: judgement.hops.iter().enumerate().map(|(index, hop)| HopObject::of(index, hop)).collect(),
             verdict: VerdictObject::of(&judgement.verdict),
@@ -345,8 +345,9 @@ impl<'a> ChangeObject<'a> {
 }
 
 impl<'a> JoinObject<'a> {
-    fn of(join: &'a Join) -> Self {
-        Self { from: &join.from, to: &join.to, kind: words::join_kind(join.kind), because: &join.because }
+    fn of(chain: &'a Chain, join: &'a Join) -> Self {
+        let because = chain.because(join);
+        Self { from: &join.from, to: &join.to, kind: words::join_kind(join.kind), because }
     }
 }
 

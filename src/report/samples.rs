@@ -152,7 +152,6 @@ fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings:
             from: pair[0].exchange.id.clone(),
             to: pair[1].exchange.id.clone(),
             kind: JoinKind::Preflight,
-            because: vec!["same URL, origin and client within 2 ms".to_owned()],
         })
         .collect();
     let last = hops.iter().find(|hop| hop.role == Role::Actual).or(hops.last());

@@ -87,9 +87,6 @@ fn redact_call(call: &mut ChainReport) {
             exchanges.redact(exchange);
         }
     }
-    for join in &mut call.chain.joins {
-        all(&mut join.because);
-    }
     all(&mut call.user_agent);
     redact_judgement(&mut call.judgement, exchanges);
     if let Some(what_if) = &mut call.what_if {

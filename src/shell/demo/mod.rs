@@ -94,7 +94,8 @@ fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
         lost_bytes: 0,
         warnings: Vec::new(),
     };
-    analyze(vec![Read { summary, exchanges: exchanges.into_iter().map(Arc::new).collect() }], &Judging::default())
+    let exchanges = exchanges.into_iter().map(Arc::new).collect();
+    analyze(vec![Read { summary, exchanges, glances: Vec::new() }], &Judging::default())
 }
 
 async fn again(analysis: &Analysis, target: SocketAddr, layout: Layout) -> Result<String, Stop> {

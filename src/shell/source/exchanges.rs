@@ -44,7 +44,7 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, 
         lost_bytes: 0,
         warnings,
     };
-    Ok(Read { summary, exchanges: found.exchanges })
+    Ok(Read { summary, exchanges: found.exchanges, glances: Vec::new() })
 }
 
 #[derive(Default)]
