@@ -124,9 +124,9 @@ fn join(exchanges: Vec<Arc<Exchange>>, glances: &[Glance]) -> Joined {
     Joined { chains: joiner.finish(), balancer, preflights, sharing, health_checks }
 }
 
-/// Chains that are judged side by side before what is said of each is gathered: enough to keep workers busy, few
-/// enough to be forgotten soon.
-const BLOCK: usize = 1 << 12;
+/// Chains of which one worker judges all, and gathers what is to be said of them: enough that little is left to
+/// be put together, few enough to keep all workers busy to the end.
+const GROUP: usize = 512;
 
 /// What each chain came to, and the root causes of all.
 fn judge_all(
@@ -137,19 +137,23 @@ fn judge_all(
     options: &Options,
 ) -> (Vec<Call>, Vec<Finding>) {
     let examiner = Examiner::new(&chains, sharing, around.balancer);
-    let look = |chain: &Chain| {
-        let judgement = decide(chain, around, &options.asserted, options.browser)?;
-        let causes = examiner.examine(&judgement);
-        Some((Brief::of(&judgement, causes.ids()), causes))
-    };
-    let mut findings = Findings::default();
-    let mut briefs: Vec<Option<Brief>> = Vec::with_capacity(chains.len());
-    for block in chains.chunks(BLOCK) {
-        briefs.extend(block.iter().zip(workers.map(block, look)).map(|(chain, looked_at)| {
-            let (brief, causes) = looked_at?;
+    let groups: Vec<&[Chain]> = chains.chunks(GROUP).collect();
+    let judged = workers.map(&groups, |group| {
+        let mut findings = Findings::default();
+        let look = |chain| {
+            let judgement = decide(chain, around, &options.asserted, options.browser)?;
+            let causes = examiner.examine(&judgement);
+            let brief = Brief::of(&judgement, causes.ids());
             findings.add(chain, causes);
             Some(brief)
-        }));
+        };
+        (group.iter().map(look).collect::<Vec<_>>(), findings)
+    });
+    let mut findings = Findings::default();
+    let mut briefs = Vec::with_capacity(chains.len());
+    for (of_group, found) in judged {
+        briefs.extend(of_group);
+        findings.append(found);
     }
     let mut calls = Vec::with_capacity(chains.len());
     calls.extend(chains.into_iter().zip(briefs).filter_map(|(chain, brief)| Some(Call::new(chain, brief?))));

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Diagnosis};
 use super::siblings::{Sharing, Siblings};
-use super::{EVIDENCE_KEPT, FIXES_KEPT, Finding, Severity, rules};
+use super::{EVIDENCE_KEPT, Evidence, FIXES_KEPT, Finding, Fix, Severity, rules};
 use crate::balancer::Balancer;
 use crate::chain::Chain;
 use crate::cors::Judgement;
@@ -103,6 +103,17 @@ impl Findings {
         }
     }
 
+    /// Adds what was gathered of chains that come after those here.
+    pub fn append(&mut self, later: Self) {
+        for (slot, later) in self.0.iter_mut().zip(later.0) {
+            match (slot.as_mut(), later) {
+                (Some(finding), Some(later)) => append(finding, later),
+                (None, later) => *slot = later,
+                (Some(_), None) => {}
+            }
+        }
+    }
+
     /// The findings, the worst first, then in the order in which causes come before symptoms.
     #[must_use]
     pub fn in_order(self) -> Vec<Finding> {
@@ -119,9 +130,23 @@ fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, chain: &
         finding.story = diagnosis.story;
     }
     finding.chains.extend(chain.links.first().map(|link| link.exchange.id.clone()));
+    keep(finding, diagnosis.evidence, diagnosis.fixes);
+}
+
+fn append(finding: &mut Finding, later: Finding) {
+    if later.severity > finding.severity {
+        finding.severity = later.severity;
+        finding.story = later.story;
+    }
+    finding.chains.extend(later.chains);
+    keep(finding, later.evidence, later.fixes);
+}
+
+/// The first of each.
+fn keep(finding: &mut Finding, evidence: Vec<Evidence>, fixes: Vec<Fix>) {
     let room = EVIDENCE_KEPT.saturating_sub(finding.evidence.len());
-    finding.evidence.extend(diagnosis.evidence.into_iter().take(room));
-    for fix in diagnosis.fixes {
+    finding.evidence.extend(evidence.into_iter().take(room));
+    for fix in fixes {
         if finding.fixes.len() < FIXES_KEPT && !finding.fixes.contains(&fix) {
             finding.fixes.push(fix);
         }

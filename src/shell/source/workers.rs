@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use corscope::analyzer::Workers;
@@ -47,21 +47,31 @@ pub(super) fn each<I: Sync, T: Send>(
     finished.into_iter().flatten().collect()
 }
 
+/// Into how many shares work is divided for each thread: some items take longer, and a thread may have to wait.
+const SHARES_EACH: usize = 16;
+
 /// As many threads as there are to share work.
 pub(crate) struct Threads(pub(crate) usize);
 
 impl Workers for Threads {
     fn map<I: Sync, T: Send>(&self, items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<T> {
-        let share = items.len().div_ceil(self.0.max(1)).max(1);
-        if items.len() <= share {
+        let threads = self.0.min(items.len());
+        if threads < 2 {
             return items.iter().map(work).collect();
         }
-        thread::scope(|scope| {
-            let shares: Vec<_> =
-                items.chunks(share).map(|items| scope.spawn(|| items.iter().map(&work).collect::<Vec<T>>())).collect();
-            let done = shares.into_iter().map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            done.flatten().collect()
-        })
+        let shares: Vec<&[I]> = items.chunks(items.len().div_ceil(threads * SHARES_EACH)).collect();
+        let next = AtomicUsize::new(0);
+        let some = || {
+            let taken = std::iter::from_fn(|| take(&shares, &next));
+            taken.map(|(at, share)| (at, share.iter().map(&work).collect())).collect::<Vec<(usize, Vec<T>)>>()
+        };
+        let mut done: Vec<(usize, Vec<T>)> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
+            let join = |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+            threads.into_iter().flat_map(join).collect()
+        });
+        done.sort_unstable_by_key(|(at, _)| *at);
+        done.into_iter().flat_map(|(_, results)| results).collect()
     }
 }
 
