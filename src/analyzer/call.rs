@@ -33,6 +33,8 @@ pub struct Brief {
 pub struct ChainReport {
     /// The exchanges.
     pub chain: Chain,
+    /// What each join of the chain rests on, in words ([`Chain::because`]).
+    pub because: Vec<Vec<String>>,
     /// The browser's address as the load balancer passed it on, or the connection's own.
     pub client: Option<IpAddr>,
     /// The User-Agent field of its first request.
@@ -43,6 +45,16 @@ pub struct ChainReport {
     pub findings: Vec<&'static str>,
     /// What would have come of it with a fix in place, where that was asked for.
     pub what_if: Option<Box<WhatIf>>,
+}
+
+/// What is done to reports before anybody sees them, to mask secrets.
+#[derive(Clone, Copy, Debug)]
+pub struct Mask {
+    /// Masks them wherever they stand.
+    pub all: fn(&mut ChainReport),
+    /// Masks them in what is said of the call, and takes the heads of its exchanges away: masking those takes
+    /// longer than all the rest.
+    pub words: fn(&mut ChainReport),
 }
 
 impl Call {

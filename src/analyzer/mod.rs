@@ -11,7 +11,7 @@ mod workers;
 use std::sync::Arc;
 
 pub use analyze::{Options, Read, analyze, analyze_by, analyze_exchanges};
-pub use call::{Brief, Call, ChainReport};
+pub use call::{Brief, Call, ChainReport, Mask};
 pub use glance::Glance;
 pub use lanes::{Batch, Ended, LaneReader};
 pub use part::{Divided, Part};
@@ -38,8 +38,8 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// Load balancers' health checks, which are in no chain.
     pub health_checks: u64,
-    /// Done to every report before anybody sees it: what masks secrets.
-    pub mask: Option<fn(&mut ChainReport)>,
+    /// Done to every report before anybody sees it.
+    pub mask: Option<Mask>,
     /// What the calls were judged with.
     pub(crate) judged_with: Arc<JudgedWith>,
 }
@@ -61,7 +61,17 @@ impl Analysis {
     pub fn report(&self, call: &Call) -> ChainReport {
         let mut report = call.told().cloned().unwrap_or_else(|| self.judge_again(call));
         if let Some(mask) = self.mask {
-            mask(&mut report);
+            (mask.all)(&mut report);
+        }
+        report
+    }
+
+    /// The same for whoever shows no heads: its exchanges may have none.
+    #[must_use]
+    pub fn report_in_words(&self, call: &Call) -> ChainReport {
+        let mut report = call.told().cloned().unwrap_or_else(|| self.judge_again(call));
+        if let Some(mask) = self.mask {
+            (mask.words)(&mut report);
         }
         report
     }
@@ -85,6 +95,7 @@ impl Analysis {
             user_agent: first.and_then(|(_, request)| request.headers.first("user-agent").map(str::to_owned)),
             findings: call.findings().to_vec(),
             what_if: remedy.and_then(|remedy| what_if(chain, &judgement, remedy, world)).map(Box::new),
+            because: chain.joins.iter().map(|join| chain.because(join)).collect(),
             chain: chain.clone(),
             judgement,
         }

@@ -9,7 +9,7 @@ use serde_json::ser::{Formatter as _, PrettyFormatter};
 
 use super::{time_of, words};
 use crate::analyzer::{Alone, Analysis, ChainReport, SourceSummary, Unread, Workers};
-use crate::chain::{Chain, Join};
+use crate::chain::Join;
 use crate::cors::{Asked, Assumption, Clause, Differs, DropOff, Hop, Outcome, Verdict};
 use crate::diagnose::{Change, Evidence, Finding, Fix, WhatIf};
 
@@ -19,6 +19,9 @@ pub const SCHEMA: &str = "corscope.analysis/1";
 /// Calls that are written out side by side before they go to the writer: together all of them may be larger
 /// than what was read.
 const BLOCK: usize = 4096;
+
+/// Room for a call as most are.
+const ROOM: usize = 4 << 10;
 
 /// How deep in the object a call stands.
 const DEPTH_OF_CALLS: usize = 2;
@@ -32,7 +35,9 @@ pub fn write_json(analysis: &Analysis, workers: &impl Workers, mut to: impl io::
     to.write_all(b",\n  \"chains\": [")?;
     let mut between: &[u8] = b"\n    ";
     for block in analysis.chains.chunks(BLOCK) {
-        for call in workers.map(block, |call| indented(&ChainObject::of(&analysis.report(call)), DEPTH_OF_CALLS)) {
+        for call in
+            workers.map(block, |call| indented(&ChainObject::of(&analysis.report_in_words(call)), DEPTH_OF_CALLS))
+        {
             to.write_all(between)?;
             to.write_all(&call?)?;
             between = b",\n    ";
@@ -57,7 +62,7 @@ fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
     for _ in 0..depth {
         formatter.begin_object(&mut io::sink())?;
     }
-    let mut written = Vec::new();
+    let mut written = Vec::with_capacity(ROOM);
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut written, formatter))?;
     Ok(written)
 }
@@ -139,7 +144,7 @@ struct JoinObject<'a> {
     from: &'a str,
     to: &'a str,
     kind: &'static str,
-    because: Vec<String>,
+    because: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -311,7 +316,13 @@ impl<'a> ChainObject<'a> {
             client: call.client,
             user_agent: call.user_agent.as_deref(),
             page_origin: judgement.asked.page_origin.as_deref(),
-            joined_by: call.chain.joins.iter().map(|join| JoinObject::of(&call.chain, join)).collect(),
+            joined_by: call
+                .chain
+                .joins
+                .iter()
+                .zip(&call.because)
+                .map(|(join, because)| JoinObject::of(join, because))
+                .collect(),
             request: AskedObject::of(&judgement.asked),
             hops: judgement.hops.iter().enumerate().map(|(index, hop)| HopObject::of(index, hop)).collect(),
             verdict: VerdictObject::of(&judgement.verdict),
@@ -345,8 +356,7 @@ impl<'a> ChangeObject<'a> {
 }
 
 impl<'a> JoinObject<'a> {
-    fn of(chain: &'a Chain, join: &'a Join) -> Self {
-        let because = chain.because(join);
+    fn of(join: &'a Join, because: &'a [String]) -> Self {
         Self { from: &join.from, to: &join.to, kind: words::join_kind(join.kind), because }
     }
 }

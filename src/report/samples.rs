@@ -146,7 +146,7 @@ fn blocked(error: Error, hop: usize, chromium: &str, firefox: &[&str]) -> Verdic
 fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings: &[&'static str]) -> ChainReport {
     let seen = || hops.iter().filter_map(|hop| Some((hop.role, hop.exchange.clone()?)));
     let links: Vec<Link> = seen().map(|(role, exchange)| Link { role, exchange, also_seen: Few::new() }).collect();
-    let joins = links
+    let joins: Vec<Join> = links
         .windows(2)
         .map(|pair| Join {
             from: pair[0].exchange.id.clone(),
@@ -163,7 +163,8 @@ fn report(hops: Vec<Hop>, verdict: Verdict, drop_off: Option<DropOff>, findings:
         credentials: Credentials::SameOrigin,
     };
     ChainReport {
-        chain: Chain { links: links.into(), joins },
+        because: joins.iter().map(|_| vec!["same URL, origin and client within 2 ms".to_owned()]).collect(),
+        chain: Chain { links: links.into(), joins: joins.into() },
         client: "203.0.113.50".parse().ok(),
         user_agent: Some(AGENT.to_owned()),
         judgement: Judgement { asked, hops, verdict, drop_off },

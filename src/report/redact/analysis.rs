@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::exchange::redacted_exchange;
+use super::exchange::{redacted_exchange, without_heads};
 use super::fields::masked_value;
 use super::text;
-use crate::analyzer::{Analysis, ChainReport};
+use crate::analyzer::{Analysis, ChainReport, Mask};
 use crate::cors::{Hop, Judgement, Outcome, Verdict};
 use crate::diagnose::{Evidence, Finding, Fix};
 use crate::http::Exchange;
@@ -20,7 +20,7 @@ const ABSENT: &str = "(absent)";
 #[must_use]
 pub fn redacted(analysis: &Analysis) -> Analysis {
     let mut copy = analysis.clone();
-    copy.mask = Some(redact_call);
+    copy.mask = Some(Mask { all: redact_call, words: redact_words });
     for source in &mut copy.sources {
         all(&mut source.warnings);
     }
@@ -42,7 +42,7 @@ pub fn redacted_call(call: &ChainReport) -> ChainReport {
 #[must_use]
 pub fn redacted_run(run: &Run) -> Run {
     let mut copy = run.clone();
-    let mut exchanges = Exchanges::default();
+    let mut exchanges = Exchanges::masked_by(redacted_exchange);
     all(&mut copy.warnings);
     mask(&mut copy.target);
     for call in &mut copy.calls {
@@ -59,12 +59,18 @@ pub fn redacted_run(run: &Run) -> Run {
 }
 
 /// Exchanges masked once, however often they are referred to.
-#[derive(Default)]
-struct Exchanges(HashMap<*const Exchange, Arc<Exchange>>);
+struct Exchanges {
+    known: HashMap<*const Exchange, Arc<Exchange>>,
+    mask: fn(&Exchange) -> Exchange,
+}
 
 impl Exchanges {
+    fn masked_by(mask: fn(&Exchange) -> Exchange) -> Self {
+        Self { known: HashMap::new(), mask }
+    }
+
     fn redact(&mut self, exchange: &mut Arc<Exchange>) {
-        let masked = self.0.entry(Arc::as_ptr(exchange)).or_insert_with(|| Arc::new(redacted_exchange(exchange)));
+        let masked = self.known.entry(Arc::as_ptr(exchange)).or_insert_with(|| Arc::new((self.mask)(exchange)));
         *exchange = Arc::clone(masked);
     }
 }
@@ -80,14 +86,22 @@ fn all<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
 }
 
 fn redact_call(call: &mut ChainReport) {
-    let exchanges = &mut Exchanges::default();
+    redact_by(redacted_exchange, call);
+}
+
+fn redact_words(call: &mut ChainReport) {
+    redact_by(without_heads, call);
+}
+
+fn redact_by(masked_exchange: fn(&Exchange) -> Exchange, call: &mut ChainReport) {
+    let exchanges = &mut Exchanges::masked_by(masked_exchange);
     for link in &mut call.chain.links {
         exchanges.redact(&mut link.exchange);
         for exchange in &mut link.also_seen {
             exchanges.redact(exchange);
         }
     }
-    all(&mut call.user_agent);
+    all(call.because.iter_mut().flatten().chain(&mut call.user_agent));
     redact_judgement(&mut call.judgement, exchanges);
     if let Some(what_if) = &mut call.what_if {
         mask(&mut what_if.said);

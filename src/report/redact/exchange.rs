@@ -1,8 +1,10 @@
 //! Secrets in an exchange.
 
+use std::sync::Arc;
+
 use super::fields::masked_value;
 use super::text::{mask, masked};
-use crate::http::{Context, Exchange, Few, Headers, Request, Response, Target};
+use crate::http::{Body, Context, Exchange, Few, Headers, Request, Response, Target, Trailers};
 
 /// Names of masked secrets that are listed for one exchange; a hostile query could make up any number.
 const MAX_NAMES: usize = 256;
@@ -32,6 +34,38 @@ pub fn redacted_exchange(exchange: &Exchange) -> Exchange {
     }
     copy.redacted = names;
     copy
+}
+
+/// What is known of an exchange without its heads and bodies, in which all its secrets are.
+pub(super) fn without_heads(exchange: &Exchange) -> Exchange {
+    let request = exchange.request.as_ref().map(|request| Request {
+        method: request.method.clone(),
+        target: Target::new("", None),
+        headers: Headers::default(),
+        trailers: Trailers::default(),
+        body: Body::default(),
+        ..*request
+    });
+    let response = exchange.response.as_ref().map(|response| Response {
+        reason: response.reason.clone(),
+        headers: Headers::default(),
+        trailers: Trailers::default(),
+        body: Body::default(),
+        ..*response
+    });
+    Exchange {
+        id: exchange.id.clone(),
+        carrier: Arc::clone(&exchange.carrier),
+        frames: exchange.frames.clone(),
+        request,
+        interim: Few::new(),
+        response,
+        closed: exchange.closed.clone(),
+        warnings: Few::new(),
+        context: None,
+        redacted: Few::new(),
+        ..*exchange
+    }
 }
 
 fn redact_request(request: &mut Request, note: &mut dyn FnMut(&str)) {
