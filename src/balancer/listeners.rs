@@ -82,9 +82,8 @@ impl Balancer {
         if is_behind && self.noted.contains(&noted) {
             return;
         }
-        let Some(text) = exchange.url() else { return };
         let client = exchange.client.map(|client| client.ip());
-        let Some(url) = WebUrl::parse(text) else { return };
+        let Some(url) = exchange.request.as_ref().and_then(|request| request.target.web_url()) else { return };
         let Some(host) = url.host_str() else { return };
         if self.hosts.len() >= MAX_HOSTS && !self.hosts.contains_key(host) {
             return;

@@ -193,8 +193,9 @@ fn is_read(exchange: &Exchange) -> bool {
 /// Host, origin and evidence of an answer that carries the header.
 fn shared(exchange: &Exchange) -> Option<(String, String, Evidence)> {
     let value = exchange.response.as_ref()?.headers.first("access-control-allow-origin")?;
-    let origin = exchange.request.as_ref()?.headers.first("origin")?;
-    let host = WebUrl::parse(exchange.url()?)?.host_str()?.to_owned();
+    let request = exchange.request.as_ref()?;
+    let origin = request.headers.first("origin")?;
+    let host = request.target.web_url()?.host_str()?.to_owned();
     Some((host, origin.to_owned(), evidence_of(exchange, "access-control-allow-origin", value)))
 }
 

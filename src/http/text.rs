@@ -4,6 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::WebUrl;
+use super::web_url::plain_host_end;
+
 /// A short text that is in many messages: a method, a reason phrase. Its copies share it, and each takes the
 /// room of one pointer.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +79,8 @@ pub struct Target {
     url_end: u32,
     /// Where the target begins, which ends the text.
     start: u32,
+    /// Where the host of a URL ends that needs no parser, as nearly all do; [`UNKNOWN`] for one that does.
+    host_end: u32,
 }
 
 /// No text is that long.
@@ -86,13 +91,16 @@ impl Target {
     /// known (no Host, CONNECT, `*`).
     #[must_use]
     pub fn new(target: &str, url: Option<String>) -> Self {
-        let Some(mut text) = url else { return Self { text: target.into(), url_end: UNKNOWN, start: 0 } };
+        let Some(mut text) = url else {
+            return Self { text: target.into(), url_end: UNKNOWN, start: 0, host_end: UNKNOWN };
+        };
         let url_end = length(&text);
+        let host_end = plain_host_end(&text).and_then(|end| u32::try_from(end).ok()).unwrap_or(UNKNOWN);
         if !text.ends_with(target) {
             text.push_str(target);
         }
         let start = text.get(..text.len() - target.len()).map_or(0, length);
-        Self { text: text.into(), url_end, start }
+        Self { text: text.into(), url_end, start, host_end }
     }
 
     /// The target exactly as it was sent.
@@ -105,6 +113,13 @@ impl Target {
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         if self.url_end == UNKNOWN { None } else { self.text.get(..self.url_end as usize) }
+    }
+
+    /// The URL, to ask about it; `None` where it is not known, or no URL.
+    #[must_use]
+    pub fn web_url(&self) -> Option<WebUrl<'_>> {
+        let url = self.url()?;
+        if self.host_end == UNKNOWN { WebUrl::parse(url) } else { Some(WebUrl::of_plain(url, self.host_end as usize)) }
     }
 }
 

@@ -35,6 +35,11 @@ impl<'a> WebUrl<'a> {
         Self::plain(Cow::Borrowed(text)).or_else(|text| Url::parse(&text).map(Self::from)).ok()
     }
 
+    /// One that is known to be plain, and where its host ends ([`plain_host_end`]).
+    pub(super) fn of_plain(text: &'a str, host_end: usize) -> Self {
+        Self(Form::Plain { text: Cow::Borrowed(text), host_end })
+    }
+
     /// The text back where it has to be parsed.
     fn plain(text: Cow<'a, str>) -> Result<Self, Cow<'a, str>> {
         match plain_host_end(&text) {
@@ -281,7 +286,7 @@ fn host_start(text: &str) -> usize {
 }
 
 /// Where the host of a URL ends that parsing and serializing leave as it is.
-fn plain_host_end(text: &str) -> Option<usize> {
+pub(super) fn plain_host_end(text: &str) -> Option<usize> {
     if !text.starts_with(HTTPS) && !text.starts_with(HTTP) {
         return None;
     }
