@@ -64,7 +64,7 @@ pub struct LaneReader<'a> {
 
 impl LaneReader<'_> {
     /// Takes what came, and says which exchanges ended with it.
-    pub fn read(&mut self, batch: &Batch) -> Ended {
+    pub fn read(&mut self, batch: Batch) -> Ended {
         let mut ended = Vec::new();
         for piece in &batch.pieces {
             let Some(lane) = self.lanes.get_mut(lane_of(piece.flow) - self.first) else { continue };
@@ -73,18 +73,23 @@ impl LaneReader<'_> {
                 ended.push((piece.order, Arc::new(exchange), glance));
             });
         }
-        Ended(ended)
+        Ended { exchanges: ended, spent: batch.emptied() }
     }
 }
 
 /// Exchanges that ended, each with the order of what it ended with.
 #[derive(Debug, Default)]
-pub struct Ended(Vec<(u64, Arc<Exchange>, Option<Glance>)>);
+pub struct Ended {
+    exchanges: Vec<(u64, Arc<Exchange>, Option<Glance>)>,
+    /// Room for another batch: it is large, and taking it from the system again and again would take longer than
+    /// filling it.
+    spent: Batch,
+}
 
 impl Ended {
     /// Those of all readers, in the order in which they would have ended with one.
     pub(super) fn together(all: Vec<Self>) -> impl Iterator<Item = (Arc<Exchange>, Option<Glance>)> {
-        let mut ended: Vec<_> = all.into_iter().flat_map(|one| one.0).collect();
+        let mut ended: Vec<_> = all.into_iter().flat_map(|one| one.exchanges).collect();
         ended.sort_by_key(|(order, ..)| *order);
         ended.into_iter().map(|(_, exchange, glance)| (exchange, glance))
     }
@@ -124,6 +129,13 @@ enum What {
 }
 
 impl Batch {
+    /// Its room.
+    fn emptied(mut self) -> Self {
+        self.copied.clear();
+        self.pieces.clear();
+        Self { block: Arc::default(), ..self }
+    }
+
     fn add(&mut self, delivery: &Delivery<'_>, order: u64, block: &[u8]) {
         let what = match delivery.chunk {
             Chunk::Data(bytes) => range_in(block, bytes).map_or_else(|| self.copy(bytes), What::Lying),
@@ -162,6 +174,8 @@ fn range_in(block: &[u8], bytes: &[u8]) -> Option<Range<usize>> {
 #[derive(Debug)]
 pub(super) struct Sorter {
     batches: Vec<Batch>,
+    /// Room for more.
+    spent: Vec<Batch>,
     /// How many lanes each reader has.
     lanes_each: usize,
     order: u64,
@@ -170,7 +184,8 @@ pub(super) struct Sorter {
 impl Sorter {
     pub(super) fn new(lanes_each: usize) -> Self {
         let readers = LANES.div_ceil(lanes_each);
-        Self { batches: (0..readers).map(|_| Batch::default()).collect(), lanes_each, order: 0 }
+        let batches = (0..readers).map(|_| Batch::default()).collect();
+        Self { batches, spent: Vec::new(), lanes_each, order: 0 }
     }
 
     /// `block` is where the packet lies.
@@ -183,7 +198,16 @@ impl Sorter {
 
     /// What the packets of `block` brought, for each reader.
     pub(super) fn take(&mut self, block: &Arc<Vec<u8>>) -> Vec<Batch> {
-        let full = |batch: &mut Batch| Batch { block: Arc::clone(block), ..std::mem::take(batch) };
-        self.batches.iter_mut().map(full).collect()
+        let Self { batches, spent, .. } = self;
+        let full = |batch: &mut Batch| {
+            let full = std::mem::replace(batch, spent.pop().unwrap_or_default());
+            Batch { block: Arc::clone(block), ..full }
+        };
+        batches.iter_mut().map(full).collect()
+    }
+
+    /// Takes back the room of batches that were read.
+    pub(super) fn put_back(&mut self, ended: &mut [Ended]) {
+        self.spent.extend(ended.iter_mut().map(|ended| std::mem::take(&mut ended.spent)));
     }
 }

@@ -274,7 +274,8 @@ impl Divided<'_> {
     }
 
     /// Takes what the readers made of the packets of one block.
-    pub fn put(&mut self, ended: Vec<Ended>) {
+    pub fn put(&mut self, mut ended: Vec<Ended>) {
+        self.sorter.put_back(&mut ended);
         for (exchange, glance) in Ended::together(ended) {
             self.gathered.exchanges.push(exchange);
             self.gathered.glances.extend(glance);

@@ -139,7 +139,7 @@ impl Desk {
         scope.spawn(move || {
             for batch in given {
                 // Nobody takes it any more when this scope is being left by a panic.
-                if done.send(lanes.read(&batch)).is_err() {
+                if done.send(lanes.read(batch)).is_err() {
                     break;
                 }
             }
