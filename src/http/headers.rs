@@ -70,7 +70,9 @@ struct Names(u64);
 pub struct HeaderLines {
     text: String,
     /// The [`Place`] of each line.
-    places: String,
+    places: Vec<u8>,
+    /// Room to put both together.
+    whole: String,
     names: Names,
     lengths: Vec<Lengths>,
     /// `text` alone does not tell where the parts of each line end.
@@ -81,7 +83,7 @@ impl HeaderLines {
     /// Adds a line after the others, as it is.
     pub fn push(&mut self, name: &str, value: &str) {
         let tag = tag(name);
-        self.places.extend(place(tag, self.text.len()).map(char::from));
+        self.places.extend(place(tag, self.text.len()));
         self.text.push_str(name);
         self.text.push_str(BEHIND_NAME);
         self.text.push_str(value);
@@ -126,16 +128,16 @@ impl HeaderLines {
 
     /// The lines so far, of a head that was seen whole (`complete`) or not; none are left here.
     pub fn take(&mut self, complete: bool) -> Headers {
-        self.places.push_str(&self.text);
+        let text = std::mem::take(&mut self.text);
         let headers = Headers {
-            text: self.places.as_str().into(),
+            text: self.behind_places(&text),
             len: length(self.lengths.len()),
             complete,
             names: self.names,
-            lengths: (self.is_odd || self.text.len() > MAX_PLAIN).then(|| Arc::new(self.lengths.clone())),
+            lengths: (self.is_odd || text.len() > MAX_PLAIN).then(|| Arc::new(self.lengths.clone())),
         };
+        self.text = text;
         self.text.clear();
-        self.places.clear();
         self.lengths.clear();
         (self.names, self.is_odd) = (Names::default(), false);
         headers
@@ -149,13 +151,20 @@ impl HeaderLines {
         for (name, at) in lines {
             let tag = tag(name);
             names.add(tag);
-            self.places.extend(place(tag, at).map(char::from));
+            self.places.extend(place(tag, at));
             len += 1;
         }
-        self.places.push_str(section);
-        let headers = Headers { text: self.places.as_str().into(), len, complete: true, names, lengths: None };
+        Headers { text: self.behind_places(section), len, complete: true, names, lengths: None }
+    }
+
+    /// The text behind the places of its lines, of which none are left here.
+    fn behind_places(&mut self, text: &str) -> Arc<str> {
+        self.whole.clear();
+        // They are ASCII.
+        self.whole.push_str(std::str::from_utf8(&self.places).unwrap_or_default());
+        self.whole.push_str(text);
         self.places.clear();
-        headers
+        self.whole.as_str().into()
     }
 }
 
