@@ -118,15 +118,17 @@ pub fn skipped(call: &ChainReport, why: String) -> Replayed {
 /// What a finished replay means for a call. With `strict`, what hangs on the address is undecided.
 #[must_use]
 pub fn compare(call: &ChainReport, done: Done, sender: Sender, strict: bool) -> Replayed {
-    let before = &call.judgement;
     match done {
-        Done::Undecided { why, judgement } => {
-            let differences = judgement.as_ref().map(|after| differences(before, after)).unwrap_or_default();
-            let after = judgement.map(|judgement| *judgement);
-            Replayed { after, differences, ..replayed(call, Verdict::Undecided, why) }
-        }
+        Done::Undecided { why, judgement } => stopped(call, judgement, Verdict::Undecided, why),
+        Done::Withheld { why, judgement } => stopped(call, judgement, Verdict::Skipped, why),
         Done::Judged(after) => judged(call, *after, sender, strict),
     }
+}
+
+fn stopped(call: &ChainReport, judgement: Option<Box<Judgement>>, verdict: Verdict, why: String) -> Replayed {
+    let differences = judgement.as_ref().map(|after| differences(&call.judgement, after)).unwrap_or_default();
+    let after = judgement.map(|judgement| *judgement);
+    Replayed { after, differences, ..replayed(call, verdict, why) }
 }
 
 fn judged(call: &ChainReport, after: Judgement, sender: Sender, strict: bool) -> Replayed {

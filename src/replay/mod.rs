@@ -49,6 +49,13 @@ pub enum Done {
         /// What was seen so far.
         judgement: Option<Box<Judgement>>,
     },
+    /// As far as it may be sent all went well; what comes next may change things on the server.
+    Withheld {
+        /// What that is.
+        why: String,
+        /// What was seen so far.
+        judgement: Option<Box<Judgement>>,
+    },
 }
 
 /// One call under way.
@@ -95,7 +102,8 @@ impl<'a> Replay<'a> {
         };
         match self.request(&hop, trace) {
             Ok(request) => Next::Send(Box::new(request)),
-            Err(why) => Next::Done(undecided(&why, judgement)),
+            Err(Unsent::Impossible(why)) => Next::Done(undecided(&why, judgement)),
+            Err(Unsent::Withheld(why)) => Next::Done(Done::Withheld { why, judgement }),
         }
     }
 
@@ -133,21 +141,25 @@ impl<'a> Replay<'a> {
     }
 
     /// The request that the browser and the load balancer make of this hop, if it may be sent.
-    fn request(&self, hop: &Hop, trace: &str) -> Result<Request, String> {
-        let url = Url::parse(&hop.url).map_err(|_| format!("{} is no URL", hop.url))?;
+    fn request(&self, hop: &Hop, trace: &str) -> Result<Request, Unsent> {
+        let impossible = |why: String| Unsent::Impossible(why);
+        let url = Url::parse(&hop.url).map_err(|_| impossible(format!("{} is no URL", hop.url)))?;
         if !self.is_for_the_target(&url) {
-            return Err(format!("it leads to {}, which is not the server that is replayed against", hop.url));
+            return Err(impossible(format!(
+                "it leads to {}, which is not the server that is replayed against",
+                hop.url
+            )));
         }
         if !is_safe(&hop.method) && !self.options.allow_unsafe {
-            return Err(format!("needs --allow-unsafe: {} may change things on the server", hop.method));
+            let why = format!("needs --allow-unsafe: {} may change things on the server", hop.method);
+            return Err(Unsent::Withheld(why));
         }
         let request = request::made_of(&self.recorded.chain, hop, &url, trace)
-            .ok_or_else(|| format!("the recording has no request to make {} {} of", hop.method, hop.url))?;
+            .ok_or_else(|| impossible(format!("the recording has no request to make {} {} of", hop.method, hop.url)))?;
         if request.body.kept.len() as u64 != request.body.bytes {
-            return Err(format!(
-                "the recording lacks the body of {} {} (extract --bodies keeps it)",
-                hop.method, hop.url
-            ));
+            let lacks =
+                format!("the recording lacks the body of {} {} (extract --bodies keeps it)", hop.method, hop.url);
+            return Err(impossible(lacks));
         }
         Ok(request)
     }
@@ -160,6 +172,13 @@ impl<'a> Replay<'a> {
         };
         first.host() == url.host() && (first.scheme(), first.port()) == (url.scheme(), url.port())
     }
+}
+
+/// Why a request is not sent.
+enum Unsent {
+    Impossible(String),
+    /// Nobody allowed it.
+    Withheld(String),
 }
 
 /// A hop that the browser asked for and nobody has answered.
@@ -303,7 +322,7 @@ mod tests {
         let call_ = recorded([preflight(), put()]);
         let (sent, done) = replayed(&call_, Options::default(), [preflight()]);
         assert_eq!(sent.len(), 1, "the preflight is safe");
-        assert!(matches!(done, Done::Undecided { why, .. } if why.starts_with("needs --allow-unsafe")));
+        assert!(matches!(done, Done::Withheld { why, .. } if why.starts_with("needs --allow-unsafe")));
         let allowed = Options { allow_unsafe: true, ..Options::default() };
         let (sent, _) = replayed(&call_, allowed, [preflight(), put()]);
         assert_eq!(sent.len(), 2);

@@ -1,6 +1,7 @@
 //! An expression to its terms.
 
 use super::{Key, Term};
+use crate::diagnose::explanations;
 
 const KEYS: [(&str, Key); 10] = [
     ("outcome", Key::Outcome),
@@ -78,6 +79,9 @@ fn check(key: Key, value: &str) -> Result<(), String> {
         Key::Outcome if !OUTCOMES.contains(&value) => {
             Err(format!("'{value}' is no outcome: there are {}", OUTCOMES.join(", ")))
         }
+        Key::Finding if !explanations().iter().any(|known| known.id == value) => {
+            Err(format!("'{value}' is no finding: corscope explain lists them"))
+        }
         Key::Status if value.len() != 3 || !value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x') => {
             Err(format!("'{value}' is no status: write 307, or 3xx"))
         }
@@ -102,6 +106,8 @@ mod tests {
         assert_eq!(error("method:").1, "'method:' has no value");
         assert!(error("outcome:bloked").1.contains("is no outcome"));
         assert!(error("status:30").1.contains("is no status"));
+        assert!(error("finding:forwarded-proto-ignord").1.contains("is no finding"));
+        assert_eq!(error("finding:Forwarded-Proto-Ignored").1, "");
     }
 
     #[test]
