@@ -6,30 +6,36 @@ use super::MASK;
 use super::text::masked;
 
 /// Fields whose whole value is a secret, letter case aside.
-const SECRET_FIELDS: [&str; 8] = [
-    "authorization",
-    "proxy-authorization",
-    "api-key",
-    "apikey",
-    "x-api-key",
-    "x-amz-security-token",
-    "x-csrftoken",
-    "x-vault-token",
-];
+const SECRET_FIELDS: [&str; 7] = ["api-key", "apikey", "dpop", "session", "x-auth", "x-functions-key", "x-otp"];
 
 /// Fields are secrets too whose names hold one of these.
-const SECRET_PARTS: [&str; 7] = ["token", "secret", "password", "api-key", "apikey", "session-id", "x-amzn-oidc-"];
+const SECRET_PARTS: [&str; 11] = [
+    "token",
+    "secret",
+    "password",
+    "api-key",
+    "apikey",
+    "authorization",
+    "credential",
+    "session-id",
+    "signature",
+    "subscription-key",
+    "x-amzn-oidc-",
+];
+
+/// Fields that ask for credentials, and carry none.
+const CHALLENGES: [&str; 2] = ["www-authenticate", "proxy-authenticate"];
 
 /// A field's value with its secrets masked; `note` is told the name of each.
 pub(super) fn masked_value<'v>(name: &str, value: &'v str, note: &mut dyn FnMut(&str)) -> Cow<'v, str> {
     if value.is_empty() {
         return Cow::Borrowed(value);
     }
-    if name.eq_ignore_ascii_case("cookie") {
+    if name.eq_ignore_ascii_case("cookie") || name.eq_ignore_ascii_case("cookie2") {
         note("cookie");
         return value.split(';').map(masked_pair).collect::<Vec<_>>().join(";").into();
     }
-    if name.eq_ignore_ascii_case("set-cookie") {
+    if name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2") {
         note("set-cookie");
         // What follows the first pair are attributes, and SameSite and Path tell why a cookie is not sent.
         return match value.split_once(';') {
@@ -38,11 +44,17 @@ pub(super) fn masked_value<'v>(name: &str, value: &'v str, note: &mut dyn FnMut(
         }
         .into();
     }
-    if is_secret_field(name) {
+    if is_secret_field(name) || is_credentials(name, value) {
         note(&name.to_ascii_lowercase());
         return masked_credentials(value).into();
     }
     masked(value, note)
+}
+
+/// Whether a value is the scheme and what belongs to it, in whatever field.
+fn is_credentials(name: &str, value: &str) -> bool {
+    ["bearer ", "basic ", "digest "].iter().any(|scheme| begins(value.as_bytes(), scheme))
+        && !CHALLENGES.iter().any(|challenge| name.eq_ignore_ascii_case(challenge))
 }
 
 fn is_secret_field(name: &str) -> bool {
@@ -94,6 +106,13 @@ mod tests {
             ("Set-Cookie", "AWSALB=x; Path=/; SameSite=None", "AWSALB=[redacted]; Path=/; SameSite=None"),
             ("X-Amzn-Oidc-Data", "eyJ", "[redacted]"),
             ("x-auth-token", "1", "[redacted]"),
+            ("X-Original-Authorization", "abc", "[redacted]"),
+            ("Ocp-Apim-Subscription-Key", "abc", "[redacted]"),
+            ("DPoP", "abc", "[redacted]"),
+            ("X-Thing", "Bearer abc", "Bearer [redacted]"),
+            ("WWW-Authenticate", "Bearer realm=\"a\"", "Bearer realm=\"a\""),
+            ("Refresh", "0; url=https://a/x?token=abc", "0; url=https://a/x?token=[redacted]"),
+            ("X-Link", "https://a/?hmac=1", "https://a/?hmac=[redacted]"),
             ("Referer", "https://a/?sig=1", "https://a/?sig=[redacted]"),
             ("Access-Control-Allow-Headers", "x-auth-token, authorization", "x-auth-token, authorization"),
             ("Access-Control-Request-Headers", "x-api-key", "x-api-key"),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::MASK;
 
 /// Query names whose values are secrets; letter case, `-`, `_` and `.` aside.
-const SECRET_NAMES: [&str; 33] = [
+const SECRET_NAMES: [&str; 34] = [
     "accesskey",
     "accesstoken",
     "apikey",
@@ -16,6 +16,7 @@ const SECRET_NAMES: [&str; 33] = [
     "code",
     "credential",
     "credentials",
+    "hmac",
     "idtoken",
     "jwt",
     "key",
@@ -171,7 +172,9 @@ impl<'a> Secrets<'a> {
         let value = self.text.get(equals + 1..self.value_end)?;
         // What may be hidden behind a later equals sign was found behind the first.
         let looked_at = if is_first { value } else { value.split('=').next()? };
-        let secret = (self.in_url && (is_secret_name(name) || looks_secret(looked_at)))
+        // A URL may stand behind the first as it is: `url=https://host/?token=…`.
+        let in_url = self.in_url || before.get(..equals - name.len())?.ends_with(['?', '&']);
+        let secret = (in_url && (is_secret_name(name) || looks_secret(looked_at)))
             || (is_first && hides_secret(value, self.nested));
         // Full stops and brackets that end a sentence are no part of a value.
         let value = value.trim_end_matches(['.', ',', ')']);
