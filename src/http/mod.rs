@@ -45,6 +45,14 @@ pub fn latin1(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Characters that change how others are drawn, or are not drawn themselves.
+#[must_use]
+pub fn is_unseen(character: char) -> bool {
+    matches!(character,
+        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Removes the optional white space (SP and HTAB, RFC 9110 section 5.6.3) around a field value.
 ///
 /// Nothing else is removed: a vertical tab or a NUL is part of the value, and makes an

@@ -1,6 +1,8 @@
 //! Other people's records to exchanges, and back.
 
+mod escaped;
 pub mod exchange_file;
 mod ids;
 
+pub use escaped::escaped;
 pub use ids::Ids;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::http::is_unseen;
+
 /// Which characters a terminal can draw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
@@ -36,13 +38,6 @@ pub(super) fn own_words(text: &str, charset: Charset) -> String {
     let mut shown = String::with_capacity(text.len());
     text.chars().for_each(|character| push_in(charset, character, &mut shown));
     shown
-}
-
-/// Characters that change how others are drawn, or are not drawn themselves.
-fn is_unseen(character: char) -> bool {
-    matches!(character,
-        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn push_in(charset: Charset, character: char, shown: &mut String) {

@@ -12,6 +12,7 @@ use crate::analyzer::{Alone, Analysis, ChainReport, SourceSummary, Unread, Worke
 use crate::chain::Join;
 use crate::cors::{Asked, Assumption, Clause, Differs, DropOff, Hop, Outcome, Verdict};
 use crate::diagnose::{Change, Evidence, Finding, Fix, WhatIf};
+use crate::import::escaped;
 
 /// The name of this format, with its version.
 pub const SCHEMA: &str = "corscope.analysis/1";
@@ -64,7 +65,8 @@ fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
     }
     let mut written = Vec::with_capacity(ROOM);
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut written, formatter))?;
-    Ok(written)
+    // JSON is UTF-8.
+    Ok(escaped(String::from_utf8(written).unwrap_or_default()).into_bytes())
 }
 
 /// What stands before the calls.

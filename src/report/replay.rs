@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::json::HopObject;
 use super::words::replayed;
 use crate::cors::Outcome;
+use crate::import::escaped;
 use crate::replay::{Replayed, Run, Verdict};
 
 /// The name of this format, with its version.
@@ -25,7 +26,7 @@ pub fn replay_json(run: &Run) -> String {
         summary: SummaryObject::of(run),
     };
     // A value of strings, numbers and lists has no way to fail.
-    serde_json::to_string_pretty(&object).unwrap_or_default()
+    escaped(serde_json::to_string_pretty(&object).unwrap_or_default())
 }
 
 #[derive(Serialize)]

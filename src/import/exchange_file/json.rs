@@ -1,7 +1,9 @@
 //! JSON written field by field. Lines of exchanges are written by the million, and most of each is texts in
 //! which nothing has to be escaped: those are taken as they stand.
 
-use memchr::memchr2;
+use memchr::memchr3;
+
+use crate::import::escaped::{DELETE, escaped};
 
 /// An object that is being written.
 pub(super) struct Object<'o> {
@@ -91,7 +93,7 @@ pub(super) fn list<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut 
 pub(super) fn text(out: &mut String, value: &str) {
     if has_to_be_escaped(value) {
         // A text has no way to fail.
-        out.push_str(&serde_json::to_string(value).unwrap_or_default());
+        out.push_str(&escaped(serde_json::to_string(value).unwrap_or_default()));
     } else {
         plain_text(out, value);
     }
@@ -109,7 +111,7 @@ pub(super) fn number(out: &mut String, value: u64) {
     out.push_str(itoa::Buffer::new().format(value));
 }
 
-/// RFC 8259 section 7.
+/// RFC 8259 section 7; and what a terminal acts on.
 fn has_to_be_escaped(value: &str) -> bool {
     controls(value) > 0 || has_other(value)
 }
@@ -128,7 +130,7 @@ fn controls(text: &str) -> usize {
 }
 
 fn has_other(text: &str) -> bool {
-    memchr2(b'"', b'\\', text.as_bytes()).is_some()
+    !text.is_ascii() || memchr3(b'"', b'\\', DELETE, text.as_bytes()).is_some()
 }
 
 #[cfg(test)]
