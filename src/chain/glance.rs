@@ -1,6 +1,6 @@
 //! What joining has to know of every exchange, and can be told without the others.
 
-use std::hash::{BuildHasher, Hash, Hasher as _};
+use std::hash::{BuildHasher as _, Hash};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -26,8 +26,7 @@ pub struct Glance {
     pub(super) is_let_on: bool,
     /// The source itself says which call it belongs to.
     pub(super) names_its_call: bool,
-    /// It was captured behind the load balancer.
-    is_behind: bool,
+    vantage: Vantage,
     /// What it may continue, whatever ties it to that.
     pub(super) sought: SoughtKey,
     trace: Option<MarkKey>,
@@ -74,7 +73,7 @@ impl Glance {
             may_go_on: role == Role::Preflight || response.is_some_and(Response::is_redirect),
             is_let_on: response.is_some_and(|response| (200..300).contains(&response.status) && is_shared(response)),
             names_its_call: exchange.context.as_ref().is_some_and(|context| context.fetch.is_some()),
-            is_behind: exchange.vantage == Vantage::Backend,
+            vantage: exchange.vantage,
             sought: Sought::by(&requested, role).key(),
             trace: trace.map(|by| MarkKey::of(by, &requested)),
             request: MarkKey::of(request, &requested),
@@ -88,12 +87,17 @@ impl Glance {
 
     /// By what it may have been seen before it came here.
     pub(super) fn marks_sought(&self) -> impl Iterator<Item = MarkKey> {
-        [self.trace, self.is_behind.then_some(self.request)].into_iter().flatten()
+        [self.trace, self.is_behind().then_some(self.request)].into_iter().flatten()
     }
 
     /// By what it may be known again further in.
     pub(super) fn marks_left(&self) -> impl Iterator<Item = MarkKey> {
-        [self.trace, (!self.is_behind).then_some(self.request)].into_iter().flatten()
+        [self.trace, (!self.is_behind()).then_some(self.request)].into_iter().flatten()
+    }
+
+    /// Whether it was captured behind the load balancer.
+    fn is_behind(&self) -> bool {
+        self.vantage == Vantage::Backend
     }
 
     /// By what it is known at a third place.
@@ -111,7 +115,5 @@ impl MarkKey {
 
 /// What is alike as one number that nobody can foresee.
 pub(super) fn number(value: &impl Hash) -> u64 {
-    let mut hasher = SEED.build_hasher();
-    value.hash(&mut hasher);
-    hasher.finish()
+    SEED.hash_one(value)
 }

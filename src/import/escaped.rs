@@ -1,5 +1,7 @@
 //! JSON that does nothing to a terminal.
 
+use std::fmt::Write as _;
+
 use memchr::memchr;
 
 use crate::http::is_unseen;
@@ -15,7 +17,10 @@ pub fn escaped(json: String) -> String {
     for character in json.chars() {
         if matches!(character, '\u{7f}'..='\u{9f}') || is_unseen(character) {
             let mut units = [0; 2];
-            character.encode_utf16(&mut units).iter().for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}")));
+            for unit in character.encode_utf16(&mut units) {
+                // Writing to a String does not fail.
+                _ = write!(escaped, "\\u{unit:04x}");
+            }
         } else {
             escaped.push(character);
         }
