@@ -22,6 +22,23 @@ const ENDS: [(End, &str); 5] = [
 
 const PEERS: [(Peer, &str); 2] = [(Peer::Client, "client"), (Peer::Server, "server")];
 
+/// What a context may say: the words of the Fetch standard, which stay words here.
+pub(super) const MODES: [&str; 4] = ["cors", "no-cors", "same-origin", "navigate"];
+pub(super) const CREDENTIALS: [&str; 3] = ["omit", "same-origin", "include"];
+pub(super) const REDIRECTS: [&str; 3] = ["follow", "error", "manual"];
+
+/// A word where it is one of those known; else what the field may be.
+pub(super) fn known(field: &str, word: Option<String>, words: &[&str]) -> Result<Option<String>, String> {
+    match word {
+        Some(other) if !words.contains(&&*other) => Err(none_of(field, &other, words)),
+        word => Ok(word),
+    }
+}
+
+fn none_of(field: &str, word: &str, words: &[&str]) -> String {
+    format!("{field} '{word}' is none of {}", words.join(", "))
+}
+
 /// A value with a name in the file.
 pub(super) trait Named: Copy + PartialEq + 'static {
     /// Every value with its name.
@@ -36,7 +53,7 @@ pub(super) trait Named: Copy + PartialEq + 'static {
     fn named(field: &str, name: &str) -> Result<Self, String> {
         Self::NAMES.iter().find(|(_, known)| *known == name).map(|(value, _)| *value).ok_or_else(|| {
             let known: Vec<&str> = Self::NAMES.iter().map(|(_, known)| *known).collect();
-            format!("{field} '{name}' is none of {}", known.join(", "))
+            none_of(field, name, &known)
         })
     }
 }

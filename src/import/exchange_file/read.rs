@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
 
 use super::SCHEMA;
-use super::names::Named;
+use super::names::{CREDENTIALS, MODES, Named, REDIRECTS, known};
 use crate::http::{
-    self, Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Request, Response, State, Target,
-    Time,
+    self, Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Origin, Request, Response, State,
+    Target, Time,
 };
 
 /// Where a line stands: what it is called when it has no name of its own.
@@ -228,7 +228,7 @@ impl Line {
             end,
             closed: self.closed.map(ClosedLine::into_closed).transpose()?.map(Box::new),
             warnings: warnings.into(),
-            context: self.context.map(|context| Box::new(context.into_context())),
+            context: self.context.map(ContextLine::into_context).transpose()?.map(Box::new),
             redacted: self.redacted.into(),
         })
     }
@@ -342,18 +342,22 @@ fn body(field: &str, line: Option<BodyLine>) -> Result<Body, String> {
 }
 
 impl ContextLine {
-    fn into_context(self) -> Context {
-        Context {
+    /// What is not understood is refused: passed over, it would leave a call judged that nobody asked about.
+    fn into_context(self) -> Result<Context, String> {
+        if let Some(origin) = &self.page_origin {
+            Origin::parse(origin).map_err(|error| format!("context.page_origin {error}"))?;
+        }
+        Ok(Context {
             page_origin: self.page_origin,
             page_url: self.page_url,
             page_csp: self.page_csp,
-            mode: self.mode,
-            credentials: self.credentials,
-            redirect: self.redirect,
+            mode: known("context.mode", self.mode, &MODES)?,
+            credentials: known("context.credentials", self.credentials, &CREDENTIALS)?,
+            redirect: known("context.redirect", self.redirect, &REDIRECTS)?,
             api: self.api,
             destination: self.destination,
             fetch: self.fetch,
-        }
+        })
     }
 }
 
@@ -410,6 +414,37 @@ mod tests {
             let told = read(&text).err().unwrap_or_default();
             assert!(told.contains(reason), "{text}: {told}");
         }
+    }
+
+    fn with_context(context: &str) -> String {
+        request(r#""url":"http://a/","headers":[]"#).replacen('{', &format!(r#"{{"context":{{{context}}},"#), 1)
+    }
+
+    #[test]
+    fn what_a_context_says_wrongly_is_named() {
+        let cases = [
+            (
+                r#""page_origin":"zzz""#,
+                "context.page_origin 'zzz' is not an origin: write scheme://host[:port], or null",
+            ),
+            (r#""mode":"bogus""#, "context.mode 'bogus' is none of cors, no-cors, same-origin, navigate"),
+            (r#""credentials":"Include""#, "context.credentials 'Include' is none of omit, same-origin, include"),
+            (r#""redirect":"""#, "context.redirect '' is none of follow, error, manual"),
+        ];
+        for (context, reason) in cases {
+            assert_eq!(read(&with_context(context)).err().as_deref(), Some(reason), "{context}");
+        }
+    }
+
+    #[test]
+    fn what_a_context_says_rightly_is_kept() -> Result<(), String> {
+        let text = r#""page_origin":"null","mode":"navigate","credentials":"omit","redirect":"manual""#;
+        let context = read(&with_context(text))?.context.ok_or("no context")?;
+        assert_eq!(context.page_origin.as_deref(), Some("null"));
+        assert_eq!(context.mode.as_deref(), Some("navigate"));
+        assert_eq!(context.credentials.as_deref(), Some("omit"));
+        assert_eq!(context.redirect.as_deref(), Some("manual"));
+        Ok(())
     }
 
     #[test]

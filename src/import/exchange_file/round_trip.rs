@@ -5,7 +5,9 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 
+use super::names::{CREDENTIALS, MODES, REDIRECTS};
 use super::{Bodies, Importer, to_line};
 use crate::http::{
     Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Target,
@@ -65,17 +67,24 @@ fn response() -> impl Strategy<Value = Response> {
     )
 }
 
+/// One of the words that the file knows for a field.
+fn word(words: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {
+    option::of(select(words).prop_map(str::to_owned))
+}
+
 fn context() -> impl Strategy<Value = Context> {
-    vec(option::of(wire_text()), 9).prop_map(|values| {
+    let origin = word(&["null", "https://client.example.com", "http://10.0.0.1:8080"]);
+    let known = (origin, word(&MODES), word(&CREDENTIALS), word(&REDIRECTS));
+    (known, vec(option::of(wire_text()), 5)).prop_map(|((page_origin, mode, credentials, redirect), values)| {
         let mut values = values.into_iter();
         let mut next = || values.next().flatten();
         Context {
-            page_origin: next(),
+            page_origin,
             page_url: next(),
             page_csp: next(),
-            mode: next(),
-            credentials: next(),
-            redirect: next(),
+            mode,
+            credentials,
+            redirect,
             api: next(),
             destination: next(),
             fetch: next(),
