@@ -81,7 +81,8 @@ fn gathered(
     let (chains, findings) = judge_all(workers, chains, &sharing, around, options);
     let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));
     let recorded = options.what_if.map(|_| chains_of(&chains)).unwrap_or_default();
-    let judged_with = Arc::new(JudgedWith { balancer, preflights, options: options.clone(), recorded });
+    let calls = chains.len();
+    let judged_with = Arc::new(JudgedWith { balancer, calls, preflights, options: options.clone(), recorded });
     Analysis { sources, chains: Arc::new(chains), findings, health_checks, mask: None, judged_with }
 }
 

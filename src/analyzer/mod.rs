@@ -48,6 +48,8 @@ pub struct Analysis {
 #[derive(Debug, Default)]
 pub(crate) struct JudgedWith {
     balancer: Balancer,
+    /// All of them, before a filter.
+    calls: usize,
     /// What the console's words and the assumptions need of other calls.
     preflights: PreflightCache,
     options: Options,
@@ -56,6 +58,12 @@ pub(crate) struct JudgedWith {
 }
 
 impl Analysis {
+    /// Whether there were calls that a filter let none through of.
+    #[must_use]
+    pub fn is_filtered_out(&self) -> bool {
+        self.chains.is_empty() && self.judged_with.calls > 0
+    }
+
     /// One of the calls with all that is known of it.
     #[must_use]
     pub fn report(&self, call: &Call) -> ChainReport {
@@ -82,7 +90,7 @@ impl Analysis {
     }
 
     fn judge_again(&self, call: &Call) -> ChainReport {
-        let JudgedWith { balancer, preflights, options, recorded } = &*self.judged_with;
+        let JudgedWith { balancer, preflights, options, recorded, calls: _ } = &*self.judged_with;
         let chain = call.chain();
         let first = chain.links.first().and_then(|link| Some((link, link.exchange.request.as_ref()?)));
         // It was judged before, so it can be.

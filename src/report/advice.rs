@@ -40,6 +40,7 @@ struct Seen {
     connections: u64,
     exchanges: u64,
     health_checks: u64,
+    is_filtered_out: bool,
     tls: u64,
     http2: u64,
     lost_bytes: u64,
@@ -54,6 +55,7 @@ impl Seen {
             connections: sum(|source| source.connections),
             exchanges: sum(|source| source.exchanges),
             health_checks: analysis.health_checks,
+            is_filtered_out: analysis.is_filtered_out(),
             tls: sum(|source| source.unread.tls),
             http2: sum(|source| source.unread.http2),
             lost_bytes: sum(|source| source.lost_bytes),
@@ -146,15 +148,18 @@ fn none_of(number: u64, one: &str, kind: &str) -> String {
 }
 
 fn no_page_call(seen: &Seen) -> Advice {
-    let (title, paragraph) = if seen.health_checks > 0 {
+    let nothing = || format!("No call to show in {}", count(seen.exchanges, "HTTP exchange"));
+    let (title, paragraph) = if seen.is_filtered_out {
+        (nothing(), "The filter lets none of the calls through. Widen it.")
+    } else if seen.health_checks > 0 {
         (
             format!("No call of a page: only {} by the load balancer", count(seen.health_checks, "health check")),
             "The capture is at the right place. Repeat the failing call in the browser while it runs.",
         )
     } else {
         (
-            format!("No call to show in {}", count(seen.exchanges, "HTTP exchange")),
-            "A --filter lets none of them through, or none has a request that was captured. Widen the filter, or capture \
+            nothing(),
+            "None of them has a request whose URL is known: its beginning was not captured, or it names no host. Capture \
              from before the failing call until after it.",
         )
     };
@@ -166,5 +171,53 @@ fn empty_file() -> Advice {
         title: "No exchange in it".to_owned(),
         paragraphs: vec!["The file of exchanges is empty.".to_owned()],
         commands: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::analyzer::{Options, Read, SourceSummary, Unread, analyze};
+    use crate::http::testing::exchange;
+    use crate::report::filter::Filter;
+
+    fn source(kind: SourceKind, packets: u64, warnings: &[&str]) -> SourceSummary {
+        SourceSummary {
+            path: "some".into(),
+            kind,
+            packets,
+            bytes: 300,
+            connections: 0,
+            exchanges: 1,
+            unread: Unread::default(),
+            lost_bytes: 0,
+            warnings: warnings.iter().map(|&warning| warning.to_owned()).collect(),
+        }
+    }
+
+    fn told(analysis: &Analysis) -> String {
+        let told = advice(analysis).unwrap();
+        format!("{}\n{}", told.title, told.paragraphs.join("\n"))
+    }
+
+    #[test]
+    fn a_filter_is_spoken_of_where_it_lets_no_call_through() {
+        let analyzed = |call: crate::http::Exchange| {
+            let summary = source(SourceKind::Exchanges, 0, &[]);
+            analyze(vec![Read { summary, exchanges: vec![Arc::new(call)], glances: Vec::new() }], &Options::default())
+        };
+        let call = exchange("GET", "https://a.example/").build();
+        let mut without_url = call.clone();
+        without_url.request = None;
+        let none = told(&analyzed(without_url));
+        assert!(none.contains("URL is known") && !none.contains("filter"), "{none}");
+        let mut filtered = analyzed(call);
+        Filter::parse("method:PUT").unwrap().apply(&mut filtered);
+        let none = told(&filtered);
+        assert!(none.contains("The filter lets none of the calls through"), "{none}");
     }
 }

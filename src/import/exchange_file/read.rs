@@ -275,13 +275,16 @@ impl RequestLine {
     fn into_request(self, warnings: &mut Vec<String>) -> Result<Request, String> {
         let headers = headers(self.headers, self.headers_complete);
         let (target, url) = match (self.target, self.url) {
-            (Some(target), Some(url)) => (target, url),
+            (Some(target), Some(url)) => (target, url.map(absolute).transpose()?),
             (Some(target), None) => {
                 let read = http::client_url(&self.method, &target, &headers);
+                if read.url.is_none() && target.starts_with('/') && headers.is_complete() {
+                    return Err(format!("request.target '{target}' has no Host header beside it, and there is no url"));
+                }
                 warnings.extend(read.warnings);
                 (target, read.url)
             }
-            (None, Some(Some(url))) => (target_of(&url), Some(url)),
+            (None, Some(Some(url))) => (target_of(&url), Some(absolute(url)?)),
             (None, _) => return Err("request has neither url nor target".to_owned()),
         };
         Ok(Request {
@@ -294,6 +297,16 @@ impl RequestLine {
             body: body("request.body", self.body)?,
         })
     }
+}
+
+/// Without a scheme it is no URL, and a call of it would be in no report. What follows the scheme is
+/// as somebody sent it, and left as it is.
+fn absolute(url: String) -> Result<String, String> {
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    if scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && !scheme.contains(['/', '?', '#', ' ']) {
+        return Ok(url);
+    }
+    Err(format!("request.url '{url}' is no absolute URL such as https://request.example.com/items"))
 }
 
 /// The origin-form target (RFC 9112 section 3.2.1) of a URL: what follows the authority, verbatim,
@@ -395,6 +408,8 @@ mod tests {
         assert_eq!(url_of(&format!(r#""target":"/x",{host}"#))?.as_deref(), Some("http://a.example/x"));
         assert_eq!(url_of(&format!(r#""target":"/x","url":"https://b/y",{host}"#))?.as_deref(), Some("https://b/y"));
         assert_eq!(url_of(&format!(r#""target":"/x","url":null,{host}"#))?, None);
+        assert_eq!(url_of(r#""target":"/x","headers":[],"headers_complete":false"#)?, None);
+        assert_eq!(url_of(r#""target":"*","headers":[]"#)?, None);
         assert!(url_of(host).is_err());
         Ok(())
     }
@@ -407,6 +422,9 @@ mod tests {
             (r#"{"schema":"corscope.analysis/1"}"#.to_owned(), "schema is 'corscope.analysis/1'"),
             (request(r#""url":"http://a/""#), "missing field `headers`"),
             (request(r#""url":"http://a/","headers":[],"body":{"base64":"%"}"#), "request.body.base64"),
+            (request(r#""url":"not a url","headers":[]"#), "request.url 'not a url' is no absolute URL"),
+            (request(r#""target":"/x","url":"/x?a=b:c","headers":[]"#), "request.url '/x?a=b:c' is no absolute URL"),
+            (request(r#""target":"/x","headers":[]"#), "request.target '/x' has no Host header"),
             (request(r#""url":"http://a/","headers":[]"#).replacen("2026", "soon", 1), "is no time such as"),
             (request(r#""url":"http://a/","headers":[]"#).replacen('{', r#"{"vantage":"moon","#, 1), "none of client"),
         ];

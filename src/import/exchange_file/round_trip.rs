@@ -46,7 +46,7 @@ fn request() -> impl Strategy<Value = Request> {
             time,
             end_time,
             method: method.into(),
-            target: Target::new(&target, url),
+            target: Target::new(&target, url.map(|rest| format!("https://{rest}"))),
             headers,
             trailers: trailers.into(),
             body,
