@@ -1,9 +1,9 @@
 //! What to say when a source holds nothing that can be judged: what was there instead, and where to
 //! capture instead.
 
-use crate::analyzer::{Analysis, SourceKind};
+use crate::analyzer::{Analysis, SourceKind, SourceSummary};
 
-use super::words::count;
+use super::words::{called, count};
 
 /// A piece of advice: what is so, why, and what to type.
 pub(super) struct Advice {
@@ -19,19 +19,29 @@ pub(super) fn advice(analysis: &Analysis) -> Option<Advice> {
     if !analysis.chains.is_empty() {
         return (seen.tls > 0).then(|| encrypted_too(&seen));
     }
-    Some(if seen.tls > 0 {
-        encrypted(&seen)
+    let mut advice = without_call(&seen);
+    if let Some(damage) = &seen.damage {
+        advice.paragraphs.insert(0, not_all_read(damage));
+    }
+    Some(advice)
+}
+
+fn without_call(seen: &Seen) -> Advice {
+    if seen.tls > 0 {
+        encrypted(seen)
     } else if seen.exchanges > 0 {
-        no_page_call(&seen)
+        no_page_call(seen)
     } else if seen.http2 > 0 {
-        http2(&seen)
+        http2(seen)
     } else if !seen.captures {
         empty_file()
+    } else if seen.packets == 0 && seen.damage.is_some() {
+        no_packet_read()
     } else if seen.packets == 0 {
         no_packets()
     } else {
-        no_http(&seen)
-    })
+        no_http(seen)
+    }
 }
 
 struct Seen {
@@ -44,11 +54,13 @@ struct Seen {
     tls: u64,
     http2: u64,
     lost_bytes: u64,
+    /// Why not all of a source was read: the first reason, with the source's name.
+    damage: Option<String>,
 }
 
 impl Seen {
     fn of(analysis: &Analysis) -> Self {
-        let sum = |of: fn(&crate::analyzer::SourceSummary) -> u64| analysis.sources.iter().map(of).sum();
+        let sum = |of: fn(&SourceSummary) -> u64| analysis.sources.iter().map(of).sum();
         Self {
             captures: analysis.sources.iter().any(|source| source.kind != SourceKind::Exchanges),
             packets: sum(|source| source.packets),
@@ -59,8 +71,18 @@ impl Seen {
             tls: sum(|source| source.unread.tls),
             http2: sum(|source| source.unread.http2),
             lost_bytes: sum(|source| source.lost_bytes),
+            damage: analysis.sources.iter().find_map(damage),
         }
     }
+}
+
+fn damage(source: &SourceSummary) -> Option<String> {
+    source.warnings.first().map(|warning| format!("{}: {warning}", called(&source.path)))
+}
+
+/// Stands first: what follows holds for what was read alone.
+fn not_all_read(damage: &str) -> String {
+    format!("Not all of it was read, and what is looked for may be in the rest. {damage}.")
 }
 
 const WHERE: &str = "Capture on the backend's side, where the load balancer has taken the TLS off: on the machine (or in \
@@ -109,6 +131,18 @@ fn http2(seen: &Seen) -> Advice {
                 .to_owned(),
         ],
         commands: Vec::new(),
+    }
+}
+
+fn no_packet_read() -> Advice {
+    Advice {
+        title: "No packet could be read: the file is cut off or damaged".to_owned(),
+        paragraphs: vec![
+            "Copy it again, once whoever writes it has ended: what tcpdump holds back is only in the file then. If it is \
+             no better, capture anew (8000 stands for the backend's port):"
+                .to_owned(),
+        ],
+        commands: capture_commands(),
     }
 }
 
@@ -181,7 +215,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::analyzer::{Options, Read, SourceSummary, Unread, analyze};
+    use crate::analyzer::{Options, Read, Unread, analyze};
     use crate::http::testing::exchange;
     use crate::report::filter::Filter;
 
@@ -219,5 +253,26 @@ mod tests {
         Filter::parse("method:PUT").unwrap().apply(&mut filtered);
         let none = told(&filtered);
         assert!(none.contains("The filter lets none of the calls through"), "{none}");
+    }
+
+    fn of_capture(packets: u64, warnings: &[&str]) -> Analysis {
+        let source = SourceSummary { exchanges: 0, ..source(SourceKind::Pcapng, packets, warnings) };
+        Analysis { sources: vec![source], ..Analysis::default() }
+    }
+
+    #[test]
+    fn damage_is_told_first() {
+        const DAMAGE: &str = "byte 0: the file ends here";
+        let told_first =
+            "Not all of it was read, and what is looked for may be in the rest. some: byte 0: the file ends here.";
+        let none_read = told(&of_capture(0, &[DAMAGE]));
+        assert!(none_read.starts_with("No packet could be read: the file is cut off or damaged\n"), "{none_read}");
+        assert!(!none_read.contains("capture filter"), "{none_read}");
+        let no_http = told(&of_capture(4, &[DAMAGE]));
+        for text in [none_read, no_http] {
+            assert_eq!(text.lines().nth(1), Some(told_first));
+        }
+        let empty = told(&of_capture(0, &[]));
+        assert!(empty.starts_with("The capture is empty") && !empty.contains("Not all"), "{empty}");
     }
 }
