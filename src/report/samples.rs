@@ -422,6 +422,23 @@ fn allowed(id: &str, outcome: Outcome) -> ChainReport {
     report(vec![observed(Role::Actual, &seen, Check::Pass, Vec::new())], verdict, None, &["header-not-exposed"])
 }
 
+/// A preflight with all the headers that it needs, and a status that no preflight may have.
+pub(super) fn status_refused() -> Analysis {
+    let seen = exchange(&Said {
+        id: "0.0",
+        frame: 4,
+        method: "OPTIONS",
+        url: "https://request.example.com/items",
+        asks: &[("Access-Control-Request-Method", "PUT")],
+        status: 400,
+        reason: "Bad Request",
+        answers: &[("access-control-allow-origin", PAGE)],
+    });
+    let hops = vec![observed(Role::Preflight, &seen, Check::Pass, Vec::new())];
+    let refused = report(hops, blocked(Error::PreflightInvalidStatus, 0, "", &[]), None, &[]);
+    of([capture(12, 1, 1)], [refused], Vec::new(), 0)
+}
+
 /// A head that the snapshot length cut off, and another that nobody can explain.
 pub(super) fn undetermined() -> Analysis {
     let cut = exchange(&Said {

@@ -4,7 +4,8 @@
 use super::call::{Detail, brief, call, more};
 use super::ink::{BAD, BOLD, COMMAND, DIM, FRAME, Ink, LABEL, PLAIN, Span, UNSURE, blanks, drawn};
 use super::page::Page;
-use crate::analyzer::Call;
+use crate::analyzer::{Call, ChainReport};
+use crate::cors::{Judgement, Outcome};
 use crate::diagnose::{Evidence, Finding, Fix};
 use crate::report::escape::elide;
 use crate::report::outline::{Cause, Group, Mend, mends};
@@ -23,7 +24,7 @@ pub(super) fn group(page: &mut Page, group: &Group<'_>, detail: Detail) {
     calls(page, group, detail);
     match group.cause {
         Cause::Found(finding) => cause(page, finding, detail),
-        Cause::Unidentified => unidentified(page),
+        Cause::Unidentified => unidentified(page, group.first().as_ref()),
         Cause::Undetermined => undetermined(page),
     }
 }
@@ -158,11 +159,29 @@ pub(super) fn typed(page: &mut Page, head: Vec<Span>, line: &str) {
     }
 }
 
-pub(super) fn unidentified(page: &mut Page) {
-    let words = "No cause that corscope knows explains these calls. The hop marked HERE is where it goes wrong: who \
-                 answered there has to send the headers named beside it, or, where nothing was sent, the redirect \
-                 before it has to lead elsewhere.";
-    label(page, "CAUSE  ", words);
+/// `call` is the first of them.
+pub(super) fn unidentified(page: &mut Page, call: Option<&ChainReport>) {
+    let what = match call.and_then(fails_unmarked) {
+        Some(place) => format!("It goes wrong {place}: who answered there has to answer otherwise."),
+        None => "The hop marked HERE is where it goes wrong: who answered there has to send the headers named beside \
+                 it, or, where nothing was sent, the redirect before it has to lead elsewhere."
+            .to_owned(),
+    };
+    label(page, "CAUSE  ", &format!("No cause that corscope knows explains these calls. {what}"));
+}
+
+/// Where a call fails that lacks no header, so that no hop of its picture is marked:
+/// `at hop 1, OPTIONS https://…, answered with status 400 (PreflightInvalidStatus)`.
+pub(super) fn fails_unmarked(call: &ChainReport) -> Option<String> {
+    let Judgement { verdict, hops, drop_off: None, .. } = &call.judgement else { return None };
+    let Outcome::Blocked(failure) = &verdict.outcome else { return None };
+    let hop = hops.get(failure.hop)?;
+    let answer = match &hop.answer {
+        Some(answer) => format!("answered with status {}", answer.status),
+        None => "not answered".to_owned(),
+    };
+    let (number, method, url) = (failure.hop + 1, &hop.method, elide(&hop.url, LONGEST));
+    Some(format!("at hop {number}, {method} {url}, {answer} ({})", failure.error.name()))
 }
 
 pub(super) fn undetermined(page: &mut Page) {
@@ -171,8 +190,8 @@ pub(super) fn undetermined(page: &mut Page) {
     label(page, "MISSING  ", words);
 }
 
-fn label(page: &mut Page, label: &'static str, words: &'static str) {
+fn label(page: &mut Page, label: &'static str, words: &str) {
     let ink = page.ink;
-    page.hanging(2, vec![ink.own(LABEL, label)], vec![ink.own(PLAIN, words)]);
+    page.hanging(2, vec![ink.own(LABEL, label)], vec![ink.wire(PLAIN, words)]);
     page.blank();
 }

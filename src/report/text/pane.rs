@@ -53,7 +53,7 @@ pub fn explain_lines(analysis: &Analysis, call: &ChainReport, layout: Layout) ->
         cause(&mut page, finding, Detail { name_sources: true, all: true });
     }
     match &call.judgement.verdict.outcome {
-        Outcome::Blocked(_) if findings.is_empty() => unidentified(&mut page),
+        Outcome::Blocked(_) if findings.is_empty() => unidentified(&mut page, Some(call)),
         Outcome::Undetermined(_) => undetermined(&mut page),
         _ => {}
     }

@@ -1,7 +1,7 @@
 //! The last screenful: for each cause what to change and where, so that the end of the output
 //! answers the question.
 
-use super::group::{evidence_line, place, rule, typed};
+use super::group::{evidence_line, fails_unmarked, place, rule, typed};
 use super::ink::{BAD, BOLD, DIM, GOOD, Ink, PLAIN, Span, UNSURE, blanks};
 use super::page::Page;
 use crate::analyzer::{Analysis, ChainReport};
@@ -198,7 +198,11 @@ fn unsettled(page: &mut Page, group: &Group<'_>, room: Room) {
     match &call.judgement.verdict.outcome {
         Outcome::Undetermined(_) if room.is_scarce() => {}
         Outcome::Undetermined(reason) => field(page, "missing  ", vec![ink.wire(PLAIN, &elide(reason, LONGEST))]),
-        _ => field(page, "where    ", vec![ink.own(PLAIN, "at the hop marked HERE in the call's picture above")]),
+        _ => {
+            let marked = || "at the hop marked HERE in the call's picture above".to_owned();
+            let place = fails_unmarked(&call).unwrap_or_else(marked);
+            field(page, "where    ", vec![ink.wire(PLAIN, &place)]);
+        }
     }
 }
 

@@ -41,6 +41,16 @@ fn not_enough_was_captured() {
 }
 
 #[test]
+fn a_call_that_lacks_no_header_fails_at_a_hop_that_is_named() {
+    let text = plain(&samples::status_refused(), 100).split_whitespace().collect::<Vec<_>>().join(" ");
+    let place =
+        "at hop 1, OPTIONS https://request.example.com/items, answered with status 400 (PreflightInvalidStatus)";
+    assert!(!text.contains("HERE"), "{text}");
+    assert!(text.contains(&format!("where {place}")), "{text}");
+    assert!(text.contains(&format!("It goes wrong {place}: who answered there has to answer otherwise.")), "{text}");
+}
+
+#[test]
 fn a_thousand_calls_of_one_cause() {
     assert_snapshot!("thousand_80", plain(&samples::thousand(), 80));
 }
