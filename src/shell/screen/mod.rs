@@ -4,6 +4,8 @@
 mod events;
 mod taken;
 
+use std::env;
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Stdout, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,10 +62,22 @@ impl Drop for OverOnPanic<'_> {
 
 /// Refuses to begin without a terminal; `otherwise` says what to do then.
 pub(crate) fn need_terminal(command: &str, otherwise: &str) -> Result<(), Stop> {
-    if io::stdout().is_terminal() {
-        return Ok(());
+    match no_screen(io::stdout().is_terminal(), env::var_os("TERM").as_deref()) {
+        Some(why) => Err(Stop::Problem(format!("{command} needs a terminal, and {why}: {otherwise}"))),
+        None => Ok(()),
     }
-    Err(Stop::Problem(format!("{command} needs a terminal, and standard output is none: {otherwise}")))
+}
+
+/// Why nothing can be drawn on standard output. A terminal that calls itself dumb moves no cursor: what
+/// would move it stands in the text there.
+fn no_screen(is_terminal: bool, term: Option<&OsStr>) -> Option<&'static str> {
+    if !is_terminal {
+        Some("standard output is none")
+    } else if term.is_some_and(|term| term == "dumb") {
+        Some("this one cannot draw a screen (TERM=dumb)")
+    } else {
+        None
+    }
 }
 
 /// How a screen begins on this terminal.
@@ -128,4 +142,19 @@ fn copy(text: &str) -> io::Result<()> {
     let mut out = stdout();
     write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_screen_needs_a_terminal_that_can_draw() {
+        let dumb = Some(OsStr::new("dumb"));
+        assert_eq!(no_screen(false, None), Some("standard output is none"));
+        assert_eq!(no_screen(false, dumb), Some("standard output is none"));
+        assert_eq!(no_screen(true, dumb), Some("this one cannot draw a screen (TERM=dumb)"));
+        assert_eq!(no_screen(true, Some(OsStr::new("xterm-256color"))), None);
+        assert_eq!(no_screen(true, None), None);
+    }
 }
