@@ -90,6 +90,23 @@ fn what_cannot_be_read_is_named_in_one_line() {
         (code, errors.as_str()),
         (2, "corscope: there-is-no.pcap: cannot be opened: no such file or directory\n")
     );
+    for command in ["analyze", "extract"] {
+        let (code, _, errors) = told(&corscope(&[command, ""]));
+        assert_eq!(
+            (code, errors.as_str()),
+            (2, "corscope: '' (an empty name): cannot be opened: no such file or directory\n")
+        );
+    }
+}
+
+#[test]
+fn a_source_named_twice_is_warned_of() {
+    let file = Scratch::new("twice.ndjson", CALLS);
+    let (code, text, errors) = told(&corscope(&["analyze", file.path(), file.path(), file.path()]));
+    assert_eq!(code, 0);
+    assert!(text.contains("6 calls:"), "{text}");
+    let warning = format!("{}: is named more than once, and its calls are counted as often\n", file.path());
+    assert_eq!(errors, format!("corscope: warning: {warning}"));
 }
 
 #[test]

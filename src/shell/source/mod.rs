@@ -63,6 +63,7 @@ pub(crate) fn read_all(reading: &Reading, keep: Keep, interrupt: &Interrupt) -> 
     if names.iter().filter(|name| *name == "-").count() > 1 {
         return Err(Stop::Problem("standard input (-) can be read only once".to_owned()));
     }
+    say_repeated(names);
     let manner = Manner { interrupt: interrupt.clone(), ..Manner::default() };
     let mut progress = Progress::of(names, reading.no_progress);
     let sets = in_sets(names);
@@ -235,7 +236,24 @@ impl Source {
 }
 
 fn problem(path: &str, what: &str) -> Stop {
-    Stop::Problem(format!("{}: {what}", if path == "-" { "standard input" } else { path }))
+    let named = match path {
+        "-" => "standard input",
+        "" => "'' (an empty name)",
+        path => path,
+    };
+    Stop::Problem(format!("{named}: {what}"))
+}
+
+/// Says of names that are there more than once what comes of it: a slip of the hand or of a wildcard.
+fn say_repeated(names: &[OsString]) {
+    let mut said: Vec<&OsString> = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        if names.iter().take(at).any(|before| before == name) && !said.contains(&name) {
+            let name_shown = name.to_string_lossy();
+            say(&format!("warning: {name_shown}: is named more than once, and its calls are counted as often"));
+            said.push(name);
+        }
+    }
 }
 
 /// An id that an earlier source used gets a suffix.
