@@ -10,12 +10,43 @@ pub(super) enum Change<'a> {
     Origin(&'a str),
     /// Allow this origin with credentials.
     Credentials(&'a str),
-    /// Allow this method.
-    Method(&'a str),
+    /// Allow these methods.
+    Methods(Names<'a>),
     /// Allow these request headers.
-    Headers(&'a [&'a str]),
+    Headers(Names<'a>),
     /// Let the page read these response headers.
     Expose(&'a [&'a str]),
+}
+
+/// A list that has to grow: what it leaves out would be taken away.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    /// What it has already, in its order; empty where nothing tells.
+    pub(super) there: &'a [&'a str],
+    /// What it lacks.
+    pub(super) wanted: &'a [&'a str],
+}
+
+impl<'a> Names<'a> {
+    fn all(self) -> Vec<&'a str> {
+        let lacking = self.wanted.iter().filter(|name| !self.there.contains(name));
+        self.there.iter().chain(lacking).copied().collect()
+    }
+
+    /// The methods, and where nothing tells which are there, those that need no leave: a layer that
+    /// is given a list refuses them too unless they are in it.
+    fn methods(self) -> Vec<&'a str> {
+        let there = if self.there.is_empty() { &["GET", "HEAD", "POST"] } else { self.there };
+        Names { there, ..self }.all()
+    }
+
+    /// The whole list for Django where it is known, and the defaults with more where it is not.
+    fn beside(self, defaults: &str) -> String {
+        match self.there {
+            [] => format!("(*{defaults}, {})", list(self.wanted, '"')),
+            _ => format!("[{}]", list(&self.all(), '"')),
+        }
+    }
 }
 
 /// The change in the layer that the server is likely to have; spelt as Starlette does where it did
@@ -49,12 +80,12 @@ fn starlette(server: &'static str, change: Change<'_>) -> Fix {
             format!("allow_origins=[\"{origin}\"], allow_credentials=True"),
             "name the origins. Reflecting every origin together with credentials opens users' data to every site",
         ),
-        Change::Method(method) => (
-            format!("allow_methods=[\"GET\", \"POST\", \"{method}\"]"),
-            "Access-Control-Allow-Methods must list the method, letter for letter",
+        Change::Methods(names) => (
+            format!("allow_methods=[{}]", list(&names.methods(), '"')),
+            "beside those already there, letter for letter",
         ),
         Change::Headers(names) => (
-            format!("allow_headers=[{}]", list(names, '"')),
+            format!("allow_headers=[{}]", list(&names.all(), '"')),
             "beside those already there: Access-Control-Allow-Headers must list each by name",
         ),
         Change::Expose(names) => (format!("expose_headers=[{}]", list(names, '"')), "beside those already there"),
@@ -66,8 +97,8 @@ fn flask(change: Change<'_>) -> Fix {
     let change = match change {
         Change::Origin(origin) => format!("CORS(app, origins=[\"{origin}\"])"),
         Change::Credentials(origin) => format!("CORS(app, origins=[\"{origin}\"], supports_credentials=True)"),
-        Change::Method(method) => format!("CORS(app, methods=[\"GET\", \"POST\", \"{method}\"])"),
-        Change::Headers(names) => format!("CORS(app, allow_headers=[{}])", list(names, '"')),
+        Change::Methods(names) => format!("CORS(app, methods=[{}])", list(&names.methods(), '"')),
+        Change::Headers(names) => format!("CORS(app, allow_headers=[{}])", list(&names.all(), '"')),
         Change::Expose(names) => format!("CORS(app, expose_headers=[{}])", list(names, '"')),
     };
     Fix { server: "Flask", change, caution: Some("With Flask-CORS, beside the options already there.".to_owned()) }
@@ -79,8 +110,8 @@ fn django(change: Change<'_>) -> Fix {
         Change::Credentials(origin) => {
             format!("CORS_ALLOWED_ORIGINS = [\"{origin}\"]\nCORS_ALLOW_CREDENTIALS = True")
         }
-        Change::Method(method) => format!("CORS_ALLOW_METHODS = (*default_methods, \"{method}\")"),
-        Change::Headers(names) => format!("CORS_ALLOW_HEADERS = (*default_headers, {})", list(names, '"')),
+        Change::Methods(names) => format!("CORS_ALLOW_METHODS = {}", names.beside("default_methods")),
+        Change::Headers(names) => format!("CORS_ALLOW_HEADERS = {}", names.beside("default_headers")),
         Change::Expose(names) => format!("CORS_EXPOSE_HEADERS = [{}]", list(names, '"')),
     };
     Fix {
@@ -94,8 +125,8 @@ fn express(change: Change<'_>) -> Fix {
     let option = match change {
         Change::Origin(origin) => format!("origin: ['{origin}']"),
         Change::Credentials(origin) => format!("origin: ['{origin}'], credentials: true"),
-        Change::Method(method) => format!("methods: ['GET', 'HEAD', 'POST', '{method}']"),
-        Change::Headers(names) => format!("allowedHeaders: [{}]", list(names, '\'')),
+        Change::Methods(names) => format!("methods: [{}]", list(&names.methods(), '\'')),
+        Change::Headers(names) => format!("allowedHeaders: [{}]", list(&names.all(), '\'')),
         Change::Expose(names) => format!("exposedHeaders: [{}]", list(names, '\'')),
     };
     Fix {
@@ -109,14 +140,14 @@ fn aspnet(change: Change<'_>) -> Fix {
     let call = match change {
         Change::Origin(origin) => format!("policy.WithOrigins(\"{origin}\")"),
         Change::Credentials(origin) => format!("policy.WithOrigins(\"{origin}\").AllowCredentials()"),
-        Change::Method(method) => format!("policy.WithMethods(\"GET\", \"POST\", \"{method}\")"),
-        Change::Headers(names) => format!("policy.WithHeaders({})", list(names, '"')),
+        Change::Methods(names) => format!("policy.WithMethods({})", list(&names.methods(), '"')),
+        Change::Headers(names) => format!("policy.WithHeaders({})", list(&names.all(), '"')),
         Change::Expose(names) => format!("policy.WithExposedHeaders({})", list(names, '"')),
     };
     Fix {
         server: "ASP.NET Core",
         change: format!("builder.Services.AddCors(it => it.AddDefaultPolicy(policy => {call}));"),
-        caution: Some("And app.UseCors() before authentication, authorization and UseHttpsRedirection.".to_owned()),
+        caution: Some("Beside those already there. And app.UseCors() before authentication, authorization and UseHttpsRedirection.".to_owned()),
     }
 }
 
@@ -124,41 +155,44 @@ fn spring(change: Change<'_>) -> Fix {
     let call = match change {
         Change::Origin(origin) => format!("allowedOrigins(\"{origin}\")"),
         Change::Credentials(origin) => format!("allowedOrigins(\"{origin}\").allowCredentials(true)"),
-        Change::Method(method) => format!("allowedMethods(\"GET\", \"HEAD\", \"POST\", \"{method}\")"),
-        Change::Headers(names) => format!("allowedHeaders({})", list(names, '"')),
+        Change::Methods(names) => format!("allowedMethods({})", list(&names.methods(), '"')),
+        Change::Headers(names) => format!("allowedHeaders({})", list(&names.all(), '"')),
         Change::Expose(names) => format!("exposedHeaders({})", list(names, '"')),
     };
     Fix {
         server: "Spring",
         change: format!("registry.addMapping(\"/**\").{call};"),
         caution: Some(
-            "In a WebMvcConfigurer's addCorsMappings; with Spring Security also http.cors(Customizer.withDefaults())."
+            "In a WebMvcConfigurer's addCorsMappings, beside those already there; with Spring Security also http.cors(Customizer.withDefaults())."
                 .to_owned(),
         ),
     }
 }
 
-fn nginx(change: Change<'_>) -> Fix {
+/// As nginx is told.
+pub(super) fn nginx(change: Change<'_>) -> Fix {
     let (field, value) = field(change);
     Fix {
         server: "nginx",
         change: format!("add_header {field} \"{value}\" always;"),
-        caution: Some("Where nginx owns the CORS headers: without 'always' its error pages lack them, and no other layer may add them too.".to_owned()),
+        caution: Some("In place of the line for this field that is already there, of whose list nothing may get lost, where nginx owns the CORS headers: without 'always' its error pages lack them, and no other layer may add them too.".to_owned()),
     }
 }
 
 fn traefik(change: Change<'_>) -> Fix {
     let option = match change {
         Change::Origin(origin) | Change::Credentials(origin) => format!("accessControlAllowOriginList: [\"{origin}\"]"),
-        Change::Method(method) => format!("accessControlAllowMethods: [\"GET\", \"POST\", \"{method}\"]"),
-        Change::Headers(names) => format!("accessControlAllowHeaders: [{}]", list(names, '"')),
+        Change::Methods(names) => format!("accessControlAllowMethods: [{}]", list(&names.methods(), '"')),
+        Change::Headers(names) => format!("accessControlAllowHeaders: [{}]", list(&names.all(), '"')),
         Change::Expose(names) => format!("accessControlExposeHeaders: [{}]", list(names, '"')),
     };
     let also = if matches!(change, Change::Credentials(_)) { "\naccessControlAllowCredentials: true" } else { "" };
     Fix {
         server: "Traefik",
         change: format!("{option}{also}"),
-        caution: Some("In a headers middleware, which must stand before forwardAuth.".to_owned()),
+        caution: Some(
+            "In a headers middleware, which must stand before forwardAuth; beside those already there.".to_owned(),
+        ),
     }
 }
 
@@ -166,11 +200,11 @@ fn kong(change: Change<'_>) -> Fix {
     let change = match change {
         Change::Origin(origin) => format!("config.origins: [\"{origin}\"]"),
         Change::Credentials(origin) => format!("config.origins: [\"{origin}\"]\nconfig.credentials: true"),
-        Change::Method(method) => format!("config.methods: [\"GET\", \"POST\", \"{method}\"]"),
-        Change::Headers(names) => format!("config.headers: [{}]", list(names, '"')),
+        Change::Methods(names) => format!("config.methods: [{}]", list(&names.methods(), '"')),
+        Change::Headers(names) => format!("config.headers: [{}]", list(&names.all(), '"')),
         Change::Expose(names) => format!("config.exposed_headers: [{}]", list(names, '"')),
     };
-    Fix { server: "Kong", change, caution: Some("In the cors plugin.".to_owned()) }
+    Fix { server: "Kong", change, caution: Some("In the cors plugin, beside those already there.".to_owned()) }
 }
 
 /// The response header itself.
@@ -178,10 +212,15 @@ fn field(change: Change<'_>) -> (&'static str, String) {
     match change {
         Change::Origin(origin) => ("Access-Control-Allow-Origin", origin.to_owned()),
         Change::Credentials(_) => ("Access-Control-Allow-Credentials", "true".to_owned()),
-        Change::Method(method) => ("Access-Control-Allow-Methods", format!("GET, POST, {method}")),
-        Change::Headers(names) => ("Access-Control-Allow-Headers", names.join(", ")),
+        Change::Methods(names) => ("Access-Control-Allow-Methods", names.methods().join(", ")),
+        Change::Headers(names) => ("Access-Control-Allow-Headers", names.all().join(", ")),
         Change::Expose(names) => ("Access-Control-Expose-Headers", names.join(", ")),
     }
+}
+
+/// The names in a list as it was sent; some separate them by spaces alone, which no browser reads.
+pub(super) fn listed(value: &str) -> Vec<&str> {
+    value.split([',', ' ', '\t']).filter(|name| !name.is_empty()).collect()
 }
 
 fn list(names: &[&str], quote: char) -> String {
@@ -195,11 +234,12 @@ mod tests {
     #[test]
     fn every_layer_spells_every_change() {
         let names = ["x-a", "x-b"];
+        let lacking = |wanted| Names { there: &[], wanted };
         for change in [
             Change::Origin("https://client.example"),
             Change::Credentials("https://client.example"),
-            Change::Method("PUT"),
-            Change::Headers(&names),
+            Change::Methods(lacking(&["PUT"])),
+            Change::Headers(lacking(&names)),
             Change::Expose(&names),
         ] {
             let (_, value) = field(change);
@@ -214,9 +254,21 @@ mod tests {
     #[test]
     fn quotes_are_those_of_the_language() {
         assert_eq!(
-            express(Change::Headers(&["x-a", "x-b"])).change,
+            express(Change::Headers(Names { there: &["x-a"], wanted: &["x-b"] })).change,
             "app.use(cors({ allowedHeaders: ['x-a', 'x-b'] }))"
         );
-        assert_eq!(starlette("x", Change::Method("PUT")).change, "allow_methods=[\"GET\", \"POST\", \"PUT\"]");
+        let method = Change::Methods(Names { there: &[], wanted: &["PUT"] });
+        assert_eq!(starlette("x", method).change, "allow_methods=[\"GET\", \"HEAD\", \"POST\", \"PUT\"]");
+        assert_eq!(django(method).change, "CORS_ALLOW_METHODS = (*default_methods, \"PUT\")");
+    }
+
+    #[test]
+    fn nothing_that_is_listed_is_taken_away() {
+        let there = ["DELETE", "GET", "PUT"];
+        for fix in all_fixes(Change::Methods(Names { there: &there, wanted: &["PATCH", "PUT"] })) {
+            let at = |name: &str| fix.change.find(name).unwrap_or_else(|| panic!("{name}: {}", fix.change));
+            assert!(at("DELETE") < at("PUT") && at("PUT") < at("PATCH"), "{}", fix.change);
+            assert!(!fix.change.contains("POST") && !fix.change.contains("default"), "{}", fix.change);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
-use crate::diagnose::layers::{self, Change};
+use crate::diagnose::layers::{self, Change, Names, listed};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -27,7 +27,7 @@ impl Rule for HeaderNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        layers::all_fixes(Change::Headers(&["authorization", "content-type"]))
+        layers::all_fixes(Change::Headers(Names { there: &[], wanted: &["authorization", "content-type"] }))
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -41,11 +41,11 @@ impl Rule for HeaderNotAllowed {
         }
         let asked = seen.request.headers.first("access-control-request-headers").unwrap_or_default();
         let allowed = seen.answered("access-control-allow-headers").unwrap_or_default();
-        let listed: Vec<&str> = allowed.split(',').map(str::trim).collect();
+        let there = listed(allowed);
         let missing: Vec<&str> = asked
             .split(',')
             .map(str::trim)
-            .filter(|name| !listed.iter().any(|other| other.eq_ignore_ascii_case(name)))
+            .filter(|name| !there.iter().any(|other| other.eq_ignore_ascii_case(name)))
             .collect();
         Some(Diagnosis {
             story: format!(
@@ -57,7 +57,10 @@ impl Rule for HeaderNotAllowed {
                 seen.request_evidence("access-control-request-headers"),
                 seen.response_evidence("access-control-allow-headers"),
             ],
-            fixes: layers::fixes(Server::of(&seen.response.headers), Change::Headers(&missing)),
+            fixes: layers::fixes(
+                Server::of(&seen.response.headers),
+                Change::Headers(Names { there: &there, wanted: &missing }),
+            ),
         })
     }
 }
@@ -80,7 +83,7 @@ mod tests {
         };
         let found = diagnosed([preflight("Authorization")]);
         assert_eq!(found.by_chain, [["header-not-allowed-by-cors"]]);
-        assert_eq!(found.findings[0].fixes[0].change, "allow_headers=[\"x-a\"]");
+        assert_eq!(found.findings[0].fixes[0].change, "allow_headers=[\"Authorization\", \"x-a\"]");
         assert!(diagnosed([preflight("Authorization, X-A")]).by_chain[0].is_empty());
     }
 }

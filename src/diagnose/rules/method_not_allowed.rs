@@ -2,7 +2,7 @@
 
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
-use crate::diagnose::layers::{self, Change};
+use crate::diagnose::layers::{self, Change, Names, listed};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -26,7 +26,7 @@ impl Rule for MethodNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        layers::all_fixes(Change::Method("PUT"))
+        layers::all_fixes(Change::Methods(Names { there: &[], wanted: &["PUT"] }))
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -40,16 +40,20 @@ impl Rule for MethodNotAllowed {
         if case.failure()?.error == Error::PreflightInvalidStatus && !is_refused {
             return None;
         }
+        let allowed = seen.answered("access-control-allow-methods");
         Some(Diagnosis {
             story: format!(
                 "The page wants to send {method}; the preflight's answer allows {}.",
-                seen.answered("access-control-allow-methods").unwrap_or("no method by name")
+                allowed.unwrap_or("no method by name")
             ),
             evidence: vec![
                 seen.request_evidence("access-control-request-method"),
                 seen.response_evidence("access-control-allow-methods"),
             ],
-            fixes: layers::fixes(Server::of(&seen.response.headers), Change::Method(method)),
+            fixes: layers::fixes(
+                Server::of(&seen.response.headers),
+                Change::Methods(Names { there: &listed(allowed.unwrap_or_default()), wanted: &[method] }),
+            ),
         })
     }
 }
@@ -82,7 +86,9 @@ mod tests {
                 .shared_with("https://client.example")
                 .answer("Access-Control-Allow-Methods", methods)
         };
-        assert_eq!(diagnosed([preflight("GET")]).by_chain, [["method-not-allowed-by-cors"]]);
+        let found = diagnosed([preflight("DELETE, GET")]);
+        assert_eq!(found.by_chain, [["method-not-allowed-by-cors"]]);
+        assert_eq!(found.findings[0].fixes[0].change, "allow_methods=[\"DELETE\", \"GET\", \"PUT\"]");
         assert!(diagnosed([preflight("GET, PUT")]).by_chain[0].is_empty());
     }
 
