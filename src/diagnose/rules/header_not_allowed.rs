@@ -1,6 +1,6 @@
 //! The preflight's answer does not allow a header.
 
-use super::method_not_allowed::is_said;
+use super::method_not_allowed::{is_said, lacks_commas};
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
 use crate::diagnose::layers::{self, Change, Names, listed};
@@ -48,11 +48,15 @@ impl Rule for HeaderNotAllowed {
             .filter(|name| !there.iter().any(|other| other.eq_ignore_ascii_case(name)))
             .collect();
         Some(Diagnosis {
-            story: format!(
-                "The page wants to send {}; the preflight's answer allows {}.",
-                missing.join(", "),
-                if allowed.is_empty() { "no header by name" } else { allowed }
-            ),
+            story: if lacks_commas(allowed, &there) {
+                format!("The preflight's answer lists '{allowed}' without commas, which browsers cannot read.")
+            } else {
+                format!(
+                    "The page wants to send {}; the preflight's answer allows {}.",
+                    missing.join(", "),
+                    if allowed.is_empty() { "no header by name" } else { allowed }
+                )
+            },
             evidence: vec![
                 seen.request_evidence("access-control-request-headers"),
                 seen.response_evidence("access-control-allow-headers"),

@@ -40,21 +40,54 @@ impl Rule for MethodNotAllowed {
         if case.failure()?.error == Error::PreflightInvalidStatus && !is_refused {
             return None;
         }
-        let allowed = seen.answered("access-control-allow-methods");
+        let allowed = seen.answered("access-control-allow-methods").unwrap_or_default();
+        let there = listed(allowed);
         Some(Diagnosis {
-            story: format!(
-                "The page wants to send {method}; the preflight's answer allows {}.",
-                allowed.unwrap_or("no method by name")
-            ),
+            story: format!("The page wants to send {method}; {}.", what_is_allowed(allowed, &there, method)),
             evidence: vec![
                 seen.request_evidence("access-control-request-method"),
                 seen.response_evidence("access-control-allow-methods"),
             ],
-            fixes: layers::fixes(
-                Server::of(&seen.response.headers),
-                Change::Methods(Names { there: &listed(allowed.unwrap_or_default()), wanted: &[method] }),
-            ),
+            fixes: fixes(Server::of(&seen.response.headers), &there, method),
         })
+    }
+}
+
+fn what_is_allowed(allowed: &str, there: &[&str], method: &str) -> String {
+    if lacks_commas(allowed, there) {
+        return format!("the preflight's answer lists '{allowed}' without commas, which browsers cannot read");
+    }
+    let upper = method.to_ascii_uppercase();
+    if upper != method && there.contains(&upper.as_str()) {
+        return format!("the preflight's answer allows {allowed}, and {method} is not {upper}: {NORMALISED}");
+    }
+    format!("the preflight's answer allows {}", if allowed.is_empty() { "no method by name" } else { allowed })
+}
+
+/// What the Fetch standard calls normalising a method.
+const NORMALISED: &str =
+    "browsers write DELETE, GET, HEAD, OPTIONS, POST and PUT in upper case by themselves, and no other method";
+
+/// Whether several names stand in a list and no comma parts them.
+pub(super) fn lacks_commas(allowed: &str, there: &[&str]) -> bool {
+    there.len() > 1 && !allowed.contains(',')
+}
+
+/// Methods are written in upper case: where the page did not, it is the page that has to change.
+fn fixes(server: Server, there: &[&str], method: &str) -> Vec<Fix> {
+    let upper = method.to_ascii_uppercase();
+    let client = (upper != method).then(|| upper_case(&upper));
+    let is_there = client.is_some() && there.contains(&upper.as_str());
+    let change = Change::Methods(Names { there, wanted: &[&upper] });
+    let layer = if is_there { Vec::new() } else { layers::fixes(server, change) };
+    client.into_iter().chain(layer).collect()
+}
+
+fn upper_case(method: &str) -> Fix {
+    Fix {
+        server: "client",
+        change: format!("fetch(url, {{ method: \"{method}\" }})"),
+        caution: Some(format!("In upper case: {NORMALISED}.")),
     }
 }
 
@@ -104,5 +137,33 @@ mod tests {
         };
         assert_eq!(diagnosed([preflight("GET, POST")]).by_chain, [["method-not-allowed-by-cors"]]);
         assert!(diagnosed([preflight("GET, PUT")]).by_chain[0].is_empty());
+    }
+
+    #[test]
+    fn the_page_has_to_write_its_method_in_upper_case() {
+        let preflight = |methods: &str| {
+            exchange("OPTIONS", "https://request.example/x")
+                .page("https://client.example")
+                .header("Access-Control-Request-Method", "patch")
+                .shared_with("https://client.example")
+                .answer("Access-Control-Allow-Methods", methods)
+        };
+        let changes = |methods: &str| -> Vec<String> {
+            diagnosed([preflight(methods)]).findings[0].fixes.iter().map(|fix| fix.change.clone()).collect()
+        };
+        assert_eq!(changes("GET, PATCH"), ["fetch(url, { method: \"PATCH\" })"]);
+        assert_eq!(changes("GET"), ["fetch(url, { method: \"PATCH\" })", "allow_methods=[\"GET\", \"PATCH\"]"]);
+    }
+
+    #[test]
+    fn a_list_without_commas_is_said_to_be_none() {
+        let preflight = exchange("OPTIONS", "https://request.example/x")
+            .page("https://client.example")
+            .header("Access-Control-Request-Method", "PUT")
+            .shared_with("https://client.example")
+            .answer("Access-Control-Allow-Methods", "GET PUT POST");
+        let found = diagnosed([preflight]);
+        assert!(found.findings[0].story.contains("without commas"), "{}", found.findings[0].story);
+        assert_eq!(found.findings[0].fixes[0].change, "allow_methods=[\"GET\", \"PUT\", \"POST\"]");
     }
 }
