@@ -84,3 +84,13 @@ pub(super) fn is_uncaught_in_starlette(response: &Response) -> bool {
     let is_known = *body.kept == *BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64);
     response.status == 500 && is_plain && is_known
 }
+
+/// Uvicorn's answer to bytes that it cannot read as a request: no application has seen them. Where the
+/// body was not kept, its length and type tell.
+pub(super) fn is_unreadable_to_uvicorn(response: &Response) -> bool {
+    const BODY: &[u8] = b"Invalid HTTP request received.";
+    let is_plain = response.headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
+    let body = &response.body;
+    let is_known = *body.kept == *BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64);
+    response.status == 400 && is_plain && is_known
+}

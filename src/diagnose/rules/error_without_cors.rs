@@ -2,8 +2,8 @@
 
 use super::EXAMPLE;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
-use crate::diagnose::server::is_uncaught_in_starlette;
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
+use crate::diagnose::server::{is_uncaught_in_starlette, is_unreadable_to_uvicorn};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ErrorWithoutCors;
@@ -12,8 +12,8 @@ static GENERAL: General = General {
     id: "error-without-cors",
     severity: Severity::Error,
     title: "a server error came without CORS headers and hides behind a CORS error",
-    what: "The server failed (5xx), and the error page was made outside of the CORS layer. The browser may not show it to the page and reports the missing header instead: the real error is in the server's log. In Starlette and FastAPI every exception that no handler catches ends this way, and handlers for Exception or 500 do too.",
-    recognise: "A 5xx response without Access-Control-Allow-Origin; Starlette's is 'Internal Server Error', 21 bytes of text/plain.",
+    what: "The server failed (5xx), and the error page was made outside of the CORS layer. The browser may not show it to the page and reports the missing header instead: the real error is in the server's log. In Starlette and FastAPI every exception that no handler catches ends this way, and handlers for Exception or 500 do too. Uvicorn's 400 for bytes that are no HTTP request is made before any application.",
+    recognise: "A 5xx response without Access-Control-Allow-Origin; Starlette's is 'Internal Server Error', 21 bytes of text/plain. Or uvicorn's 400 'Invalid HTTP request received.'",
     disproof: "the response comes from the load balancer (Server: awselb): then the backend did not answer at all.",
     links: &["https://github.com/Kludex/starlette/issues/1116", "https://github.com/fastapi/fastapi/issues/775"],
     shows_in: ShowsIn::Blocked,
@@ -28,11 +28,15 @@ impl Rule for ErrorWithoutCors {
     fn fixes(&self) -> Vec<Fix> {
         let mut fixes = starlette(EXAMPLE);
         fixes.insert(0, the_error());
+        fixes.push(the_bytes());
         fixes
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let seen = case.failed_with(&[Error::MissingAllowOriginHeader, Error::PreflightMissingAllowOriginHeader])?;
+        if is_unreadable_to_uvicorn(seen.response) {
+            return Some(unreadable(seen));
+        }
         if seen.response.status < 500 {
             return None;
         }
@@ -53,6 +57,29 @@ impl Rule for ErrorWithoutCors {
             evidence: vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")],
             fixes,
         })
+    }
+}
+
+fn unreadable(seen: &SeenHop<'_>) -> Diagnosis {
+    Diagnosis {
+        story: format!(
+            "uvicorn could not read {} {} as HTTP and answered 400 by itself: no application ran, so no CORS layer did. The page sees a CORS error instead of it.",
+            seen.hop.method,
+            path(&seen.hop.url)
+        ),
+        evidence: vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")],
+        fixes: vec![the_bytes()],
+    }
+}
+
+fn the_bytes() -> Fix {
+    Fix {
+        server: "client",
+        change: "mend the request's bytes: encode the URL (no spaces), and send well-formed header lines".to_owned(),
+        caution: Some(
+            "Where uvicorn answers 'Invalid HTTP request received.'; a proxy in between may have broken them too."
+                .to_owned(),
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
-use crate::diagnose::server::Server;
+use crate::diagnose::server::{Server, is_unreadable_to_uvicorn};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ResponseOutsideCorsLayer;
@@ -37,6 +37,10 @@ impl Rule for ResponseOutsideCorsLayer {
         let status = seen.response.status;
         let marked = seen.response.headers.has("access-control-allow-credentials");
         if !(300..500).contains(&status) || marked || seen.is_by_load_balancer() {
+            return None;
+        }
+        // What no application has seen has no layers.
+        if is_unreadable_to_uvicorn(seen.response) {
             return None;
         }
         let sibling = seen.url().and_then(|url| case.siblings.with_cors_for(&url, case.page_origin()).cloned());
@@ -131,5 +135,17 @@ mod tests {
     #[test]
     fn without_any_cors_layer_nothing_is_outside_of_it() {
         assert_eq!(diagnosed([call(404)]).by_chain, [["origin-not-allowed"]]);
+    }
+
+    #[test]
+    fn what_uvicorn_cannot_read_reaches_no_layer() {
+        let healthy = call(200).shared_with("https://client.example");
+        let unreadable = call(400)
+            .at(9_000)
+            .answer("Content-Type", "text/plain; charset=utf-8")
+            .body("Invalid HTTP request received.");
+        let found = diagnosed([healthy, unreadable]);
+        assert_eq!(found.by_chain[1], ["error-without-cors"]);
+        assert_eq!(found.findings[0].fixes[0].server, "client");
     }
 }
