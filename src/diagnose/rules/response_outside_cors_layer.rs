@@ -1,7 +1,9 @@
 //! A middleware outside of the CORS layer answered.
 
+use super::EXAMPLE;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
+use crate::diagnose::layers::{self, Change};
 use crate::diagnose::server::{Server, is_unreadable_to_uvicorn};
 use crate::diagnose::{Fix, Severity};
 
@@ -29,7 +31,7 @@ impl Rule for ResponseOutsideCorsLayer {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![starlette(), django(), others()]
+        vec![starlette(), django(), nginx(EXAMPLE), others()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -57,8 +59,10 @@ impl Rule for ResponseOutsideCorsLayer {
         evidence.extend(sibling);
         let fixes = match Server::of(&seen.response.headers) {
             server if server.runs_asgi() => vec![starlette()],
+            // nginx's own pages, most likely: what add_header says without 'always' they lack.
+            Server::Nginx => vec![nginx(case.page_origin()), others()],
             Server::Gunicorn => vec![django(), others()],
-            _ => self.fixes(),
+            _ => vec![starlette(), django(), others()],
         };
         Some(Diagnosis {
             story: format!(
@@ -97,6 +101,10 @@ fn django() -> Fix {
             "First in the list: CommonMiddleware's slash redirect comes without CORS headers otherwise.".to_owned(),
         ),
     }
+}
+
+fn nginx(origin: &str) -> Fix {
+    layers::nginx(Change::Origin(origin))
 }
 
 fn others() -> Fix {
@@ -147,5 +155,13 @@ mod tests {
         let found = diagnosed([healthy, unreadable]);
         assert_eq!(found.by_chain[1], ["error-without-cors"]);
         assert_eq!(found.findings[0].fixes[0].server, "client");
+    }
+
+    #[test]
+    fn nginx_is_told_what_its_own_pages_lack() {
+        let healthy = call(200).shared_with("https://client.example");
+        let found = diagnosed([healthy, call(404).at(9_000).answer("Server", "nginx/1.24.0")]);
+        let first = &found.findings[0].fixes[0];
+        assert_eq!(first.change, "add_header Access-Control-Allow-Origin \"https://client.example\" always;");
     }
 }
