@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::http1::{Held, Http1, Role};
-use super::sniff::{Expect, Look, look_for_any};
+use super::sniff::{Expect, Look, behind_blank_lines, look_for_any};
 use crate::flow::{Ending, Side, Stamp};
 use crate::http::Time;
 use crate::wire::Endpoint;
@@ -121,6 +121,10 @@ impl Connection {
         self.hearing(side.other()).lost = false;
         let hearing = self.hearing(side);
         let before = hearing.held.bytes.len();
+        let bytes = if before == 0 { behind_blank_lines(bytes, hearing.expect) } else { bytes };
+        if bytes.is_empty() {
+            return;
+        }
         hearing.held.add(bytes, stamp);
         let mut found = look_for_any(&hearing.held.bytes, hearing.expect);
         if found == Look::No {

@@ -232,6 +232,21 @@ mod tests {
     }
 
     #[test]
+    fn empty_lines_before_the_first_request_are_passed_over() {
+        let request = "GET /a HTTP/1.1\r\n\r\n";
+        for pieces in
+            [&["\r\nGET /a HTTP/1.1\r\n\r\n"][..], &["\r\n", request], &["\r\n\r\nGE", "T /a HTTP/1.1\r\n\r\n"]]
+        {
+            let mut story = Story::opened();
+            for piece in pieces {
+                story.client(piece);
+            }
+            story.server("\r\nHTTP/1.1 204 No Content\r\n\r\n");
+            assert_eq!(briefs(&read(&story)), [("/a", 204, State::Complete)], "{pieces:?}");
+        }
+    }
+
+    #[test]
     fn other_protocols_are_counted_once_by_kind() {
         let none = Unread::default();
         let mut story = Story::opened();

@@ -68,6 +68,15 @@ pub(super) fn look_for_any(bytes: &[u8], expect: Expect) -> Look {
     look_for_tls(bytes).or_else(|| look_for_response(bytes)).unwrap_or_else(|| look_for_request(bytes, expect))
 }
 
+/// Empty lines that are passed over before a first message: clients send one, seldom two.
+const MAX_BLANK: usize = 8;
+
+/// What is behind the empty lines before a first message (RFC 9112 section 2.2).
+pub(super) fn behind_blank_lines(bytes: &[u8], expect: Expect) -> &[u8] {
+    let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    if expect == Expect::Start && blank <= MAX_BLANK { bytes.get(blank..).unwrap_or_default() } else { bytes }
+}
+
 /// Whether `bytes` look like `wanted`, a request or a response: that, unclear, or something else.
 pub(super) fn look_for(wanted: Look, bytes: &[u8], expect: Expect) -> Look {
     match wanted {
