@@ -70,27 +70,27 @@ impl Server {
 /// Spring's answer to an origin that it does not allow: 20 bytes of text. Where the body was not kept,
 /// its length and the status tell.
 pub(super) fn is_refused_by_spring(response: &Response) -> bool {
-    const BODY: &[u8] = b"Invalid CORS request";
-    let body = &response.body;
-    response.status == 403 && (*body.kept == *BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64))
+    response.status == 403 && may_say(response, b"Invalid CORS request")
 }
 
 /// Starlette's answer to an exception that no handler caught: 21 bytes of plain text, made outside
 /// of all middleware. Where the body was not kept, its length and type tell.
 pub(super) fn is_uncaught_in_starlette(response: &Response) -> bool {
-    const BODY: &[u8] = b"Internal Server Error";
-    let is_plain = response.headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
-    let body = &response.body;
-    let is_known = *body.kept == *BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64);
-    response.status == 500 && is_plain && is_known
+    response.status == 500 && is_plain(response) && may_say(response, b"Internal Server Error")
 }
 
 /// Uvicorn's answer to bytes that it cannot read as a request: no application has seen them. Where the
 /// body was not kept, its length and type tell.
 pub(super) fn is_unreadable_to_uvicorn(response: &Response) -> bool {
-    const BODY: &[u8] = b"Invalid HTTP request received.";
-    let is_plain = response.headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
-    let body = &response.body;
-    let is_known = *body.kept == *BODY || (body.kept.is_empty() && body.bytes == BODY.len() as u64);
-    response.status == 400 && is_plain && is_known
+    response.status == 400 && is_plain(response) && may_say(response, b"Invalid HTTP request received.")
+}
+
+fn is_plain(response: &Response) -> bool {
+    response.headers.first("content-type").is_some_and(|kind| kind.starts_with("text/plain"))
+}
+
+/// Whether that is the body; where it was not kept, whether it is as long.
+fn may_say(response: &Response, body: &[u8]) -> bool {
+    let it = &response.body;
+    *it.kept == *body || (it.kept.is_empty() && it.bytes == body.len() as u64)
 }
