@@ -67,19 +67,19 @@ impl Analysis {
     /// One of the calls with all that is known of it.
     #[must_use]
     pub fn report(&self, call: &Call) -> ChainReport {
-        let mut report = call.told().cloned().unwrap_or_else(|| self.judge_again(call));
-        if let Some(mask) = self.mask {
-            (mask.all)(&mut report);
-        }
-        report
+        self.masked(call, |mask| mask.all)
     }
 
     /// The same for whoever shows no heads: its exchanges may have none.
     #[must_use]
     pub fn report_in_words(&self, call: &Call) -> ChainReport {
+        self.masked(call, |mask| mask.words)
+    }
+
+    fn masked(&self, call: &Call, of: impl Fn(Mask) -> fn(&mut ChainReport)) -> ChainReport {
         let mut report = call.told().cloned().unwrap_or_else(|| self.judge_again(call));
         if let Some(mask) = self.mask {
-            (mask.words)(&mut report);
+            of(mask)(&mut report);
         }
         report
     }
