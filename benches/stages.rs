@@ -233,8 +233,8 @@ impl Deliveries {
                 Chunk::Gap { len, cut } => (Chunk::Gap { len, cut }, 0..0),
                 Chunk::End(how) => (Chunk::End(how), 0..0),
             };
-            let Delivery { flow, side, source, destination, stamp, .. } = *delivery;
-            all.deliveries.push((Delivery { flow, side, source, destination, stamp, chunk }, at));
+            let Delivery { flow, side, source, destination, from_start, stamp, .. } = *delivery;
+            all.deliveries.push((Delivery { flow, side, source, destination, from_start, stamp, chunk }, at));
         });
         all
     }

@@ -114,6 +114,7 @@ struct Piece {
     side: Side,
     source: Endpoint,
     destination: Endpoint,
+    from_start: bool,
     stamp: Stamp,
     what: What,
 }
@@ -142,8 +143,8 @@ impl Batch {
             Chunk::Gap { len, cut } => What::Else(Chunk::Gap { len, cut }),
             Chunk::End(how) => What::Else(Chunk::End(how)),
         };
-        let Delivery { flow, side, source, destination, stamp, .. } = *delivery;
-        self.pieces.push(Piece { order, flow, side, source, destination, stamp, what });
+        let Delivery { flow, side, source, destination, from_start, stamp, .. } = *delivery;
+        self.pieces.push(Piece { order, flow, side, source, destination, from_start, stamp, what });
     }
 
     fn copy(&mut self, bytes: &[u8]) -> What {
@@ -158,8 +159,8 @@ impl Batch {
             What::Copied(range) => Chunk::Data(self.copied.get(range.clone()).unwrap_or_default()),
             What::Else(chunk) => *chunk,
         };
-        let Piece { flow, side, source, destination, stamp, .. } = *piece;
-        Delivery { flow, side, source, destination, stamp, chunk }
+        let Piece { flow, side, source, destination, from_start, stamp, .. } = *piece;
+        Delivery { flow, side, source, destination, from_start, stamp, chunk }
     }
 }
 

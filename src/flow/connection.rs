@@ -1,7 +1,7 @@
 //! One TCP connection: both its sides, and the order between them.
 
 use super::key::Key;
-use super::stream::{Closing, Overdue, Part, Stream, distance};
+use super::stream::{Closing, Overdue, Part, Stream, distance, nearest};
 use super::{Chunk, Delivery, Ending, FlowId, Outlet, Side, Stamp};
 use crate::wire::{Endpoint, Segment};
 
@@ -17,6 +17,10 @@ const MAX_HOLE: i32 = 1 << 30;
 /// window may be (RFC 5961 section 3.2). Blindly sent ones fall elsewhere.
 const RESET_WINDOW: i32 = 1 << 20;
 
+/// How far behind the start of a side's bytes those may lie that were captured before it: as much as
+/// is sent on a new connection before the first answer, and some.
+const MAX_LATE_START: i32 = 1 << 16;
+
 /// Segments of a connection that may come between an acknowledgement and the bytes that it
 /// acknowledges, before those are believed to be lost. They can only be late in the capture, whose
 /// queues may be a few packets apart.
@@ -24,6 +28,24 @@ const PATIENCE_SEGMENTS: u8 = 16;
 
 /// The same in nanoseconds of packet time.
 const PATIENCE_TIME: i128 = 1_000_000_000;
+
+/// A SYN between the ports of a connection that does not belong to it. What it opens takes the
+/// connection's place once somebody goes on from it; else it was a stray one (RFC 5961 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opening {
+    source: Endpoint,
+    /// The sequence number behind it.
+    next: u32,
+}
+
+/// Whose a segment is that comes between the ports of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// That connection's.
+    This,
+    /// A later one's, with what was seen of that before.
+    Later(Option<Opening>),
+}
 
 /// One TCP connection.
 #[derive(Debug)]
@@ -33,14 +55,25 @@ pub(super) struct Connection {
     end_b: Endpoint,
     a: Stream,
     b: Stream,
+    /// Its first bytes are known, since a SYN was seen.
+    from_start: bool,
+    opening: Option<Box<Opening>>,
     /// The last packet that was seen of it.
     last: Stamp,
 }
 
 impl Connection {
-    pub(super) fn new(id: FlowId, first: &Segment<'_>, stamp: Stamp) -> Self {
+    /// A connection of which `first` is seen now, and was `opened` before, perhaps.
+    pub(super) fn new(id: FlowId, first: &Segment<'_>, opened: Option<Opening>, stamp: Stamp) -> Self {
         let (a, b) = (Stream::default(), Stream::default());
-        Self { id, end_a: first.source, end_b: first.destination, a, b, last: stamp }
+        let (end_a, end_b) = (first.source, first.destination);
+        let mut connection = Self { id, end_a, end_b, a, b, from_start: opened.is_some(), opening: None, last: stamp };
+        if let Some(opened) = opened {
+            let stream = connection.stream_mut(connection.side_of(opened.source));
+            stream.first = Some(opened.next.wrapping_sub(1));
+            stream.place(opened.next);
+        }
+        connection
     }
 
     pub(super) fn id(&self) -> FlowId {
@@ -61,24 +94,44 @@ impl Connection {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.a.ended && self.b.ended
+        self.a.ended.is_some() && self.b.ended.is_some()
     }
 
-    /// Whether the segment belongs to a later connection between the same ports.
-    pub(super) fn is_replaced_by(&self, segment: &Segment<'_>) -> bool {
-        let stream = self.stream(self.side_of(segment));
-        if segment.flags.syn {
-            // A repeated SYN has the number of the first; a SYN that answers opens nothing, unless
-            // the one that it answers was not captured. What comes right after a SYN may be
-            // captured before it.
-            let is_start = |first: u32| (0..=1).contains(&distance(segment.sequence, first));
-            let same = stream.first.is_none_or(is_start);
-            return if segment.flags.ack { !same && self.is_closed() } else { !same || self.is_closed() };
+    /// Whether the segment belongs to it or to a later connection between the same ports.
+    pub(super) fn owner_of(&self, segment: &Segment<'_>) -> Owner {
+        if let Some(opening) = self.opening.as_deref().filter(|opening| self.goes_on_from(opening, segment)) {
+            return Owner::Later(Some(*opening));
         }
-        // Too far off to belong to this one: the SYN of a new one was not captured.
-        let jump = distance(stream.next, segment.sequence);
-        let is_far = jump < -MAX_JUMP || jump > if self.is_closed() { MAX_JUMP } else { MAX_HOLE };
-        stream.placed && !segment.payload.is_empty() && is_far
+        let stream = self.stream(self.side_of(segment.source));
+        let is_later = if segment.flags.syn {
+            !starts(stream, segment) && (self.is_closed() || stream.ended.is_some())
+        } else {
+            !segment.payload.is_empty() && self.is_beyond(stream, segment)
+        };
+        if is_later { Owner::Later(None) } else { Owner::This }
+    }
+
+    /// Whether the segment is one of the connection that another SYN is to open.
+    fn goes_on_from(&self, opening: &Opening, segment: &Segment<'_>) -> bool {
+        let is_its_own = segment.source == opening.source;
+        let flags = segment.flags;
+        if flags.rst || (is_its_own && flags.syn) || !(is_its_own || flags.ack) {
+            return false;
+        }
+        let sequence = if is_its_own { segment.sequence } else { segment.acknowledgement };
+        let stands = self.stream(self.side_of(opening.source)).next;
+        // What is as near to where this connection stands is left to it.
+        let is_near = |from| (0..=MAX_LATE_START).contains(&distance(from, sequence));
+        let is_far_from_here = distance(stands, sequence).unsigned_abs() > MAX_LATE_START.unsigned_abs();
+        is_near(opening.next) && (is_far_from_here || (sequence == opening.next && sequence != stands))
+    }
+
+    /// Whether the bytes lie where the side cannot have sent them on this connection: too far off, or behind its
+    /// FIN. The SYN of another one was not captured, then.
+    fn is_beyond(&self, stream: &Stream, segment: &Segment<'_>) -> bool {
+        let ahead = distance(stream.next, segment.sequence);
+        let furthest = if self.is_closed() { MAX_JUMP } else { MAX_HOLE };
+        stream.placed && (ahead < -MAX_JUMP || ahead > furthest || (stream.ended == Some(Ending::Fin) && ahead >= 0))
     }
 
     /// Takes the next segment. `room` is how many bytes may wait on this connection.
@@ -87,13 +140,14 @@ impl Connection {
         S: FnMut(&Delivery<'_>),
     {
         self.last = stamp;
-        if self.is_closed() {
+        let side = self.side_of(segment.source);
+        if self.is_closed() || !self.is_believed(side, segment) {
             return;
         }
-        let side = self.side_of(segment);
         let start = segment.sequence.wrapping_add(u32::from(segment.flags.syn));
         let ack = segment.flags.ack.then_some(segment.acknowledgement);
-        let ack = self.acknowledge(side.other(), ack, out);
+        let ack = self.acknowledge(side, start, ack, out);
+        self.from_start |= segment.flags.syn;
         let stream = self.stream_mut(side);
         let is_first = stream.first.is_none();
         stream.first.get_or_insert(segment.sequence);
@@ -115,6 +169,44 @@ impl Connection {
         }
     }
 
+    /// Whether the segment can be what an end of this connection sent (RFC 9293 section 3.10.7.4).
+    fn is_believed(&mut self, side: Side, segment: &Segment<'_>) -> bool {
+        if segment.flags.syn {
+            return self.is_own_syn(side, segment);
+        }
+        let (stream, other) = (self.stream(side), self.stream(side.other()));
+        let ahead = distance(stream.next, segment.sequence);
+        if !stream.placed {
+            // Nobody answers a SYN by acknowledging less.
+            let answers = |first| !segment.flags.ack || distance(first, segment.acknowledgement) >= 0;
+            return !self.from_start || other.first.is_none_or(answers);
+        }
+        if segment.flags.rst {
+            // One behind: the sequence number of its own FIN.
+            return stream.first.is_none() || (-1..=RESET_WINDOW).contains(&ahead);
+        }
+        (-MAX_JUMP..=MAX_HOLE).contains(&ahead)
+    }
+
+    /// Whether a SYN is of this connection; one that is not is remembered.
+    fn is_own_syn(&mut self, side: Side, segment: &Segment<'_>) -> bool {
+        let (stream, other) = (self.stream(side), self.stream(side.other()));
+        if starts(stream, segment) {
+            return true;
+        }
+        let is_answered = !segment.flags.ack && other.first.is_some();
+        if stream.sent_nothing() && other.sent_nothing() && !is_answered {
+            // The answer to a repeated SYN may have a number of its own (RFC 4987 section 3.6), and what came
+            // before it be of the connection before.
+            *self.stream_mut(side) = Stream::default();
+            self.stream_mut(side.other()).forget_acknowledged();
+            return true;
+        }
+        let opening = Opening { source: segment.source, next: segment.sequence.wrapping_add(1) };
+        self.opening = Some(Box::new(opening));
+        false
+    }
+
     /// Hands on what waits, with gaps where something is missing, and ends both sides.
     pub(super) fn finish<S: FnMut(&Delivery<'_>)>(&mut self, ending: Ending, out: &mut Outlet<'_, S>) {
         while let Some(side) = self.earliest_held() {
@@ -131,8 +223,8 @@ impl Connection {
         }
     }
 
-    fn side_of(&self, segment: &Segment<'_>) -> Side {
-        if segment.source == self.end_a { Side::A } else { Side::B }
+    fn side_of(&self, source: Endpoint) -> Side {
+        if source == self.end_a { Side::A } else { Side::B }
     }
 
     fn stream(&self, side: Side) -> &Stream {
@@ -154,16 +246,18 @@ impl Connection {
             Side::A => (self.end_a, self.end_b),
             Side::B => (self.end_b, self.end_a),
         };
-        out.put(&Delivery { flow: self.id, side, source, destination, stamp, chunk });
+        let from_start = self.from_start;
+        out.put(&Delivery { flow: self.id, side, source, destination, from_start, stamp, chunk });
     }
 
-    /// Notes what the other side of `side` has received from it, if that can be believed.
-    fn acknowledge<S>(&mut self, side: Side, ack: Option<u32>, out: &mut Outlet<'_, S>) -> Option<u32>
+    /// Notes what `by` had received from the other side when it sent what begins at `sequence`, if that can be believed.
+    fn acknowledge<S>(&mut self, by: Side, sequence: u32, ack: Option<u32>, out: &mut Outlet<'_, S>) -> Option<u32>
     where
         S: FnMut(&Delivery<'_>),
     {
         let ack = ack?;
-        let stream = self.stream_mut(side);
+        let is_next = self.stream(by).has_reached(Some(sequence));
+        let stream = self.stream_mut(by.other());
         stream.place(ack);
         if distance(stream.next, ack) > MAX_JUMP {
             return None;
@@ -171,8 +265,8 @@ impl Connection {
         if distance(stream.acked, ack) > 0 {
             stream.acked = ack;
             // Of a side that no packet was captured of, none will be late.
-            if stream.first.is_none() {
-                self.skip_to(side, ack, out);
+            if stream.is_unheard && stream.first.is_none() && is_next {
+                self.skip_to(by.other(), ack, out);
             }
         }
         Some(ack)
@@ -182,7 +276,7 @@ impl Connection {
     fn accept<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, part: Part<'_>, out: &mut Outlet<'_, S>) {
         let (stream, other) = (self.stream(side), self.stream(side.other()));
         let ahead = distance(stream.next, part.end());
-        if stream.ended || part.is_empty() || !(1..=MAX_HOLE).contains(&ahead) {
+        if stream.ended.is_some() || part.is_empty() || !(1..=MAX_HOLE).contains(&ahead) {
             return;
         }
         let part = part.from(stream.next);
@@ -206,7 +300,7 @@ impl Connection {
     fn note_fin(&mut self, side: Side, part: Part<'_>) {
         let stream = self.stream_mut(side);
         let at = part.end();
-        if !stream.ended && stream.closing.is_none() && distance(stream.next, at) >= 0 {
+        if stream.ended.is_none() && stream.closing.is_none() && distance(stream.next, at) >= 0 {
             stream.closing = Some(Box::new(Closing { at, how: Ending::Fin, ack: part.ack, stamp: part.stamp }));
         }
     }
@@ -214,10 +308,6 @@ impl Connection {
     fn note_reset(&mut self, side: Side, part: Part<'_>, is_first: bool) {
         let stream = self.stream_mut(side);
         let ahead = if is_first { 0 } else { distance(stream.next, part.start) };
-        // One behind: the sequence number of its own FIN.
-        if !(-1..=RESET_WINDOW).contains(&ahead) {
-            return;
-        }
         let fin = stream.closing.as_ref().map(|closing| closing.at).filter(|at| at.wrapping_add(1) == part.start);
         let at = fin.unwrap_or(if ahead > 0 { part.start } else { stream.next });
         stream.closing = Some(Box::new(Closing { at, how: Ending::Reset, ack: part.ack, stamp: part.stamp }));
@@ -239,7 +329,7 @@ impl Connection {
 
     fn is_front_due(&self, side: Side) -> bool {
         let (stream, other) = (self.stream(side), self.stream(side.other()));
-        stream.front().is_some_and(|part| distance(stream.next, part.start) <= 0 && other.has_reached(part.ack))
+        stream.front().is_some_and(|part| stream.is_front_next() && other.has_reached(part.ack))
     }
 
     fn hand_on_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) {
@@ -269,7 +359,7 @@ impl Connection {
 
     /// A reset ends both sides; what the other one had under way is handed on first.
     fn reset<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, stamp: Stamp, out: &mut Outlet<'_, S>) {
-        while !self.stream(side.other()).holds_nothing() && !self.stream(side.other()).ended {
+        while !self.stream(side.other()).holds_nothing() && self.stream(side.other()).ended.is_none() {
             self.force_front(side.other(), out);
         }
         self.end(side, Ending::Reset, stamp, out);
@@ -278,9 +368,10 @@ impl Connection {
 
     fn end<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, how: Ending, stamp: Stamp, out: &mut Outlet<'_, S>) {
         let stream = self.stream_mut(side);
-        if std::mem::replace(&mut stream.ended, true) {
+        if stream.ended.is_some() {
             return;
         }
+        stream.ended = Some(how);
         while stream.pop().is_some() {}
         stream.overdue = None;
         self.put(side, stamp, Chunk::End(how), out);
@@ -304,9 +395,8 @@ impl Connection {
         let waited = now.time.nanoseconds().saturating_sub(overdue.since.time.nanoseconds());
         if overdue.patience == 0 || waited > PATIENCE_TIME {
             let until = overdue.until;
-            stream.overdue = None;
+            (stream.overdue, stream.is_unheard) = (None, true);
             self.skip_to(side, until, out);
-            self.advance(out);
         }
     }
 
@@ -319,84 +409,76 @@ impl Connection {
 
     /// Hands on the first that waits, whatever it waits for.
     fn force_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) {
-        let Some(end) = self.stream(side).front().map(|part| part.end()) else { return };
-        self.skip_to(side, end, out);
-        let stream = self.stream_mut(side);
-        if stream.front().is_some_and(|part| part.end() == end) {
-            // It lies behind the side's own FIN, and is believed less.
-            stream.pop();
+        if let Some(end) = self.stream(side).front().map(|part| part.end()) {
+            self.skip_to(side, end, out);
         }
-        self.advance(out);
     }
 
     /// Hands on all of one side up to `until`, with gaps where there is nothing, and of the other
-    /// side what was received before that was sent.
+    /// side what came before that.
     fn skip_to<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
-        let other = side.other();
-        while let Some((start, ack)) = self.front_before(side, until) {
-            let ack = ack.unwrap_or(self.stream(other).next);
-            // What the piece acknowledges comes first, unless that claims the same of the piece.
-            let cause = self.front_before(other, ack);
-            let is_cause = |&(_, ack): &(u32, Option<u32>)| ack.is_none_or(|ack| distance(start, ack) <= 0);
-            if let Some((cause_start, cause_ack)) = cause.filter(is_cause) {
-                self.leave_out(side, cause_ack.unwrap_or(start), out);
-                self.leave_out(other, cause_start, out);
-                self.hand_on_if_front(other, cause_start, out);
-            } else {
-                self.leave_out(other, ack, out);
-                self.leave_out(side, start, out);
-                self.hand_on_if_front(side, start, out);
+        self.advance(out);
+        while self.stream(side).lacks(until) {
+            match self.obstacle(side, until) {
+                Obstacle::Hole(side, until) => self.make_gap(side, until, out),
+                Obstacle::Doubt(side) => self.believe(side, out),
             }
+            self.advance(out);
         }
-        self.leave_out(side, until, out);
     }
 
-    /// Hands on the first piece that waits, if it is the one that begins at `start`.
-    fn hand_on_if_front<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, start: u32, out: &mut Outlet<'_, S>) {
-        if self.stream(side).front().is_some_and(|part| part.start == start) {
+    /// What is in the way of handing on all of a side up to `until`, when nothing is due.
+    ///
+    /// A gap is made as late as can be: what the other side sent without having received any of it comes first.
+    fn obstacle(&self, side: Side, until: u32) -> Obstacle {
+        let (stream, other) = (self.stream(side), self.stream(side.other()));
+        match (stream.waits_for(), other.waits_for()) {
+            // Each says that the other came first. One was sent again, with a later acknowledgement.
+            (Some(_), Some(_)) => Obstacle::Doubt(if self.came_first(side) { side } else { side.other() }),
+            (Some(awaited), None) => Obstacle::Hole(side.other(), other.hole_end(awaited)),
+            (None, Some(awaited)) => Obstacle::Hole(side, stream.hole_end(nearest(stream.next, until, awaited))),
+            (None, None) if self.comes_later(side) => {
+                let theirs = other.front().map_or(other.next, |part| part.start);
+                Obstacle::Hole(side.other(), other.hole_end(theirs))
+            }
+            (None, None) => {
+                // They may have been sent in its midst.
+                let seen = other.front().and_then(|part| part.ack).filter(|&ack| distance(stream.next, ack) > 0);
+                let until = seen.map_or(until, |seen| nearest(stream.next, until, seen));
+                Obstacle::Hole(side, stream.hole_end(until))
+            }
+        }
+    }
+
+    /// Whether, of two sides with holes, this one's comes behind what waits on the other.
+    fn comes_later(&self, side: Side) -> bool {
+        let (stream, other) = (self.stream(side), self.stream(side.other()));
+        let Some(theirs) = other.front() else { return false };
+        let saw_none_of_it = theirs.ack.is_none_or(|ack| distance(stream.next, ack) <= 0);
+        let is_before = |ours: Part<'_>| ours.ack.is_none_or(|ack| distance(theirs.start, ack) > 0);
+        saw_none_of_it && stream.front().is_none_or(is_before)
+    }
+
+    /// Whether what waits on the side was captured before what waits on the other.
+    fn came_first(&self, side: Side) -> bool {
+        self.stream(side).waiting_since() <= self.stream(side.other()).waiting_since()
+    }
+
+    /// Takes what waits on a side for what needs not to be waited for.
+    fn believe<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) {
+        let stream = self.stream_mut(side);
+        if stream.is_front_next() {
             self.hand_on_front(side, out);
+        } else if let Some(closing) = stream.closing.as_deref_mut() {
+            closing.ack = None;
         }
     }
 
-    /// The first piece that waits, if it begins before `until`: where, and what it acknowledges.
-    fn front_before(&self, side: Side, until: u32) -> Option<(u32, Option<u32>)> {
-        let stream = self.stream(side);
-        let front = stream.front().map(|part| (part.start, part.ack));
-        front.filter(|&(start, _)| !stream.ended && distance(start, until) > 0)
-    }
-
-    /// Makes a gap of what is missing up to `until`, or to the first piece that waits. What the
-    /// other side sent on receiving part of it comes in its midst.
-    fn leave_out<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
-        while let Some(ack) = self.ack_of_next(side.other()).filter(|&ack| distance(ack, until) >= 0) {
-            self.make_gap(side, ack, out);
-            if distance(self.stream(side).next, ack) > 0 {
-                // A piece that waits, or a FIN, is in the way.
-                return;
-            }
-            self.hand_on_front(side.other(), out);
-        }
-        self.make_gap(side, until, out);
-    }
-
-    /// What the next piece of a side acknowledges, if that piece is there and waits for nothing else.
-    fn ack_of_next(&self, side: Side) -> Option<u32> {
-        let stream = self.stream(side);
-        stream.front().filter(|part| !stream.ended && distance(stream.next, part.start) <= 0)?.ack
-    }
-
+    /// Makes a gap of what is missing up to `until`.
     fn make_gap<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, until: u32, out: &mut Outlet<'_, S>) {
-        let stream = self.stream(side);
-        let next = stream.next;
-        // A FIN that waits is no byte that is missing.
-        let fin = stream.closing.as_ref().map(|closing| closing.at);
-        let bounds = stream.front().map(|part| part.start).into_iter().chain(fin);
-        let until = bounds.fold(until, |until, bound| if distance(bound, until) > 0 { bound } else { until });
-        if stream.ended || distance(next, until) <= 0 {
-            return;
-        }
-        self.stream_mut(side).next = until;
-        let len = u64::from(until.wrapping_sub(next));
+        let stream = self.stream_mut(side);
+        let len = u64::from(until.wrapping_sub(stream.next));
+        stream.next = until;
         self.put(side, self.last, Chunk::Gap { len, cut: false }, out);
     }
 
@@ -407,5 +489,144 @@ impl Connection {
             .filter_map(|side| self.stream(side).front().map(|part| (part.stamp.frame, side)))
             .min_by_key(|&(frame, _)| frame)
             .map(|(_, side)| side)
+    }
+}
+
+/// What is in the way.
+enum Obstacle {
+    /// Bytes of that side, up to there, that are not in the capture.
+    Hole(Side, u32),
+    /// What waits on that side waits in vain.
+    Doubt(Side),
+}
+
+/// Whether a SYN is the one that the side's bytes begin with. It may be captured after what comes right behind it.
+fn starts(stream: &Stream, syn: &Segment<'_>) -> bool {
+    let first = stream.first.or_else(|| stream.placed.then_some(stream.next));
+    first.is_none_or(|first| (0..=MAX_LATE_START).contains(&distance(syn.sequence, first)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+    use crate::flow::Ending;
+    use crate::flow::story::{Got, Sent, Story, Who, flowed};
+    use crate::wire::Flags;
+
+    /// The bytes of each connection's client and server.
+    fn bytes(story: &Story) -> Vec<[String; 2]> {
+        let text = |got: &Got| String::from_utf8(got.bytes()).unwrap();
+        flowed(&story.packets()).iter().map(|sides| [text(&sides[0]), text(&sides[1])]).collect()
+    }
+
+    fn syn(story: &Story, sequence: u32) -> Sent {
+        Sent { sequence, ..story.sent[0].clone() }
+    }
+
+    fn only(story: &Story, who: Who) -> Story {
+        let mut story = story.clone();
+        story.sent.retain(|packet| packet.who == who);
+        story
+    }
+
+    #[test]
+    fn a_stray_syn_ends_nothing() {
+        let mut story = Story::opened();
+        story.client("one").server("two");
+        story.sent.push(syn(&story, 123_456_789));
+        // The challenge, with the numbers that the connection has.
+        story.ack(Who::Server).client("three").server("four");
+        assert_eq!(bytes(&story), [["onethree".to_owned(), "twofour".to_owned()]]);
+    }
+
+    #[test]
+    fn a_handshake_between_used_ports_opens_a_new_connection() {
+        for lost in [None, Some(0), Some(1), Some(2)] {
+            let mut story = Story::opened();
+            story.client("one").server("two");
+            let before = story.sent.len();
+            let mut story = story.again(41_022, 123_456_789);
+            story.client("three").server("four");
+            if let Some(lost) = lost {
+                story.sent.remove(before + lost);
+            }
+            let expected = [["one", "two"], ["three", "four"]].map(|sides| sides.map(str::to_owned));
+            assert_eq!(bytes(&story), expected, "without packet {lost:?} of the handshake");
+            let all = flowed(&story.packets());
+            assert_eq!(all[0][0].end, Some(Ending::Replaced));
+        }
+    }
+
+    #[test]
+    fn a_handshake_of_which_one_side_is_seen_opens_a_new_connection() {
+        let mut story = Story::opened();
+        story.client("one").server("two");
+        let mut story = story.again(41_022, 123_456_789);
+        story.client("three").server("four");
+        assert_eq!(
+            bytes(&only(&story, Who::Server)),
+            [["", "two"], ["", "four"]].map(|sides| sides.map(str::to_owned))
+        );
+        assert_eq!(
+            bytes(&only(&story, Who::Client)),
+            [["one", ""], ["three", ""]].map(|sides| sides.map(str::to_owned))
+        );
+    }
+
+    #[test]
+    fn the_answer_to_a_repeated_syn_may_have_another_number() {
+        let mut story = Story::new();
+        let start = Story::opened();
+        let answer = Sent { sequence: 5_000_000, ..start.sent[1].clone() };
+        story.sent.extend([start.sent[0].clone(), answer]);
+        let mut rest = Story::opened();
+        rest.client("one").server("two");
+        story.sent.extend(rest.sent);
+        assert_eq!(bytes(&story), [["one".to_owned(), "two".to_owned()]]);
+    }
+
+    #[test]
+    fn a_challenge_from_the_connection_before_is_not_believed() {
+        for handshake in [0, 900] {
+            let mut story = Story::opened();
+            story.client("one").server("two").fin(Who::Client).fin(Who::Server).ack(Who::Client);
+            let (challenge, before) = (story.sent[story.sent.len() - 2].clone(), story.sent.len());
+            let challenge = Sent { flags: Flags::default(), ..challenge };
+            let mut story = story.again(41_022, 50_000_000 + handshake);
+            story.client("three").server("four");
+            story.sent.insert(before + 1, challenge);
+            let expected = [["one", "two"], ["three", "four"]].map(|sides| sides.map(str::to_owned));
+            assert_eq!(bytes(&story), expected);
+        }
+    }
+
+    #[test]
+    fn bytes_behind_a_fin_are_of_another_connection() {
+        let mut story = Story::opened();
+        story.client("one").server("two").fin(Who::Client).fin(Who::Server).ack(Who::Client);
+        story.client("three").server("four");
+        let expected = [["one", "two"], ["three", "four"]].map(|sides| sides.map(str::to_owned));
+        assert_eq!(bytes(&story), expected);
+    }
+
+    #[test]
+    fn a_reset_out_of_place_acknowledges_nothing() {
+        let mut story = Story::opened();
+        story.client("one");
+        let reset = Flags { rst: true, ..Flags::default() };
+        let blind = Sent { who: Who::Server, sequence: 7000 + (1 << 24), flags: reset, ..story.sent[3].clone() };
+        story.sent.push(Sent { ack: Some(5000), payload: Vec::new(), ..blind });
+        story.client("two").server("three");
+        let all = flowed(&story.packets());
+        assert_eq!((all.len(), all[0][0].bytes(), &all[0][0].gaps), (1, b"onetwo".to_vec(), &vec![]));
+    }
+
+    #[test]
+    fn an_acknowledgement_may_be_captured_before_the_first_bytes() {
+        let mut story = Story::opened();
+        story.client("one").server("two").ack(Who::Client).swapped().client("three").server("four");
+        story.sent.drain(..3);
+        assert_eq!(bytes(&story), [["onethree".to_owned(), "twofour".to_owned()]]);
     }
 }

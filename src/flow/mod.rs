@@ -29,7 +29,7 @@ mod twice;
 use std::collections::{HashMap, VecDeque};
 
 use crate::wire::{Endpoint, Moment, Segment};
-use connection::Connection;
+use connection::{Connection, Owner};
 pub use fragments::{Datagram, Fragments, MAX_DATAGRAMS, MAX_FRAGMENT_BYTES, MAX_FRAGMENT_WAIT};
 use key::{Key, Seed};
 use twice::Twice;
@@ -128,6 +128,8 @@ pub struct Delivery<'a> {
     pub source: Endpoint,
     /// The receiver's address.
     pub destination: Endpoint,
+    /// The beginning of the connection was captured: the first bytes of a side are the first that it sent.
+    pub from_start: bool,
     /// The packet that holds these bytes, or that showed that there is a gap or an end.
     pub stamp: Stamp,
     /// What came.
@@ -216,11 +218,13 @@ impl Flows {
         stamp: Stamp,
         sink: &mut impl FnMut(&Delivery<'_>),
     ) -> Option<u32> {
+        let mut opened = None;
         if let Some(&slot) = self.places.get(&key) {
             let connection = self.slots.get(slot as usize)?.as_ref()?;
             let ending = if is_silent(connection, stamp) {
                 Ending::Timeout
-            } else if connection.is_replaced_by(segment) {
+            } else if let Owner::Later(opening) = connection.owner_of(segment) {
+                opened = opening;
                 Ending::Replaced
             } else {
                 return Some(slot);
@@ -228,25 +232,24 @@ impl Flows {
             self.remove(slot, ending, sink);
         }
         // What neither opens a connection nor brings bytes of one is mostly the end of one that was forgotten.
-        if !segment.flags.syn && segment.payload.is_empty() && segment.cut_off == 0 {
+        if !segment.flags.syn && segment.payload.is_empty() && segment.cut_off == 0 && opened.is_none() {
             return None;
         }
         if self.places.len() >= MAX_CONNECTIONS {
             self.evict(sink);
         }
-        Some(self.insert(key, segment, stamp))
-    }
-
-    fn insert(&mut self, key: Key, segment: &Segment<'_>, stamp: Stamp) -> u32 {
         let id = FlowId(self.counters.connections);
         self.counters.connections += 1;
-        let connection = Some(Connection::new(id, segment, stamp));
+        Some(self.insert(key, Connection::new(id, segment, opened, stamp)))
+    }
+
+    fn insert(&mut self, key: Key, connection: Connection) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = connection;
+            *place = Some(connection);
         }
         self.places.insert(key, slot);
         slot

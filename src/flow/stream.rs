@@ -107,7 +107,10 @@ pub(super) struct Stream {
     pub(super) first: Option<u32>,
     /// Where the stream stands is known, by a segment of its own or by the other side's word.
     pub(super) placed: bool,
-    pub(super) ended: bool,
+    /// How it ended. Behind a FIN `next` lies too.
+    pub(super) ended: Option<Ending>,
+    /// Bytes of it were waited for in vain.
+    pub(super) is_unheard: bool,
     pub(super) closing: Option<Box<Closing>>,
     pub(super) overdue: Option<Box<Overdue>>,
     /// In order of sequence, without overlap, all at or behind `next`.
@@ -125,16 +128,63 @@ impl Stream {
 
     /// Whether all that `ack` acknowledges was handed on.
     pub(super) fn has_reached(&self, ack: Option<u32>) -> bool {
-        self.ended || !self.placed || ack.is_none_or(|ack| distance(self.next, ack) <= 0)
+        self.ended.is_some() || !self.placed || ack.is_none_or(|ack| distance(self.next, ack) <= 0)
+    }
+
+    /// Whether what lies before `sequence` was not handed on, and may still be.
+    pub(super) fn lacks(&self, sequence: u32) -> bool {
+        self.ended.is_none() && distance(self.next, sequence) > 0
+    }
+
+    /// Whether no bytes of it were seen.
+    pub(super) fn sent_nothing(&self) -> bool {
+        let start = self.first.map_or(self.next, |first| first);
+        self.ended.is_none()
+            && self.held.is_empty()
+            && self.closing.is_none()
+            && (0..=1).contains(&distance(start, self.next))
+    }
+
+    /// Takes back what the other side has acknowledged: it was another connection's.
+    pub(super) fn forget_acknowledged(&mut self) {
+        (self.acked, self.overdue) = (self.next, None);
+    }
+
+    /// Whether the first that waits lacks nothing before it.
+    pub(super) fn is_front_next(&self) -> bool {
+        self.held.front().is_some_and(|held| distance(self.next, held.start) <= 0)
+    }
+
+    /// What the next piece, or the end, has to wait for of the other side.
+    pub(super) fn waits_for(&self) -> Option<u32> {
+        if self.is_front_next() {
+            return self.held.front()?.ack;
+        }
+        let closing = self.closing.as_deref().filter(|closing| distance(self.next, closing.at) <= 0)?;
+        closing.ack
+    }
+
+    /// The packet that brought the next piece, or the end.
+    pub(super) fn waiting_since(&self) -> Option<u64> {
+        let front = self.held.front().filter(|_| self.is_front_next()).map(|held| held.stamp.frame);
+        front.or_else(|| self.closing.as_deref().map(|closing| closing.stamp.frame))
+    }
+
+    /// How far the bytes are missing that come next, up to `until` at most: to what waits, or to the end. A FIN is no
+    /// byte that is missing.
+    pub(super) fn hole_end(&self, until: u32) -> u32 {
+        let bounds = self.held.front().map(|held| held.start).into_iter();
+        let bounds = bounds.chain(self.closing.as_ref().map(|closing| closing.at));
+        bounds.fold(until, |until, bound| nearest(self.next, until, bound))
     }
 
     /// Up to where the side is known to have sent, and to be unable to send again, when that is
     /// beyond what was handed on.
     pub(super) fn owed(&self) -> Option<u32> {
         let reset = self.closing.as_ref().filter(|closing| closing.how == Ending::Reset).map(|closing| closing.at);
-        let acked = (self.placed && !self.ended).then_some(self.acked);
+        let acked = (self.placed && self.ended.is_none()).then_some(self.acked);
         let furthest = acked.into_iter().chain(reset).max_by_key(|&sequence| distance(self.next, sequence))?;
-        (!self.ended && distance(self.next, furthest) > 0).then_some(furthest)
+        (self.ended.is_none() && distance(self.next, furthest) > 0).then_some(furthest)
     }
 
     /// Whether something waits, closes or is missing: rare, and then the slow path is taken.
@@ -196,6 +246,11 @@ impl Stream {
 /// How far `to` lies ahead of `from` (RFC 9293 section 3.4: sequence numbers wrap).
 pub(super) fn distance(from: u32, to: u32) -> i32 {
     to.wrapping_sub(from).cast_signed()
+}
+
+/// The one that comes first behind `from`.
+pub(super) fn nearest(from: u32, one: u32, other: u32) -> u32 {
+    if distance(from, one) <= distance(from, other) { one } else { other }
 }
 
 /// The length of a payload: at most 64 KB, since that is what a packet can hold.

@@ -116,7 +116,7 @@ impl Hearing {
             Side::A => (self.client, self.server),
             Side::B => (self.server, self.client),
         };
-        let delivery = Delivery { flow: FlowId(0), side, source, destination, stamp: now(), chunk };
+        let delivery = Delivery { flow: FlowId(0), side, source, destination, from_start: true, stamp: now(), chunk };
         let heard = &mut self.heard;
         self.sessions.push(&delivery, &mut |exchange| {
             heard.get_or_insert(exchange);
