@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::http1::{Held, Http1, Role};
-use super::sniff::{Expect, Look, behind_blank_lines, look_for_any};
+use super::sniff::{Expect, Look, behind_preamble, look_for_any};
 use crate::flow::{Ending, Side, Stamp};
 use crate::http::Time;
 use crate::wire::Endpoint;
@@ -43,15 +43,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// `addresses` are those of side A and of side B.
-    pub(super) fn new(number: u64, addresses: [Endpoint; 2]) -> Self {
-        let [a, b] = addresses.map(|address| Hearing {
-            address,
-            expect: Expect::Start,
-            held: Held::default(),
-            lost: false,
-            ended: None,
-        });
+    /// `addresses` are those of side A and of side B; `expect` is how sure it is that their first bytes begin a message.
+    pub(super) fn new(number: u64, addresses: [Endpoint; 2], expect: Expect) -> Self {
+        let [a, b] =
+            addresses.map(|address| Hearing { address, expect, held: Held::default(), lost: false, ended: None });
         Self { number, protocol: Protocol::Unknown, a, b, counted: None, tunnel_heard: false }
     }
 
@@ -68,8 +63,9 @@ impl Connection {
     }
 
     /// Takes the next bytes of one side.
-    pub(super) fn data(&mut self, side: Side, bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
+    pub(super) fn data(&mut self, side: Side, mut bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
         if matches!(self.protocol, Protocol::Unknown) {
+            bytes = self.behind_preamble(side, bytes);
             self.listen(side, bytes, stamp, desk);
         }
         if let Protocol::Http1(http, client) = &mut self.protocol {
@@ -116,15 +112,21 @@ impl Connection {
         (self.a.held, self.b.held) = (Held::default(), Held::default());
     }
 
+    /// Without what may stand before a first message, where these bytes are the first.
+    fn behind_preamble<'b>(&mut self, side: Side, bytes: &'b [u8]) -> &'b [u8] {
+        let hearing = self.hearing(side);
+        let is_first = hearing.held.bytes.is_empty() && hearing.expect == Expect::Start;
+        if is_first { behind_preamble(bytes) } else { bytes }
+    }
+
     /// Looks at bytes for a protocol that is known. Those of HTTP are left to its readers.
     fn listen(&mut self, side: Side, bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
         self.hearing(side.other()).lost = false;
-        let hearing = self.hearing(side);
-        let before = hearing.held.bytes.len();
-        let bytes = if before == 0 { behind_blank_lines(bytes, hearing.expect) } else { bytes };
         if bytes.is_empty() {
             return;
         }
+        let hearing = self.hearing(side);
+        let before = hearing.held.bytes.len();
         hearing.held.add(bytes, stamp);
         let mut found = look_for_any(&hearing.held.bytes, hearing.expect);
         if found == Look::No {
@@ -150,10 +152,13 @@ impl Connection {
 
     fn become_http(&mut self, client_side: Side, desk: &mut Desk) {
         self.count(None, desk);
-        let addresses = [self.hearing(client_side).address, self.hearing(client_side.other()).address];
-        let client = std::mem::take(&mut self.hearing(client_side).held);
-        let server = std::mem::take(&mut self.hearing(client_side.other()).held);
-        let mut http = Box::new(Http1::new(self.number, addresses, [client, server]));
+        let sides = [client_side, client_side.other()];
+        let addresses = sides.map(|side| self.hearing(side).address);
+        let heard = sides.map(|side| {
+            let hearing = self.hearing(side);
+            (std::mem::take(&mut hearing.held), hearing.expect)
+        });
+        let mut http = Box::new(Http1::new(self.number, addresses, heard));
         if self.hearing(client_side).lost {
             http.lose_requests();
         }

@@ -24,6 +24,7 @@ use crate::http::{Exchange, Time};
 use crate::wire::Endpoint;
 use connection::Connection;
 use desk::Desk;
+use sniff::Expect;
 
 /// Bytes of an error's body that are kept: enough to recognise an error page.
 pub const ERROR_PAGE: usize = 4 << 10;
@@ -151,7 +152,10 @@ impl Sessions {
 
     fn hear(&mut self, delivery: &Delivery<'_>) {
         let Delivery { flow, side, stamp, .. } = *delivery;
-        let connection = self.connections.entry(flow).or_insert_with(|| Connection::new(flow.0, addresses(delivery)));
+        let connection = self.connections.entry(flow).or_insert_with(|| {
+            let expect = if delivery.from_start { Expect::Start } else { Expect::Anything };
+            Connection::new(flow.0, addresses(delivery), expect)
+        });
         let others = self.weight - connection.weight();
         match delivery.chunk {
             Chunk::Data(bytes) => connection.data(side, bytes, stamp, &mut self.desk),
@@ -197,6 +201,57 @@ mod tests {
         let (exchanges, counters) = read_packets(&story.packets());
         assert_eq!(exchanges, []);
         counters.unread
+    }
+
+    /// What one side sent, as if nothing of the other had been captured.
+    fn only(mut story: Story, who: Who) -> Story {
+        story.sent.retain(|packet| packet.who == who);
+        story
+    }
+
+    #[test]
+    fn a_capture_that_begins_in_a_body_joins_its_end_to_no_method() {
+        for end in ["abc123", "o"] {
+            let mut story = Story::new();
+            story.client(end).server("HTTP/1.1 204 No Content\r\n\r\n");
+            story
+                .client("GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                .server("HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n");
+            let told = read(&story);
+            assert_eq!(briefs(&told), [("-", 204, State::NoRequest), ("/a", 404, State::Complete)], "{end}");
+            // The byte of a keep-alive probe is followed by no answer.
+            story.sent.remove(1);
+            let told = read(&story);
+            assert!(briefs(&told).iter().any(|told| told.0 == "/a"), "{told:#?}");
+        }
+    }
+
+    #[test]
+    fn a_load_balancer_may_say_first_for_whom_it_connects() {
+        let binary = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x0a\0\x01\x05\x0a\0\x02\x09\xa0\x3e\x1f\x40";
+        for header in [b"PROXY TCP4 10.0.1.5 10.0.2.9 41022 8000\r\n".as_slice(), binary] {
+            let request = b"LINK /a HTTP/1.1\r\nHost: a.example\r\n\r\n";
+            let (mut together, mut apart) = (Story::opened(), Story::opened());
+            together.client([header, request].concat()).server("HTTP/1.1 204 No Content\r\n\r\n");
+            apart.client(header).client(request).server("HTTP/1.1 204 No Content\r\n\r\n");
+            for story in [together, apart] {
+                let (told, counters) = read_packets(&story.packets());
+                assert_eq!(briefs(&told), [("/a", 204, State::Complete)]);
+                assert_eq!(counters.unread, Unread::default());
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_head_that_was_not_seen_ends_where_the_next_begins() {
+        let mut story = Story::opened();
+        story.client("HEAD /a HTTP/1.1\r\n\r\n").server("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n");
+        story.client("GET /b HTTP/1.1\r\n\r\n").server("HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n");
+        story.fin(Who::Server);
+        let mut told: Vec<u16> = Vec::new();
+        let read = read(&only(story, Who::Server));
+        told.extend(briefs(&read).iter().map(|brief| brief.1));
+        assert_eq!(told, [200, 404]);
     }
 
     #[test]

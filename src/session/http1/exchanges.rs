@@ -39,12 +39,21 @@ pub(super) struct Exchanges {
     uploading: Option<u64>,
     /// The one whose response is being read.
     answering: Option<u64>,
-    /// Requests may have been missed since the last that is certain.
-    requests_lost: bool,
-    /// The server has been heard since. A gap does not do: it may belong to what it said before.
+    /// Requests since the last that is certain, responses since the last request.
+    missed: Missed,
+    /// Requests since the response began that is being read, responses since the request did.
+    missed_meanwhile: Missed,
+    /// The server has been heard since a request was missed. A gap does not do: it may belong to what it said before.
     server_spoke: bool,
-    /// Responses may have been missed since the last request.
-    responses_lost: bool,
+    /// The first bytes of a request are there, and not yet all of its head: it was sent before what comes meanwhile.
+    request_begun: bool,
+}
+
+/// What may have been missed.
+#[derive(Debug, Default)]
+struct Missed {
+    requests: bool,
+    responses: bool,
 }
 
 impl Exchanges {
@@ -58,9 +67,10 @@ impl Exchanges {
             open: VecDeque::new(),
             uploading: None,
             answering: None,
-            requests_lost: false,
+            missed: Missed::default(),
+            missed_meanwhile: Missed::default(),
             server_spoke: false,
-            responses_lost: false,
+            request_begun: false,
         }
     }
 
@@ -75,28 +85,35 @@ impl Exchanges {
     }
 
     pub(super) fn server_speaks(&mut self) {
-        self.server_spoke = true;
+        self.server_spoke |= !self.request_begun;
+    }
+
+    /// Takes note of whether some of a request has come, and not all of its head.
+    pub(super) fn request_has_begun(&mut self, begun: bool) {
+        self.request_begun = begun;
+        self.missed_meanwhile.responses &= begun;
     }
 
     pub(super) fn lose_requests(&mut self) {
-        (self.requests_lost, self.server_spoke) = (true, false);
+        (self.missed.requests, self.missed_meanwhile.requests, self.server_spoke) = (true, true, false);
     }
 
     pub(super) fn lose_responses(&mut self) {
-        self.responses_lost = true;
+        (self.missed.responses, self.missed_meanwhile.responses) = (true, self.request_begun);
     }
 
     /// Takes a request that begins.
     pub(super) fn ask(&mut self, mut open: Open, desk: &mut Desk) {
-        if std::mem::take(&mut self.responses_lost) {
+        if std::mem::take(&mut self.missed.responses) {
             self.give_up(LOST, |_| true, desk);
         }
+        self.missed.responses = std::mem::take(&mut self.missed_meanwhile.responses);
         if self.open.len() >= MAX_WAITING {
             self.give_up_all(desk);
         }
-        open.certain = !self.requests_lost || self.server_spoke;
+        open.certain = !self.missed.requests || self.server_spoke;
         if open.certain {
-            self.requests_lost = false;
+            self.missed.requests = false;
             self.give_up(UNCERTAIN, |open| !open.certain, desk);
         }
         self.uploading = Some(open.number);
@@ -106,7 +123,7 @@ impl Exchanges {
     /// Takes a response that begins: to the oldest request that waits, if there is no doubt.
     pub(super) fn answer(&mut self) -> Option<&mut Open> {
         let oldest = self.open.iter_mut().find(|open| open.is_waiting())?;
-        if !oldest.certain || self.responses_lost {
+        if !oldest.certain || self.missed.responses {
             return None;
         }
         self.answering = Some(oldest.number);
@@ -116,12 +133,12 @@ impl Exchanges {
     /// Whether every request is known, from one that was seen on, and none of them waits.
     pub(super) fn all_were_seen(&self) -> bool {
         let any_waits = self.open.iter().any(|open| open.is_waiting());
-        self.count > 0 && !self.requests_lost && !self.responses_lost && !any_waits
+        self.count > 0 && !self.missed.requests && !self.missed.responses && !any_waits
     }
 
     /// Takes a response whose request was not seen.
     pub(super) fn answer_unasked(&mut self, open: Open) {
-        self.answering = Some(open.number);
+        (self.answering, self.missed_meanwhile.requests) = (Some(open.number), false);
         self.open.push_front(Box::new(open));
     }
 
@@ -150,9 +167,9 @@ impl Exchanges {
         })
     }
 
-    /// Whether a request waits for its response to begin.
+    /// Whether a request waits for its response to begin, or one may that was not seen.
     pub(super) fn is_answer_awaited(&self) -> bool {
-        self.open.iter().any(|open| open.is_waiting())
+        self.missed_meanwhile.requests || self.open.iter().any(|open| open.is_waiting())
     }
 
     /// Hands on what is done.
@@ -170,7 +187,7 @@ impl Exchanges {
 
     /// The connection has ended, and with it all that is under way.
     pub(super) fn finish(&mut self, end: End, closed: Option<Closed>, desk: &mut Desk) {
-        let responses_lost = self.responses_lost;
+        let responses_lost = self.missed.responses;
         for open in self.open.iter_mut().filter(|open| open.is_waiting()) {
             if responses_lost {
                 open.response_lost = true;

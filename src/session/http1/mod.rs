@@ -11,6 +11,7 @@ mod response;
 use crate::flow::{Ending, Stamp};
 use crate::http::{Closed, End, Peer, Time};
 use crate::session::desk::Desk;
+use crate::session::sniff::Expect;
 use crate::wire::Endpoint;
 use exchanges::Exchanges;
 use open::time;
@@ -41,9 +42,9 @@ pub(super) struct Http1 {
 }
 
 impl Http1 {
-    /// `held` is what was looked at already, of the client and of the server.
-    pub(super) fn new(connection: u64, [client, server]: [Endpoint; 2], held: [Held; 2]) -> Self {
-        let [requests, responses] = held;
+    /// `heard` is what was looked at already, of the client and of the server, and what to expect there.
+    pub(super) fn new(connection: u64, [client, server]: [Endpoint; 2], heard: [(Held, Expect); 2]) -> Self {
+        let [requests, responses] = heard;
         Self {
             requests: Reader::new::<Requests<'_>>(requests),
             responses: Reader::new::<Responses<'_>>(responses),
@@ -57,7 +58,10 @@ impl Http1 {
     pub(super) fn data(&mut self, from: Role, bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
         let exchanges = &mut self.exchanges;
         match from {
-            Role::Client => self.requests.data(bytes, stamp, &mut Requests { exchanges, desk }),
+            Role::Client => {
+                self.requests.data(bytes, stamp, &mut Requests { exchanges, desk });
+                self.exchanges.request_has_begun(self.requests.is_in_head());
+            }
             Role::Server => {
                 exchanges.server_speaks();
                 self.responses.data(bytes, stamp, &mut Responses { exchanges, desk });
@@ -72,7 +76,10 @@ impl Http1 {
     pub(super) fn gap(&mut self, from: Role, len: u64, cut: bool, stamp: Stamp, desk: &mut Desk) {
         let exchanges = &mut self.exchanges;
         match from {
-            Role::Client => self.requests.gap(len, cut, stamp, &mut Requests { exchanges, desk }),
+            Role::Client => {
+                self.requests.gap(len, cut, stamp, &mut Requests { exchanges, desk });
+                self.exchanges.request_has_begun(self.requests.is_in_head());
+            }
             Role::Server => self.responses.gap(len, cut, stamp, &mut Responses { exchanges, desk }),
         }
     }

@@ -121,14 +121,21 @@ pub(super) struct Reader {
     span: Option<Span>,
     /// The start line of the head in `held` was recognised.
     recognised: bool,
+    /// How sure it is that the next message begins where it is looked for.
+    expect: Expect,
 }
 
 impl Reader {
     /// Starts with what was looked at already, if it may begin a message of the side.
-    pub(super) fn new<L: Listener>(held: Held) -> Self {
-        let is_start = look_for(L::LOOK, &held.bytes, Expect::Start) != Look::No;
+    pub(super) fn new<L: Listener>((held, expect): (Held, Expect)) -> Self {
+        let is_start = look_for(L::LOOK, &held.bytes, expect) != Look::No;
         let held = if is_start { held } else { Held::default() };
-        Self { state: State::Between, held: held.bytes, span: held.span, recognised: false }
+        Self { state: State::Between, held: held.bytes, span: held.span, recognised: false, expect }
+    }
+
+    /// Whether some of a head has come, and its end has not.
+    pub(super) fn is_in_head(&self) -> bool {
+        self.state == State::Between && !self.held.is_empty()
     }
 
     pub(super) fn is_tunnel(&self) -> bool {
@@ -278,9 +285,9 @@ impl Reader {
         self.touch(stamp);
         let seen = if before == 0 { data } else { self.held.as_slice() };
         if !self.recognised {
-            match look_for(L::LOOK, seen, Expect::Start) {
+            match look_for(L::LOOK, seen, self.expect) {
                 Look::Unclear => return self.wait(data, before == 0, to),
-                found if found == L::LOOK => self.recognised = true,
+                found if found == L::LOOK => (self.recognised, self.expect) = (true, Expect::Start),
                 _ => return self.mistaken(data, before, to),
             }
         }
@@ -327,7 +334,7 @@ impl Reader {
     fn seek<L: Listener>(&mut self, data: &[u8]) {
         let found = look_for(L::LOOK, data, Expect::Anything);
         if found == L::LOOK || found == Look::Unclear {
-            self.state = State::Between;
+            (self.state, self.expect) = (State::Between, Expect::Anything);
         }
     }
 
