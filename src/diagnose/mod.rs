@@ -3,6 +3,7 @@
 mod case;
 mod examine;
 mod layers;
+mod places;
 mod rules;
 mod server;
 mod siblings;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use foldhash::quality::RandomState;
 
 use super::Evidence;
+use super::places::Places;
 use super::server::{Server, is_uncaught_in_starlette};
 use crate::chain::Chain;
 use crate::http::{End, Exchange, Id, Response, State, Time, WebUrl};
@@ -67,6 +68,7 @@ pub(super) struct Siblings<'a> {
     shares_with: HashMap<u64, Evidence>,
     /// Gathered when a rule first asks, which few captures make one do.
     readers: OnceLock<Readers>,
+    places: OnceLock<Places>,
     idle: OnceLock<HashMap<Id, Idle>>,
 }
 
@@ -103,6 +105,7 @@ impl<'a> Siblings<'a> {
             shares: HashMap::new(),
             shares_with: HashMap::new(),
             readers: OnceLock::new(),
+            places: OnceLock::new(),
             idle: OnceLock::new(),
             chains,
         };
@@ -132,6 +135,12 @@ impl<'a> Siblings<'a> {
         let other =
             by_host.and_then(|(known, first, second)| if known == origin { second.as_ref() } else { Some(first) });
         other.or_else(|| readers.bare.get(url.as_str()))
+    }
+
+    /// An answer of the same path that allows another origin, where that shows a CORS layer that does
+    /// not allow this one.
+    pub(super) fn refuses(&self, url: &WebUrl<'_>, origin: &str) -> Option<&Evidence> {
+        self.places.get_or_init(|| Places::of(Self::exchanges(self.chains))).refuses(url, origin)
     }
 
     /// How long the connection of a request that got no answer was idle before it.
@@ -199,7 +208,7 @@ fn shared(exchange: &Exchange) -> Option<(String, String, Evidence)> {
     Some((host, origin.to_owned(), evidence_of(exchange, "access-control-allow-origin", value)))
 }
 
-fn evidence_of(exchange: &Exchange, header: &'static str, value: &str) -> Evidence {
+pub(super) fn evidence_of(exchange: &Exchange, header: &'static str, value: &str) -> Evidence {
     Evidence {
         source: Arc::clone(&exchange.source),
         exchange: exchange.id.clone(),

@@ -7,6 +7,7 @@ use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::layers::{self, Change};
 use crate::diagnose::server::{Server, is_refused_by_spring};
 use crate::diagnose::{Evidence, Fix, Severity};
+use crate::http::Headers;
 
 pub(super) struct OriginNotAllowed;
 
@@ -59,13 +60,24 @@ impl Rule for OriginNotAllowed {
         let seen = case.failed_with(&ERRORS)?;
         let origin = seen.request.headers.first("origin")?;
         let mut evidence = vec![seen.request_evidence("origin"), seen.response_evidence("access-control-allow-origin")];
-        evidence.extend(tell(seen));
+        evidence.extend(tell(case, seen));
         Some(Diagnosis {
             story: format!("{} is not allowed: {}.", origin, how_known(case, seen)),
             evidence,
             fixes: if origin == "null" { vec![sandboxed()] } else { allow(seen, origin) },
         })
     }
+}
+
+/// An answer of the same path that allows another origin, where that shows a CORS layer that does not
+/// allow this one.
+pub(super) fn allows_another<'a>(case: &Case<'a>, seen: &SeenHop<'_>) -> Option<&'a Evidence> {
+    case.siblings.refuses(&seen.url()?, seen.request.headers.first("origin")?)
+}
+
+/// Whether an answer says that it depends on Origin.
+pub(super) fn varies_by_origin(headers: &Headers) -> bool {
+    headers.all("vary").flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("origin"))
 }
 
 /// How one knows that the list is the cause, and not a missing CORS layer.
@@ -82,8 +94,14 @@ fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> String {
     if seen.response.headers.has("access-control-allow-credentials") {
         return "the CORS layer answered (Access-Control-Allow-Credentials is there) and left Access-Control-Allow-Origin out".to_owned();
     }
-    if seen.response.headers.all("vary").any(|value| value.to_ascii_lowercase().contains("origin")) {
+    if varies_by_origin(&seen.response.headers) {
         return "the CORS layer answered (Vary names Origin) and left Access-Control-Allow-Origin out".to_owned();
+    }
+    if let Some(sibling) = allows_another(case, seen) {
+        return format!(
+            "the same path allows '{}' (exchange {}), and leaves this one out",
+            sibling.value, sibling.exchange
+        );
     }
     match seen.url().and_then(|url| case.siblings.with_cors(&url).cloned()) {
         Some(sibling) => format!("the same host allows '{}' elsewhere in the capture", sibling.value),
@@ -93,11 +111,14 @@ fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> String {
 }
 
 /// What shows that the CORS layer did see the request.
-fn tell(seen: &SeenHop<'_>) -> Option<Evidence> {
-    ["access-control-allow-credentials", "vary"]
-        .into_iter()
-        .find(|name| seen.response.headers.has(name))
-        .map(|name| seen.response_evidence(name))
+fn tell(case: &Case<'_>, seen: &SeenHop<'_>) -> Option<Evidence> {
+    let headers = &seen.response.headers;
+    let mark = if headers.has("access-control-allow-credentials") {
+        Some("access-control-allow-credentials")
+    } else {
+        varies_by_origin(headers).then_some("vary")
+    };
+    mark.map(|name| seen.response_evidence(name)).or_else(|| allows_another(case, seen).cloned())
 }
 
 fn allow(seen: &SeenHop<'_>, origin: &str) -> Vec<Fix> {

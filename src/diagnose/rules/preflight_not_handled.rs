@@ -1,8 +1,9 @@
 //! Nothing answers OPTIONS as a preflight.
 
+use super::origin_not_allowed::{allows_another, varies_by_origin};
 use super::{EXAMPLE, cors_middleware};
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -14,7 +15,7 @@ static GENERAL: General = General {
     title: "nothing answers OPTIONS as a preflight",
     what: "The preflight reached a server that treats OPTIONS like any other method: it has no route for it, or answers it without a single CORS header. Either there is no CORS layer, or it stands behind what answered.",
     recognise: "OPTIONS with Access-Control-Request-Method is answered 404, 405 or 501, or 2xx, without Access-Control-Allow-Origin.",
-    disproof: "the answer carries CORS headers, or its body says that the CORS layer refused.",
+    disproof: "the answer carries CORS headers or Vary: Origin, its body says that the CORS layer refused, or the same path allows another origin: then the list of origins is the cause.",
     links: &["https://fetch.spec.whatwg.org/#http-cors-protocol", "https://fastapi.tiangolo.com/tutorial/cors/"],
     shows_in: ShowsIn::Blocked,
     symptom_of: &["preflight-needs-credentials", "preflight-redirected"],
@@ -33,10 +34,7 @@ impl Rule for PreflightNotHandled {
         let seen = case.failed_with(&[Error::PreflightMissingAllowOriginHeader, Error::PreflightInvalidStatus])?;
         let status = seen.response.status;
         let unhandled = matches!(status, 404 | 405 | 501) || (200..300).contains(&status);
-        let refused = ["access-control-allow-credentials", "access-control-allow-methods"]
-            .iter()
-            .any(|name| seen.response.headers.has(name));
-        if !unhandled || refused || seen.is_by_load_balancer() {
+        if !unhandled || is_refused(case, seen) || seen.is_by_load_balancer() {
             return None;
         }
         let runs_asgi = Server::of(&seen.response.headers).runs_asgi();
@@ -58,6 +56,23 @@ impl Rule for PreflightNotHandled {
             fixes,
         })
     }
+}
+
+/// Whether a CORS layer answered, and does not allow the origin.
+fn is_refused(case: &Case<'_>, seen: &SeenHop<'_>) -> bool {
+    let headers = &seen.response.headers;
+    let is_marked =
+        ["access-control-allow-credentials", "access-control-allow-methods"].iter().any(|name| headers.has(name));
+    // A layer that lets preflights pass may say it of every answer: only an answer of its own shows that
+    // it refused, and no other answer allows who it refuses.
+    let looked_at_origin =
+        (200..300).contains(&seen.response.status) && varies_by_origin(headers) && !allows_this_one(case, seen);
+    is_marked
+        || (!headers.has("access-control-allow-origin") && (looked_at_origin || allows_another(case, seen).is_some()))
+}
+
+fn allows_this_one(case: &Case<'_>, seen: &SeenHop<'_>) -> bool {
+    seen.url().is_some_and(|url| case.siblings.with_cors_for(&url, case.page_origin()).is_some())
 }
 
 fn starlette(origin: &str) -> Fix {
@@ -101,6 +116,32 @@ mod tests {
     fn a_cors_layer_that_refuses_did_handle_it() {
         let refused = preflight().status(200).answer("Access-Control-Allow-Methods", "GET");
         assert_eq!(diagnosed([refused]).by_chain, [["origin-not-allowed"]]);
+    }
+
+    #[test]
+    fn a_layer_that_refuses_in_silence_is_known_by_whom_it_allows() {
+        let allowed = || {
+            exchange("OPTIONS", "https://request.example/items")
+                .page("https://other.example")
+                .behind_balancer()
+                .header("Access-Control-Request-Method", "PUT")
+                .shared_with("https://other.example")
+                .answer("Access-Control-Allow-Methods", "PUT")
+        };
+        let refused = || preflight().at(9_000);
+        let found = diagnosed([allowed(), refused()]);
+        assert_eq!(found.by_chain[1], ["origin-not-allowed"]);
+        assert!(found.findings[0].evidence.iter().any(|piece| piece.value == "https://other.example"));
+        let our_get = exchange("GET", "https://request.example/items").page("https://client.example").at(5_000);
+        let our_get = our_get.behind_balancer().shared_with("https://client.example").answer("Vary", "Origin");
+        assert_eq!(diagnosed([allowed(), our_get, refused()]).by_chain[2], ["preflight-not-handled"]);
+    }
+
+    #[test]
+    fn an_answer_that_varies_by_origin_looked_at_it() {
+        let django = |status: u16| preflight().status(status).answer("Vary", "origin");
+        assert_eq!(diagnosed([django(200)]).by_chain, [["origin-not-allowed"]]);
+        assert_eq!(diagnosed([django(405)]).by_chain, [["preflight-not-handled"]]);
     }
 
     #[test]
