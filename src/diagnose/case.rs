@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::fixes::Fixes;
 use super::siblings::Siblings;
 use super::{Evidence, Explanation, Fix, Severity};
 use crate::balancer::Balancer;
@@ -78,7 +79,7 @@ pub(super) enum ShowsIn {
 pub(super) struct Diagnosis {
     pub(super) story: String,
     pub(super) evidence: Vec<Evidence>,
-    pub(super) fixes: Vec<Fix>,
+    pub(super) fixes: Fixes,
 }
 
 /// One chain, and what surrounds it.

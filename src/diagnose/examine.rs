@@ -1,8 +1,9 @@
 //! Every rule on every chain, and what they say gathered by cause.
 
 use super::case::{Case, Diagnosis};
+use super::fixes::Fixes;
 use super::siblings::{Sharing, Siblings};
-use super::{EVIDENCE_KEPT, Evidence, FIXES_KEPT, Finding, Fix, Severity, rules};
+use super::{EVIDENCE_KEPT, Evidence, Finding, Severity, rules};
 use crate::balancer::Balancer;
 use crate::chain::Chain;
 use crate::cors::Judgement;
@@ -31,7 +32,14 @@ struct Named {
 }
 
 /// What is said of many chains, gathered by cause.
-pub struct Findings(Vec<Option<Finding>>);
+pub struct Findings(Vec<Option<Gathered>>);
+
+/// What is said of the chains of one cause.
+struct Gathered {
+    /// Its fixes are told at the end.
+    finding: Finding,
+    fixes: Fixes,
+}
 
 impl<'a> Examiner<'a> {
     /// `chains` are all that there are, and `sharing` is of their exchanges: some causes show only beside other
@@ -88,7 +96,7 @@ impl Findings {
         for Named { rule, severity, diagnosis, .. } in causes.named {
             if let (Some(rule), Some(slot)) = (rules::ALL.get(rule), self.0.get_mut(rule)) {
                 let general = rule.general();
-                let finding = slot.get_or_insert_with(|| Finding {
+                let finding = || Finding {
                     id: general.id,
                     severity,
                     title: general.title.to_owned(),
@@ -97,8 +105,9 @@ impl Findings {
                     evidence: Vec::new(),
                     fixes: Vec::new(),
                     disproof: general.disproof,
-                });
-                add(finding, severity, diagnosis, chain);
+                };
+                slot.get_or_insert_with(|| Gathered { finding: finding(), fixes: Fixes::default() })
+                    .add(severity, diagnosis, chain);
             }
         }
     }
@@ -107,7 +116,7 @@ impl Findings {
     pub fn append(&mut self, later: Self) {
         for (slot, later) in self.0.iter_mut().zip(later.0) {
             match (slot.as_mut(), later) {
-                (Some(finding), Some(later)) => append(finding, later),
+                (Some(gathered), Some(later)) => gathered.append(later),
                 (None, later) => *slot = later,
                 (Some(_), None) => {}
             }
@@ -117,38 +126,41 @@ impl Findings {
     /// The findings, the worst first, then in the order in which causes come before symptoms.
     #[must_use]
     pub fn in_order(self) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.0.into_iter().flatten().collect();
+        let mut findings: Vec<Finding> = self.0.into_iter().flatten().map(Gathered::told).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings
     }
 }
 
-fn add(finding: &mut Finding, severity: Severity, diagnosis: Diagnosis, chain: &Chain) {
-    // A call that is blocked tells the story better than one that got through.
-    if severity > finding.severity {
-        finding.severity = severity;
-        finding.story = diagnosis.story;
+impl Gathered {
+    fn add(&mut self, severity: Severity, diagnosis: Diagnosis, chain: &Chain) {
+        self.worsen(severity, diagnosis.story);
+        self.finding.chains.extend(chain.links.first().map(|link| link.exchange.id.clone()));
+        self.keep(diagnosis.evidence, diagnosis.fixes);
     }
-    finding.chains.extend(chain.links.first().map(|link| link.exchange.id.clone()));
-    keep(finding, diagnosis.evidence, diagnosis.fixes);
-}
 
-fn append(finding: &mut Finding, later: Finding) {
-    if later.severity > finding.severity {
-        finding.severity = later.severity;
-        finding.story = later.story;
+    fn append(&mut self, later: Self) {
+        self.worsen(later.finding.severity, later.finding.story);
+        self.finding.chains.extend(later.finding.chains);
+        self.keep(later.finding.evidence, later.fixes);
     }
-    finding.chains.extend(later.chains);
-    keep(finding, later.evidence, later.fixes);
-}
 
-/// The first of each.
-fn keep(finding: &mut Finding, evidence: Vec<Evidence>, fixes: Vec<Fix>) {
-    let room = EVIDENCE_KEPT.saturating_sub(finding.evidence.len());
-    finding.evidence.extend(evidence.into_iter().take(room));
-    for fix in fixes {
-        if finding.fixes.len() < FIXES_KEPT && !finding.fixes.contains(&fix) {
-            finding.fixes.push(fix);
+    /// A call that is blocked tells the story better than one that got through.
+    fn worsen(&mut self, severity: Severity, story: String) {
+        if severity > self.finding.severity {
+            self.finding.severity = severity;
+            self.finding.story = story;
         }
+    }
+
+    /// The first pieces of evidence, and what all calls need.
+    fn keep(&mut self, evidence: Vec<Evidence>, fixes: Fixes) {
+        let room = EVIDENCE_KEPT.saturating_sub(self.finding.evidence.len());
+        self.finding.evidence.extend(evidence.into_iter().take(room));
+        self.fixes.merge(fixes);
+    }
+
+    fn told(self) -> Finding {
+        Finding { fixes: self.fixes.spelt(), ..self.finding }
     }
 }

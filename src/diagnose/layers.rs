@@ -5,17 +5,24 @@ use super::server::Server;
 
 /// What a CORS layer should answer otherwise.
 #[derive(Clone, Copy)]
-pub(super) enum Change<'a> {
-    /// Allow this origin.
-    Origin(&'a str),
-    /// Allow this origin with credentials.
-    Credentials(&'a str),
-    /// Allow these methods.
-    Methods(Names<'a>),
-    /// Allow these request headers.
-    Headers(Names<'a>),
-    /// Let the page read these response headers.
-    Expose(&'a [&'a str]),
+pub(super) struct Change<'a> {
+    pub(super) setting: Setting,
+    pub(super) names: Names<'a>,
+}
+
+/// A list in the configuration of a CORS layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Setting {
+    /// The origins that are allowed.
+    Origins,
+    /// The origins that are allowed with credentials.
+    Credentials,
+    /// The methods that are allowed.
+    Methods,
+    /// The request headers that are allowed.
+    Headers,
+    /// The response headers that the page may read.
+    Expose,
 }
 
 /// A list that has to grow: what it leaves out would be taken away.
@@ -27,7 +34,26 @@ pub(super) struct Names<'a> {
     pub(super) wanted: &'a [&'a str],
 }
 
+impl<'a> Change<'a> {
+    /// The whole list.
+    fn all(self) -> Vec<&'a str> {
+        match self.setting {
+            Setting::Methods => self.names.methods(),
+            Setting::Origins | Setting::Credentials | Setting::Headers | Setting::Expose => self.names.all(),
+        }
+    }
+
+    fn quoted(self, quote: char) -> String {
+        list(&self.all(), quote)
+    }
+}
+
 impl<'a> Names<'a> {
+    /// Where nothing tells what is there already.
+    pub(super) fn lacking(wanted: &'a [&'a str]) -> Self {
+        Self { there: &[], wanted }
+    }
+
     fn all(self) -> Vec<&'a str> {
         let lacking = self.wanted.iter().filter(|name| !self.there.contains(name));
         self.there.iter().chain(lacking).copied().collect()
@@ -71,48 +97,69 @@ pub(super) fn all_fixes(change: Change<'_>) -> Vec<Fix> {
 }
 
 fn starlette(server: &'static str, change: Change<'_>) -> Fix {
-    let (change, what) = match change {
-        Change::Origin(origin) => (
-            format!("allow_origins=[\"{origin}\"]"),
+    let names = change.quoted('"');
+    let (change, what) = match change.setting {
+        Setting::Origins => (
+            format!("allow_origins=[{names}]"),
             "exactly this text, without a trailing slash, beside the origins already there",
         ),
-        Change::Credentials(origin) => (
-            format!("allow_origins=[\"{origin}\"], allow_credentials=True"),
+        Setting::Credentials => (
+            format!("allow_origins=[{names}], allow_credentials=True"),
             "name the origins. Reflecting every origin together with credentials opens users' data to every site",
         ),
-        Change::Methods(names) => (
-            format!("allow_methods=[{}]", list(&names.methods(), '"')),
-            "beside those already there, letter for letter",
-        ),
-        Change::Headers(names) => (
-            format!("allow_headers=[{}]", list(&names.all(), '"')),
+        Setting::Methods => (format!("allow_methods=[{names}]"), "beside those already there, letter for letter"),
+        Setting::Headers => (
+            format!("allow_headers=[{names}]"),
             "beside those already there: Access-Control-Allow-Headers must list each by name",
         ),
-        Change::Expose(names) => (format!("expose_headers=[{}]", list(names, '"')), "beside those already there"),
+        Setting::Expose => (format!("expose_headers=[{names}]"), "beside those already there"),
     };
     Fix { server, change, caution: Some(format!("As Starlette's CORSMiddleware spells it: {what}.")) }
 }
 
+/// Starlette's CORS layer, to be added.
+pub(super) fn middleware(origins: Names<'_>, caution: &str) -> Fix {
+    Fix {
+        server: "FastAPI",
+        change: format!(
+            "app.add_middleware(CORSMiddleware, allow_origins=[{}], allow_methods=[\"*\"], allow_headers=[\"*\"])",
+            list(&origins.all(), '"')
+        ),
+        caution: Some(caution.to_owned()),
+    }
+}
+
+/// Starlette's CORS layer around the whole application.
+pub(super) fn around(origins: Names<'_>, caution: &str) -> Fix {
+    Fix {
+        server: "FastAPI",
+        change: format!("app = CORSMiddleware(app, allow_origins=[{}])", list(&origins.all(), '"')),
+        caution: Some(caution.to_owned()),
+    }
+}
+
 fn flask(change: Change<'_>) -> Fix {
-    let change = match change {
-        Change::Origin(origin) => format!("CORS(app, origins=[\"{origin}\"])"),
-        Change::Credentials(origin) => format!("CORS(app, origins=[\"{origin}\"], supports_credentials=True)"),
-        Change::Methods(names) => format!("CORS(app, methods=[{}])", list(&names.methods(), '"')),
-        Change::Headers(names) => format!("CORS(app, allow_headers=[{}])", list(&names.all(), '"')),
-        Change::Expose(names) => format!("CORS(app, expose_headers=[{}])", list(names, '"')),
+    let names = change.quoted('"');
+    let change = match change.setting {
+        Setting::Origins => format!("CORS(app, origins=[{names}])"),
+        Setting::Credentials => format!("CORS(app, origins=[{names}], supports_credentials=True)"),
+        Setting::Methods => format!("CORS(app, methods=[{names}])"),
+        Setting::Headers => format!("CORS(app, allow_headers=[{names}])"),
+        Setting::Expose => format!("CORS(app, expose_headers=[{names}])"),
     };
     Fix { server: "Flask", change, caution: Some("With Flask-CORS, beside the options already there.".to_owned()) }
 }
 
 fn django(change: Change<'_>) -> Fix {
-    let change = match change {
-        Change::Origin(origin) => format!("CORS_ALLOWED_ORIGINS = [\"{origin}\"]"),
-        Change::Credentials(origin) => {
-            format!("CORS_ALLOWED_ORIGINS = [\"{origin}\"]\nCORS_ALLOW_CREDENTIALS = True")
+    let names = change.quoted('"');
+    let change = match change.setting {
+        Setting::Origins => format!("CORS_ALLOWED_ORIGINS = [{names}]"),
+        Setting::Credentials => {
+            format!("CORS_ALLOWED_ORIGINS = [{names}]\nCORS_ALLOW_CREDENTIALS = True")
         }
-        Change::Methods(names) => format!("CORS_ALLOW_METHODS = {}", names.beside("default_methods")),
-        Change::Headers(names) => format!("CORS_ALLOW_HEADERS = {}", names.beside("default_headers")),
-        Change::Expose(names) => format!("CORS_EXPOSE_HEADERS = [{}]", list(names, '"')),
+        Setting::Methods => format!("CORS_ALLOW_METHODS = {}", change.names.beside("default_methods")),
+        Setting::Headers => format!("CORS_ALLOW_HEADERS = {}", change.names.beside("default_headers")),
+        Setting::Expose => format!("CORS_EXPOSE_HEADERS = [{names}]"),
     };
     Fix {
         server: "Django",
@@ -122,12 +169,13 @@ fn django(change: Change<'_>) -> Fix {
 }
 
 fn express(change: Change<'_>) -> Fix {
-    let option = match change {
-        Change::Origin(origin) => format!("origin: ['{origin}']"),
-        Change::Credentials(origin) => format!("origin: ['{origin}'], credentials: true"),
-        Change::Methods(names) => format!("methods: [{}]", list(&names.methods(), '\'')),
-        Change::Headers(names) => format!("allowedHeaders: [{}]", list(&names.all(), '\'')),
-        Change::Expose(names) => format!("exposedHeaders: [{}]", list(names, '\'')),
+    let names = change.quoted('\'');
+    let option = match change.setting {
+        Setting::Origins => format!("origin: [{names}]"),
+        Setting::Credentials => format!("origin: [{names}], credentials: true"),
+        Setting::Methods => format!("methods: [{names}]"),
+        Setting::Headers => format!("allowedHeaders: [{names}]"),
+        Setting::Expose => format!("exposedHeaders: [{names}]"),
     };
     Fix {
         server: "Express",
@@ -137,12 +185,13 @@ fn express(change: Change<'_>) -> Fix {
 }
 
 fn aspnet(change: Change<'_>) -> Fix {
-    let call = match change {
-        Change::Origin(origin) => format!("policy.WithOrigins(\"{origin}\")"),
-        Change::Credentials(origin) => format!("policy.WithOrigins(\"{origin}\").AllowCredentials()"),
-        Change::Methods(names) => format!("policy.WithMethods({})", list(&names.methods(), '"')),
-        Change::Headers(names) => format!("policy.WithHeaders({})", list(&names.all(), '"')),
-        Change::Expose(names) => format!("policy.WithExposedHeaders({})", list(names, '"')),
+    let names = change.quoted('"');
+    let call = match change.setting {
+        Setting::Origins => format!("policy.WithOrigins({names})"),
+        Setting::Credentials => format!("policy.WithOrigins({names}).AllowCredentials()"),
+        Setting::Methods => format!("policy.WithMethods({names})"),
+        Setting::Headers => format!("policy.WithHeaders({names})"),
+        Setting::Expose => format!("policy.WithExposedHeaders({names})"),
     };
     Fix {
         server: "ASP.NET Core",
@@ -152,12 +201,13 @@ fn aspnet(change: Change<'_>) -> Fix {
 }
 
 fn spring(change: Change<'_>) -> Fix {
-    let call = match change {
-        Change::Origin(origin) => format!("allowedOrigins(\"{origin}\")"),
-        Change::Credentials(origin) => format!("allowedOrigins(\"{origin}\").allowCredentials(true)"),
-        Change::Methods(names) => format!("allowedMethods({})", list(&names.methods(), '"')),
-        Change::Headers(names) => format!("allowedHeaders({})", list(&names.all(), '"')),
-        Change::Expose(names) => format!("exposedHeaders({})", list(names, '"')),
+    let names = change.quoted('"');
+    let call = match change.setting {
+        Setting::Origins => format!("allowedOrigins({names})"),
+        Setting::Credentials => format!("allowedOrigins({names}).allowCredentials(true)"),
+        Setting::Methods => format!("allowedMethods({names})"),
+        Setting::Headers => format!("allowedHeaders({names})"),
+        Setting::Expose => format!("exposedHeaders({names})"),
     };
     Fix {
         server: "Spring",
@@ -180,13 +230,15 @@ pub(super) fn nginx(change: Change<'_>) -> Fix {
 }
 
 fn traefik(change: Change<'_>) -> Fix {
-    let option = match change {
-        Change::Origin(origin) | Change::Credentials(origin) => format!("accessControlAllowOriginList: [\"{origin}\"]"),
-        Change::Methods(names) => format!("accessControlAllowMethods: [{}]", list(&names.methods(), '"')),
-        Change::Headers(names) => format!("accessControlAllowHeaders: [{}]", list(&names.all(), '"')),
-        Change::Expose(names) => format!("accessControlExposeHeaders: [{}]", list(names, '"')),
+    let names = change.quoted('"');
+    let option = match change.setting {
+        Setting::Origins | Setting::Credentials => format!("accessControlAllowOriginList: [{names}]"),
+        Setting::Methods => format!("accessControlAllowMethods: [{names}]"),
+        Setting::Headers => format!("accessControlAllowHeaders: [{names}]"),
+        Setting::Expose => format!("accessControlExposeHeaders: [{names}]"),
     };
-    let also = if matches!(change, Change::Credentials(_)) { "\naccessControlAllowCredentials: true" } else { "" };
+    let also =
+        if matches!(change.setting, Setting::Credentials) { "\naccessControlAllowCredentials: true" } else { "" };
     Fix {
         server: "Traefik",
         change: format!("{option}{also}"),
@@ -197,24 +249,26 @@ fn traefik(change: Change<'_>) -> Fix {
 }
 
 fn kong(change: Change<'_>) -> Fix {
-    let change = match change {
-        Change::Origin(origin) => format!("config.origins: [\"{origin}\"]"),
-        Change::Credentials(origin) => format!("config.origins: [\"{origin}\"]\nconfig.credentials: true"),
-        Change::Methods(names) => format!("config.methods: [{}]", list(&names.methods(), '"')),
-        Change::Headers(names) => format!("config.headers: [{}]", list(&names.all(), '"')),
-        Change::Expose(names) => format!("config.exposed_headers: [{}]", list(names, '"')),
+    let names = change.quoted('"');
+    let change = match change.setting {
+        Setting::Origins => format!("config.origins: [{names}]"),
+        Setting::Credentials => format!("config.origins: [{names}]\nconfig.credentials: true"),
+        Setting::Methods => format!("config.methods: [{names}]"),
+        Setting::Headers => format!("config.headers: [{names}]"),
+        Setting::Expose => format!("config.exposed_headers: [{names}]"),
     };
     Fix { server: "Kong", change, caution: Some("In the cors plugin, beside those already there.".to_owned()) }
 }
 
 /// The response header itself.
 fn field(change: Change<'_>) -> (&'static str, String) {
-    match change {
-        Change::Origin(origin) => ("Access-Control-Allow-Origin", origin.to_owned()),
-        Change::Credentials(_) => ("Access-Control-Allow-Credentials", "true".to_owned()),
-        Change::Methods(names) => ("Access-Control-Allow-Methods", names.methods().join(", ")),
-        Change::Headers(names) => ("Access-Control-Allow-Headers", names.all().join(", ")),
-        Change::Expose(names) => ("Access-Control-Expose-Headers", names.join(", ")),
+    let names = change.all().join(", ");
+    match change.setting {
+        Setting::Origins => ("Access-Control-Allow-Origin", names),
+        Setting::Credentials => ("Access-Control-Allow-Credentials", "true".to_owned()),
+        Setting::Methods => ("Access-Control-Allow-Methods", names),
+        Setting::Headers => ("Access-Control-Allow-Headers", names),
+        Setting::Expose => ("Access-Control-Expose-Headers", names),
     }
 }
 
@@ -233,18 +287,17 @@ mod tests {
 
     #[test]
     fn every_layer_spells_every_change() {
-        let names = ["x-a", "x-b"];
-        let lacking = |wanted| Names { there: &[], wanted };
-        for change in [
-            Change::Origin("https://client.example"),
-            Change::Credentials("https://client.example"),
-            Change::Methods(lacking(&["PUT"])),
-            Change::Headers(lacking(&names)),
-            Change::Expose(&names),
+        for (setting, names) in [
+            (Setting::Origins, ["https://client.example", "https://other.example"]),
+            (Setting::Credentials, ["https://client.example", "https://other.example"]),
+            (Setting::Methods, ["PUT", "DELETE"]),
+            (Setting::Headers, ["x-a", "x-b"]),
+            (Setting::Expose, ["x-a", "x-b"]),
         ] {
+            let change = Change { setting, names: Names::lacking(&names) };
             let (_, value) = field(change);
             let last = value.split(", ").last().unwrap_or_default();
-            let wanted = if matches!(change, Change::Credentials(_)) { "credentials" } else { last };
+            let wanted = if setting == Setting::Credentials { "credentials" } else { last };
             for fix in all_fixes(change) {
                 assert!(fix.change.to_ascii_lowercase().contains(&wanted.to_ascii_lowercase()), "{}", fix.change);
             }
@@ -254,10 +307,10 @@ mod tests {
     #[test]
     fn quotes_are_those_of_the_language() {
         assert_eq!(
-            express(Change::Headers(Names { there: &["x-a"], wanted: &["x-b"] })).change,
+            express(Change { setting: Setting::Headers, names: Names { there: &["x-a"], wanted: &["x-b"] } }).change,
             "app.use(cors({ allowedHeaders: ['x-a', 'x-b'] }))"
         );
-        let method = Change::Methods(Names { there: &[], wanted: &["PUT"] });
+        let method = Change { setting: Setting::Methods, names: Names::lacking(&["PUT"]) };
         assert_eq!(starlette("x", method).change, "allow_methods=[\"GET\", \"HEAD\", \"POST\", \"PUT\"]");
         assert_eq!(django(method).change, "CORS_ALLOW_METHODS = (*default_methods, \"PUT\")");
     }
@@ -265,7 +318,8 @@ mod tests {
     #[test]
     fn nothing_that_is_listed_is_taken_away() {
         let there = ["DELETE", "GET", "PUT"];
-        for fix in all_fixes(Change::Methods(Names { there: &there, wanted: &["PATCH", "PUT"] })) {
+        let names = Names { there: &there, wanted: &["PATCH", "PUT"] };
+        for fix in all_fixes(Change { setting: Setting::Methods, names }) {
             let at = |name: &str| fix.change.find(name).unwrap_or_else(|| panic!("{name}: {}", fix.change));
             assert!(at("DELETE") < at("PUT") && at("PUT") < at("PATCH"), "{}", fix.change);
             assert!(!fix.change.contains("POST") && !fix.change.contains("default"), "{}", fix.change);

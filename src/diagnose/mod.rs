@@ -2,6 +2,7 @@
 
 mod case;
 mod examine;
+mod fixes;
 mod layers;
 mod places;
 mod rules;
@@ -56,7 +57,7 @@ pub struct Finding {
 pub const EVIDENCE_KEPT: usize = 32;
 
 /// Fixes beyond this many are not repeated for one finding: they differ in a name only, such as
-/// that of an origin.
+/// that of a path.
 pub const FIXES_KEPT: usize = 12;
 
 /// One piece of evidence: a header line or a status in one message.

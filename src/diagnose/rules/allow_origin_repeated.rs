@@ -51,7 +51,7 @@ impl Rule for AllowOriginRepeated {
                 case.failure()?.parameter
             ),
             evidence: vec![seen.response_evidence("access-control-allow-origin")],
-            fixes: self.fixes(),
+            fixes: self.fixes().into(),
         })
     }
 }

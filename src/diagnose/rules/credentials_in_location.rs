@@ -40,7 +40,7 @@ impl Rule for CredentialsInLocation {
                 path(&seen.hop.url)
             ),
             evidence: vec![seen.status_evidence(), seen.response_evidence("location")],
-            fixes: self.fixes(),
+            fixes: self.fixes().into(),
         })
     }
 }

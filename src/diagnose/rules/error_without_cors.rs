@@ -3,7 +3,9 @@
 use super::EXAMPLE;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
-use crate::diagnose::server::{is_uncaught_in_starlette, is_unreadable_to_uvicorn};
+use crate::diagnose::fixes::{Fixes, List, What};
+use crate::diagnose::layers::{self, Names};
+use crate::diagnose::server::{Server, is_uncaught_in_starlette, is_unreadable_to_uvicorn};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ErrorWithoutCors;
@@ -26,10 +28,7 @@ impl Rule for ErrorWithoutCors {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        let mut fixes = starlette(EXAMPLE);
-        fixes.insert(0, the_error());
-        fixes.push(the_bytes());
-        fixes
+        vec![the_error(), layers::around(Names::lacking(&[EXAMPLE]), AROUND), the_bytes()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -43,9 +42,11 @@ impl Rule for ErrorWithoutCors {
         let uncaught = is_uncaught_in_starlette(seen.response);
         let by_whom =
             if uncaught { "an exception that no handler caught" } else { "an error made outside of the CORS layer" };
-        let mut fixes = vec![the_error()];
+        let mut fixes = Fixes::from(the_error());
         if uncaught {
-            fixes.extend(starlette(case.page_origin()));
+            let names = [case.page_origin()];
+            let around = What::Around(AROUND);
+            fixes = fixes.then(List::of(seen, Server::Unknown, around, Names::lacking(&names)));
         }
         Some(Diagnosis {
             story: format!(
@@ -68,7 +69,7 @@ fn unreadable(seen: &SeenHop<'_>) -> Diagnosis {
             path(&seen.hop.url)
         ),
         evidence: vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")],
-        fixes: vec![the_bytes()],
+        fixes: the_bytes().into(),
     }
 }
 
@@ -91,13 +92,7 @@ fn the_error() -> Fix {
     }
 }
 
-fn starlette(origin: &str) -> Vec<Fix> {
-    vec![Fix {
-        server: "FastAPI",
-        change: format!("app = CORSMiddleware(app, allow_origins=[\"{origin}\"])"),
-        caution: Some("Wrapped around the whole application, after all else, instead of by add_middleware: then error pages carry the headers too, and the page can read the status.".to_owned()),
-    }]
-}
+const AROUND: &str = "Wrapped around the whole application, after all else, instead of by add_middleware: then error pages carry the headers too, and the page can read the status.";
 
 #[cfg(test)]
 mod tests {

@@ -68,7 +68,7 @@ impl Rule for ForwardedHeadersAbsent {
                 seen.request_evidence("x-forwarded-proto"),
                 seen.response_evidence("location"),
             ],
-            fixes: self.fixes(),
+            fixes: self.fixes().into(),
         })
     }
 }

@@ -55,7 +55,7 @@ impl Rule for ForwardedProtoIgnored {
                 seen.response_evidence("location"),
                 seen.response_evidence("access-control-allow-origin"),
             ],
-            fixes,
+            fixes: fixes.into(),
         })
     }
 }
@@ -77,7 +77,7 @@ fn insists_on_https(case: &Case<'_>) -> Option<Diagnosis> {
             path(&seen.hop.url)
         ),
         evidence: vec![seen.request_evidence("x-forwarded-proto"), seen.response_evidence("location")],
-        fixes: trust::fixes(Server::Kestrel, &Subnets::of(case.balancer)),
+        fixes: trust::fixes(Server::Kestrel, &Subnets::of(case.balancer)).into(),
     })
 }
 

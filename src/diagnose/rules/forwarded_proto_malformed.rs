@@ -55,7 +55,7 @@ impl Rule for ForwardedProtoMalformed {
                 seen.answered("location").unwrap_or_default()
             ),
             evidence: vec![seen.request_evidence("x-forwarded-proto"), seen.response_evidence("location")],
-            fixes: self.fixes(),
+            fixes: self.fixes().into(),
         })
     }
 }

@@ -53,7 +53,7 @@ impl Rule for ForwardedProtoOverwritten {
                 seen.answered("location").unwrap_or_default()
             ),
             evidence,
-            fixes: if through_cdn.is_some() { vec![cdn()] } else { self.fixes() },
+            fixes: if through_cdn.is_some() { cdn().into() } else { self.fixes().into() },
         })
     }
 }

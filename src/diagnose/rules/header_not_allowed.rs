@@ -3,7 +3,8 @@
 use super::method_not_allowed::{is_said, lacks_commas};
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
-use crate::diagnose::layers::{self, Change, Names, listed};
+use crate::diagnose::fixes::{List, What};
+use crate::diagnose::layers::{self, Change, Names, Setting, listed};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -27,7 +28,8 @@ impl Rule for HeaderNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        layers::all_fixes(Change::Headers(Names { there: &[], wanted: &["authorization", "content-type"] }))
+        let names = Names::lacking(&["authorization", "content-type"]);
+        layers::all_fixes(Change { setting: Setting::Headers, names })
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -61,10 +63,13 @@ impl Rule for HeaderNotAllowed {
                 seen.request_evidence("access-control-request-headers"),
                 seen.response_evidence("access-control-allow-headers"),
             ],
-            fixes: layers::fixes(
+            fixes: List::of(
+                seen,
                 Server::of(&seen.response.headers),
-                Change::Headers(Names { there: &there, wanted: &missing }),
-            ),
+                What::Setting(Setting::Headers),
+                Names { there: &there, wanted: &missing },
+            )
+            .into(),
         })
     }
 }
@@ -89,5 +94,26 @@ mod tests {
         assert_eq!(found.by_chain, [["header-not-allowed-by-cors"]]);
         assert_eq!(found.findings[0].fixes[0].change, "allow_headers=[\"Authorization\", \"x-a\"]");
         assert!(diagnosed([preflight("Authorization, X-A")]).by_chain[0].is_empty());
+    }
+
+    #[test]
+    fn what_several_calls_need_is_one_list() {
+        // As Flask-CORS answers: of what is allowed, what was asked for.
+        let preflight = |at: u64, asked: &str, allowed: &str| {
+            exchange("OPTIONS", "https://request.example/items")
+                .page("https://client.example")
+                .behind_balancer()
+                .at(at)
+                .header("Access-Control-Request-Method", "GET")
+                .header("Access-Control-Request-Headers", asked)
+                .answer("Server", "gunicorn")
+                .shared_with("https://client.example")
+                .answer("Access-Control-Allow-Headers", allowed)
+        };
+        let calls = [preflight(0, "authorization,x-a", "authorization"), preflight(9_000, "x-b,x-c", "x-b")];
+        let found = diagnosed(calls);
+        let changes: Vec<&str> = found.findings[0].fixes.iter().map(|fix| fix.change.as_str()).collect();
+        assert_eq!(changes[0], "CORS(app, allow_headers=[\"authorization\", \"x-b\", \"x-a\", \"x-c\"])");
+        assert_eq!(changes.len(), 2, "{changes:?}");
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::cors::{Outcome, ResponseType, can_read};
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
-use crate::diagnose::layers::{self, Change};
+use crate::diagnose::fixes::{List, What};
+use crate::diagnose::layers::{self, Change, Names, Setting, listed};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -26,7 +27,7 @@ impl Rule for HeaderNotExposed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        layers::all_fixes(Change::Expose(&["x-total-count"]))
+        layers::all_fixes(Change { setting: Setting::Expose, names: Names::lacking(&["x-total-count"]) })
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -45,6 +46,8 @@ impl Rule for HeaderNotExposed {
         if hidden.is_empty() {
             return None;
         }
+        let mut exposed = listed(seen.answered("access-control-expose-headers").unwrap_or_default());
+        exposed.retain(|name| *name != "*");
         let mut evidence = vec![seen.response_evidence("access-control-expose-headers")];
         evidence.extend(hidden.iter().map(|name| seen.response_evidence(name)));
         Some(Diagnosis {
@@ -55,7 +58,13 @@ impl Rule for HeaderNotExposed {
                 if hidden.len() == 1 { "it" } else { "them" }
             ),
             evidence,
-            fixes: layers::fixes(Server::of(&seen.response.headers), Change::Expose(&hidden)),
+            fixes: List::of(
+                seen,
+                Server::of(&seen.response.headers),
+                What::Setting(Setting::Expose),
+                Names { there: &exposed, wanted: &hidden },
+            )
+            .into(),
         })
     }
 }

@@ -48,7 +48,7 @@ impl Rule for HttpsRedirectLoop {
         Some(Diagnosis {
             story: format!("{} came by https and was redirected to itself.", seen.hop.url),
             evidence: vec![seen.request_evidence("x-forwarded-proto"), seen.response_evidence("location")],
-            fixes,
+            fixes: fixes.into(),
         })
     }
 }

@@ -75,7 +75,7 @@ impl Rule for KeepAliveRace {
                     value: format!("{} {} without an answer, after {after:.1} s of silence", hop.method, hop.url),
                 },
             ],
-            fixes,
+            fixes: fixes.into(),
         })
     }
 }

@@ -57,7 +57,7 @@ impl Rule for LoadBalancerAnswered {
                 hop.method, hop.url, answer.status
             ),
             evidence,
-            fixes: fixes(hop, answer),
+            fixes: fixes(hop, answer).into(),
         })
     }
 }

@@ -57,7 +57,7 @@ impl Rule for LocationLeaksInternal {
                 seen.answered("location").unwrap_or_default()
             ),
             evidence,
-            fixes,
+            fixes: fixes.into(),
         })
     }
 }

@@ -88,7 +88,7 @@ impl Rule for LoginRedirect {
                 target.path()
             ),
             evidence,
-            fixes: self.fixes(),
+            fixes: self.fixes().into(),
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
-use crate::diagnose::layers::{self, Change, Names, listed};
+use crate::diagnose::fixes::{Fixes, List, What};
+use crate::diagnose::layers::{self, Change, Names, Setting, listed};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -26,7 +27,7 @@ impl Rule for MethodNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        layers::all_fixes(Change::Methods(Names { there: &[], wanted: &["PUT"] }))
+        layers::all_fixes(Change { setting: Setting::Methods, names: Names::lacking(&["PUT"]) })
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -48,7 +49,7 @@ impl Rule for MethodNotAllowed {
                 seen.request_evidence("access-control-request-method"),
                 seen.response_evidence("access-control-allow-methods"),
             ],
-            fixes: fixes(Server::of(&seen.response.headers), &there, method),
+            fixes: fixes(seen, &there, method),
         })
     }
 }
@@ -74,13 +75,17 @@ pub(super) fn lacks_commas(allowed: &str, there: &[&str]) -> bool {
 }
 
 /// Methods are written in upper case: where the page did not, it is the page that has to change.
-fn fixes(server: Server, there: &[&str], method: &str) -> Vec<Fix> {
+fn fixes(seen: &SeenHop<'_>, there: &[&str], method: &str) -> Fixes {
     let upper = method.to_ascii_uppercase();
-    let client = (upper != method).then(|| upper_case(&upper));
-    let is_there = client.is_some() && there.contains(&upper.as_str());
-    let change = Change::Methods(Names { there, wanted: &[&upper] });
-    let layer = if is_there { Vec::new() } else { layers::fixes(server, change) };
-    client.into_iter().chain(layer).collect()
+    let mut fixes = Fixes::default();
+    if upper != method {
+        fixes = fixes.then(upper_case(&upper));
+        if there.contains(&upper.as_str()) {
+            return fixes;
+        }
+    }
+    let server = Server::of(&seen.response.headers);
+    fixes.then(List::of(seen, server, What::Setting(Setting::Methods), Names { there, wanted: &[&upper] }))
 }
 
 fn upper_case(method: &str) -> Fix {

@@ -65,13 +65,6 @@ pub(super) static ALL: [&dyn Rule; 27] = [
 /// The page's origin where no capture tells it.
 const EXAMPLE: &str = "https://client.example.com";
 
-/// Starlette's CORS layer for one origin.
-fn cors_middleware(origin: &str) -> String {
-    format!(
-        "app.add_middleware(CORSMiddleware, allow_origins=[\"{origin}\"], allow_methods=[\"*\"], allow_headers=[\"*\"])"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::ALL;

@@ -67,7 +67,7 @@ impl Rule for NoAnswer {
                 header: None,
                 value: format!("{} {} without an answer: {how}", hop.method, hop.url),
             }],
-            fixes: self.fixes(),
+            fixes: self.fixes().into(),
         })
     }
 }

@@ -61,7 +61,7 @@ impl Rule for OriginCheckedInternally {
                 seen.request.headers.first("origin").unwrap_or_default()
             ),
             evidence,
-            fixes,
+            fixes: fixes.into(),
         })
     }
 }

@@ -4,7 +4,8 @@ use super::EXAMPLE;
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
-use crate::diagnose::layers::{self, Change};
+use crate::diagnose::fixes::{List, What};
+use crate::diagnose::layers::{self, Change, Names, Setting};
 use crate::diagnose::server::{Server, is_refused_by_spring};
 use crate::diagnose::{Evidence, Fix, Severity};
 use crate::http::Headers;
@@ -53,7 +54,7 @@ impl Rule for OriginNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        layers::all_fixes(Change::Origin(EXAMPLE))
+        layers::all_fixes(Change { setting: Setting::Origins, names: Names::lacking(&[EXAMPLE]) })
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -64,7 +65,7 @@ impl Rule for OriginNotAllowed {
         Some(Diagnosis {
             story: format!("{} is not allowed: {}.", origin, how_known(case, seen)),
             evidence,
-            fixes: if origin == "null" { vec![sandboxed()] } else { allow(seen, origin) },
+            fixes: if origin == "null" { sandboxed().into() } else { allow(seen, origin).into() },
         })
     }
 }
@@ -121,9 +122,9 @@ fn tell(case: &Case<'_>, seen: &SeenHop<'_>) -> Option<Evidence> {
     mark.map(|name| seen.response_evidence(name)).or_else(|| allows_another(case, seen).cloned())
 }
 
-fn allow(seen: &SeenHop<'_>, origin: &str) -> Vec<Fix> {
+fn allow(seen: &SeenHop<'_>, origin: &str) -> List {
     let server = if is_refused_by_spring(seen.response) { Server::Spring } else { Server::of(&seen.response.headers) };
-    layers::fixes(server, Change::Origin(origin))
+    List::of(seen, server, What::Setting(Setting::Origins), Names::lacking(&[origin]))
 }
 
 fn sandboxed() -> Fix {

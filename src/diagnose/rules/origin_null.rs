@@ -51,7 +51,7 @@ impl Rule for OriginNull {
                 case.page_origin()
             ),
             evidence: vec![failed.request_evidence("origin"), failed.response_evidence("access-control-allow-origin")],
-            fixes: self.fixes(),
+            fixes: self.fixes().into(),
         })
     }
 }

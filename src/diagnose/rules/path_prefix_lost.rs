@@ -62,7 +62,7 @@ impl Rule for PathPrefixLost {
                 seen.answered("location").unwrap_or_default()
             ),
             evidence,
-            fixes: fixes(&lost.prefix),
+            fixes: fixes(&lost.prefix).into(),
         })
     }
 }

@@ -58,7 +58,7 @@ impl Rule for PreflightNeedsCredentials {
                 seen.request_evidence("access-control-request-method"),
                 seen.response_evidence(if login.is_some() { "location" } else { "access-control-allow-origin" }),
             ],
-            fixes,
+            fixes: fixes.into(),
         })
     }
 }

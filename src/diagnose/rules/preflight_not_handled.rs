@@ -1,9 +1,11 @@
 //! Nothing answers OPTIONS as a preflight.
 
+use super::EXAMPLE;
 use super::origin_not_allowed::{allows_another, varies_by_origin};
-use super::{EXAMPLE, cors_middleware};
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
+use crate::diagnose::fixes::{Fixes, List, What};
+use crate::diagnose::layers::{self, Names};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -27,7 +29,7 @@ impl Rule for PreflightNotHandled {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![starlette(EXAMPLE), others()]
+        vec![layers::middleware(Names::lacking(&[EXAMPLE]), OUTERMOST), others()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -37,9 +39,10 @@ impl Rule for PreflightNotHandled {
         if !unhandled || is_refused(case, seen) || seen.is_by_load_balancer() {
             return None;
         }
-        let runs_asgi = Server::of(&seen.response.headers).runs_asgi();
-        let fixes =
-            if runs_asgi { vec![starlette(case.page_origin())] } else { vec![others(), starlette(case.page_origin())] };
+        let server = Server::of(&seen.response.headers);
+        let names = [case.page_origin()];
+        let middleware = List::of(seen, server, What::Middleware(OUTERMOST), Names::lacking(&names));
+        let fixes = if server.runs_asgi() { middleware.into() } else { Fixes::from(others()).then(middleware) };
         Some(Diagnosis {
             story: if seen.response.headers.has("access-control-allow-origin") {
                 format!(
@@ -75,15 +78,7 @@ fn allows_this_one(case: &Case<'_>, seen: &SeenHop<'_>) -> bool {
     seen.url().is_some_and(|url| case.siblings.with_cors_for(&url, case.page_origin()).is_some())
 }
 
-fn starlette(origin: &str) -> Fix {
-    Fix {
-        server: "FastAPI",
-        change: cors_middleware(origin),
-        caution: Some(
-            "Where it is a FastAPI or Starlette application: added last, so that it is outermost.".to_owned(),
-        ),
-    }
-}
+const OUTERMOST: &str = "Where it is a FastAPI or Starlette application: added last, so that it is outermost.";
 
 fn others() -> Fix {
     Fix {

@@ -1,10 +1,12 @@
 //! OPTIONS is answered with a redirect.
 
+use super::EXAMPLE;
 use super::https_redirect_loop::leads_to_itself;
 use super::login_redirect::login_target;
-use super::{EXAMPLE, cors_middleware};
 use crate::cors::{AnsweredBy, Error};
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
+use crate::diagnose::fixes::{Fixes, List, What};
+use crate::diagnose::layers::{self, Names};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 use crate::http::WebUrl;
@@ -32,7 +34,11 @@ impl Rule for PreflightRedirected {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![flask(), starlette(EXAMPLE), call_target("the URL that the redirect names")]
+        vec![
+            flask(),
+            layers::middleware(Names::lacking(&[EXAMPLE]), BEFORE_ROUTING),
+            call_target("the URL that the redirect names"),
+        ]
     }
 
     /// Where the redirect itself is the mistake of a cause named already, that is what to mend.
@@ -61,8 +67,8 @@ impl Rule for PreflightRedirected {
             ),
             evidence: vec![seen.status_evidence(), seen.response_evidence("location")],
             fixes: match target.filter(|target| is_the_same_resource(&url, target)) {
-                Some(target) => canonical(Server::of(&seen.response.headers), &target, case.page_origin()),
-                None => vec![let_pass(), starlette(case.page_origin())],
+                Some(target) => canonical(seen, &target, case.page_origin()),
+                None => Fixes::from(let_pass()).then(middleware(seen, case.page_origin())),
             },
         })
     }
@@ -75,13 +81,13 @@ fn is_the_same_resource(url: &WebUrl<'_>, target: &WebUrl<'_>) -> bool {
     url.host_str() == target.host_str() && stem(url) == stem(target)
 }
 
-fn canonical(server: Server, target: &WebUrl<'_>, origin: &str) -> Vec<Fix> {
-    let own = match server {
-        Server::Gunicorn => vec![flask()],
-        server if server.runs_asgi() => vec![starlette(origin)],
-        _ => vec![flask(), starlette(origin)],
+fn canonical(seen: &SeenHop<'_>, target: &WebUrl<'_>, origin: &str) -> Fixes {
+    let own = match Server::of(&seen.response.headers) {
+        Server::Gunicorn => flask().into(),
+        server if server.runs_asgi() => middleware(seen, origin).into(),
+        _ => Fixes::from(flask()).then(middleware(seen, origin)),
     };
-    own.into_iter().chain([call_target(path(target.as_str()))]).collect()
+    own.then(call_target(path(target.as_str())))
 }
 
 fn let_pass() -> Fix {
@@ -100,13 +106,12 @@ fn flask() -> Fix {
     }
 }
 
-fn starlette(origin: &str) -> Fix {
-    Fix {
-        server: "FastAPI",
-        change: cors_middleware(origin),
-        caution: Some("CORSMiddleware answers preflights before the router can redirect them. Add it last, so that it is outermost, outside of HTTPSRedirectMiddleware too.".to_owned()),
-    }
+fn middleware(seen: &SeenHop<'_>, origin: &str) -> List {
+    let server = Server::of(&seen.response.headers);
+    List::of(seen, server, What::Middleware(BEFORE_ROUTING), Names::lacking(&[origin]))
 }
+
+const BEFORE_ROUTING: &str = "CORSMiddleware answers preflights before the router can redirect them. Add it last, so that it is outermost, outside of HTTPSRedirectMiddleware too.";
 
 fn call_target(target: &str) -> Fix {
     Fix { server: "client", change: format!("call {target} itself"), caution: None }

@@ -3,7 +3,7 @@
 use super::EXAMPLE;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
-use crate::diagnose::layers::{self, Change};
+use crate::diagnose::layers::{self, Change, Names, Setting};
 use crate::diagnose::server::{Server, is_unreadable_to_uvicorn};
 use crate::diagnose::{Fix, Severity};
 
@@ -71,7 +71,7 @@ impl Rule for ResponseOutsideCorsLayer {
                 path(&seen.hop.url)
             ),
             evidence,
-            fixes,
+            fixes: fixes.into(),
         })
     }
 }
@@ -104,7 +104,7 @@ fn django() -> Fix {
 }
 
 fn nginx(origin: &str) -> Fix {
-    layers::nginx(Change::Origin(origin))
+    layers::nginx(Change { setting: Setting::Origins, names: Names::lacking(&[origin]) })
 }
 
 fn others() -> Fix {

@@ -88,7 +88,7 @@ impl VaryOriginMissing {
         Diagnosis {
             story: format!("{} {} {what}.", seen.hop.method, path(&seen.hop.url)),
             evidence,
-            fixes: self.fixes(),
+            fixes: self.fixes().into(),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::EXAMPLE;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
-use crate::diagnose::layers::{self, Change};
+use crate::diagnose::fixes::{Fixes, List, What};
+use crate::diagnose::layers::{self, Change, Names, Setting};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -30,7 +31,10 @@ impl Rule for WildcardWithCredentials {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        with_client(layers::all_fixes(Change::Credentials(EXAMPLE)))
+        let names = Names::lacking(&[EXAMPLE]);
+        let mut fixes = layers::all_fixes(Change { setting: Setting::Credentials, names });
+        fixes.push(without());
+        fixes
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -48,22 +52,24 @@ impl Rule for WildcardWithCredentials {
                 seen.response_evidence("access-control-allow-origin"),
                 seen.response_evidence("access-control-allow-credentials"),
             ],
-            fixes: with_client(layers::fixes(
+            fixes: Fixes::from(List::of(
+                seen,
                 Server::of(&seen.response.headers),
-                Change::Credentials(case.page_origin()),
-            )),
+                What::Setting(Setting::Credentials),
+                Names::lacking(&[case.page_origin()]),
+            ))
+            .then(without()),
         })
     }
 }
 
-/// What mends it in the layer, and what the page may do instead.
-fn with_client(mut fixes: Vec<Fix>) -> Vec<Fix> {
-    fixes.push(Fix {
+/// What the page may do instead.
+fn without() -> Fix {
+    Fix {
         server: "client",
         change: "credentials: 'same-origin'".to_owned(),
         caution: Some("Where the call needs no cookies: then '*' is enough.".to_owned()),
-    });
-    fixes
+    }
 }
 
 #[cfg(test)]
