@@ -4,7 +4,7 @@ use super::EXAMPLE;
 use super::method_not_allowed::is_said;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
-use crate::diagnose::fixes::{List, What};
+use crate::diagnose::fixes::{Fixes, List, What};
 use crate::diagnose::layers::{self, Change, Names, Setting};
 use crate::diagnose::server::{Server, is_refused_by_spring};
 use crate::diagnose::{Evidence, Fix, Severity};
@@ -54,7 +54,9 @@ impl Rule for OriginNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        layers::all_fixes(Change { setting: Setting::Origins, names: Names::lacking(&[EXAMPLE]) })
+        let mut fixes = vec![no_layer()];
+        fixes.extend(layers::all_fixes(Change { setting: Setting::Origins, names: Names::lacking(&[EXAMPLE]) }));
+        fixes
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -63,9 +65,9 @@ impl Rule for OriginNotAllowed {
         let mut evidence = vec![seen.request_evidence("origin"), seen.response_evidence("access-control-allow-origin")];
         evidence.extend(tell(case, seen));
         Some(Diagnosis {
-            story: format!("{} is not allowed: {}.", origin, how_known(case, seen)),
+            story: format!("{} is not allowed: {}.", origin, how_known(case, seen).as_deref().unwrap_or(NO_LAYER)),
             evidence,
-            fixes: if origin == "null" { sandboxed().into() } else { allow(seen, origin).into() },
+            fixes: if origin == "null" { sandboxed().into() } else { allow(case, seen, origin) },
         })
     }
 }
@@ -81,34 +83,35 @@ pub(super) fn varies_by_origin(headers: &Headers) -> bool {
     headers.all("vary").flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("origin"))
 }
 
-/// How one knows that the list is the cause, and not a missing CORS layer.
-fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> String {
+/// What is said where nothing shows a CORS layer.
+const NO_LAYER: &str =
+    "no answer of this host in the capture carries a CORS header, so there may be no CORS layer at all";
+
+/// How one knows that the list is the cause, and not a missing CORS layer; `None`: one does not.
+fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> Option<String> {
     if let Some(other) = seen.answered("access-control-allow-origin") {
-        return format!("the server names '{other}' instead");
+        return Some(format!("the server names '{other}' instead"));
     }
     if is_said(&seen.body(), "origin") {
-        return "the CORS layer says so itself (Disallowed CORS origin)".to_owned();
+        return Some("the CORS layer says so itself (Disallowed CORS origin)".to_owned());
     }
     if is_refused_by_spring(seen.response) {
-        return "Spring says so itself (Invalid CORS request)".to_owned();
+        return Some("Spring says so itself (Invalid CORS request)".to_owned());
     }
     if seen.response.headers.has("access-control-allow-credentials") {
-        return "the CORS layer answered (Access-Control-Allow-Credentials is there) and left Access-Control-Allow-Origin out".to_owned();
+        return Some("the CORS layer answered (Access-Control-Allow-Credentials is there) and left Access-Control-Allow-Origin out".to_owned());
     }
     if varies_by_origin(&seen.response.headers) {
-        return "the CORS layer answered (Vary names Origin) and left Access-Control-Allow-Origin out".to_owned();
+        return Some("the CORS layer answered (Vary names Origin) and left Access-Control-Allow-Origin out".to_owned());
     }
     if let Some(sibling) = allows_another(case, seen) {
-        return format!(
+        return Some(format!(
             "the same path allows '{}' (exchange {}), and leaves this one out",
             sibling.value, sibling.exchange
-        );
+        ));
     }
-    match seen.url().and_then(|url| case.siblings.with_cors(&url).cloned()) {
-        Some(sibling) => format!("the same host allows '{}' elsewhere in the capture", sibling.value),
-        None => "no answer of this host in the capture carries a CORS header, so there may be no CORS layer at all"
-            .to_owned(),
-    }
+    let sibling = case.siblings.with_cors(&seen.url()?)?;
+    Some(format!("the same host allows '{}' elsewhere in the capture", sibling.value))
 }
 
 /// What shows that the CORS layer did see the request.
@@ -122,9 +125,33 @@ fn tell(case: &Case<'_>, seen: &SeenHop<'_>) -> Option<Evidence> {
     mark.map(|name| seen.response_evidence(name)).or_else(|| allows_another(case, seen).cloned())
 }
 
-fn allow(seen: &SeenHop<'_>, origin: &str) -> List {
+/// Where nothing shows a CORS layer, a list of origins has nowhere to stand until there is one.
+fn allow(case: &Case<'_>, seen: &SeenHop<'_>, origin: &str) -> Fixes {
     let server = if is_refused_by_spring(seen.response) { Server::Spring } else { Server::of(&seen.response.headers) };
-    List::of(seen, server, What::Setting(Setting::Origins), Names::lacking(&[origin]))
+    let names = Names::lacking(std::slice::from_ref(&origin));
+    let list = List::of(seen, server, What::Setting(Setting::Origins), names);
+    if how_known(case, seen).is_some() {
+        return list.into();
+    }
+    let layer = if server.runs_asgi() {
+        List::of(seen, server, What::Middleware(NONE_SEEN), names).into()
+    } else {
+        Fixes::from(no_layer())
+    };
+    layer.then(list)
+}
+
+const NONE_SEEN: &str = "Where the application has no CORSMiddleware: nothing in the capture shows one. Added last, so that it is outermost.";
+
+fn no_layer() -> Fix {
+    Fix {
+        server: "the backend",
+        change: "add a CORS layer (a middleware), outside of routing and authentication".to_owned(),
+        caution: Some(
+            "Where there is none: nothing in the capture shows one. The list of origins is its configuration."
+                .to_owned(),
+        ),
+    }
 }
 
 fn sandboxed() -> Fix {
@@ -151,6 +178,20 @@ mod tests {
         assert_eq!(found.by_chain, [["origin-not-allowed"]]);
         assert_eq!(found.findings[0].fixes[0].change, "allow_origins=[\"https://other.example\"]");
         assert_eq!(diagnosed([call().shared_with("https://client.example")]).by_chain, [["origin-not-allowed"]]);
+    }
+
+    #[test]
+    fn where_nothing_shows_a_layer_it_is_to_be_added_first() {
+        let first = |server: &str| diagnosed([call().answer("Server", server)]).findings[0].fixes.clone();
+        let uvicorn = first("uvicorn");
+        assert!(uvicorn[0].change.starts_with("app.add_middleware(CORSMiddleware"), "{uvicorn:?}");
+        assert_eq!(uvicorn[1].change, "allow_origins=[\"https://other.example\"]");
+        let unknown = first("x");
+        assert!(unknown[0].change.starts_with("add a CORS layer"), "{unknown:?}");
+        let sibling = exchange("GET", "https://request.example/other").page("https://client.example");
+        let sibling = sibling.behind_balancer().shared_with("https://client.example");
+        let found = diagnosed([sibling, call().at(9_000)]);
+        assert_eq!(found.findings[0].fixes.len(), 1, "{:?}", found.findings[0].fixes);
     }
 
     #[test]
