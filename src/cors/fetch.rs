@@ -413,7 +413,8 @@ impl<'a> Fetch<'a> {
                 Answered { check: Check::Pass, next: self.ask(Role::Actual) }
             }
             Checked::Fail(error, parameter) => {
-                Answered { check: Check::Fail, next: self.fail(SECTION, error, &parameter) }
+                let check = sharing_of_preflight(self.browser, response, &request);
+                Answered { check, next: self.fail(SECTION, error, &parameter) }
             }
             Checked::Unseen => unseen("the head of the preflight's answer"),
         }
@@ -593,6 +594,16 @@ impl Api {
     /// Mixed Content 4.1: what is upgraded instead of blocked.
     fn is_upgradable(self) -> bool {
         matches!(self, Self::Image | Self::Audio | Self::Video)
+    }
+}
+
+/// The CORS check of a preflight's answer alone: one that passes it may be refused for its status or
+/// for what it allows, and a browser that refuses a redirect first makes none.
+fn sharing_of_preflight(browser: Browser, response: &Response, request: &preflight::Request<'_>) -> Check {
+    match cors_check(browser, Role::Preflight, &response.headers, request.origin, request.credentials) {
+        Checked::Pass => Check::Pass,
+        Checked::Fail(..) => Check::Fail,
+        Checked::Unseen => Check::Unknown,
     }
 }
 

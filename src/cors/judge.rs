@@ -208,7 +208,7 @@ fn drop_off(hops: &[Hop], outcome: &Outcome) -> Option<DropOff> {
     hops.iter().enumerate().find_map(|(index, hop)| {
         let kind = match hop.check {
             _ if hop.needed.is_empty() => return None,
-            Check::Fail if !hop.missing.is_empty() => DropOffKind::HeaderMissing,
+            _ if !hop.missing.is_empty() => DropOffKind::HeaderMissing,
             Check::NotMade => DropOffKind::NotSent,
             Check::Unknown => DropOffKind::Unseen,
             _ => return None,
@@ -461,7 +461,9 @@ impl<'a> Walk<'a> {
         hop.answer =
             Some(Answer { status: response.status, location: response.headers.first("location").map(str::to_owned) });
         hop.check = answered.check;
-        if answered.check == Check::Fail {
+        let is_refused_preflight =
+            hop.role == Role::Preflight && matches!(answered.next, Step::Done(Ending::Failed { unsent: None, .. }));
+        if answered.check == Check::Fail || is_refused_preflight {
             hop.missing = hop.needed.iter().copied().filter(|name| !response.headers.has(name)).collect();
         }
         self.hops.push(hop);
@@ -537,7 +539,8 @@ impl<'a> Walk<'a> {
         let last = self.hops.last().filter(|last| last.exchange.is_some())?;
         let url = WebUrl::parse(&last.url)?;
         let location = last.answer.as_ref().and_then(|answer| answer.location.as_deref());
-        let target = location.filter(|_| last.check == Check::Fail).and_then(|to| url.resolve(to));
+        let is_refused = last.check == Check::Fail || last.role == Role::Preflight;
+        let target = location.filter(|_| is_refused).and_then(|to| url.resolve(to));
         let is_next = next.role == Role::Actual && is_for(next, &url) || target.is_some_and(|to| is_for(next, &to));
         let request = next.exchange.request.as_ref().filter(|_| is_next)?;
         Some(format!(

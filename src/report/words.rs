@@ -3,7 +3,7 @@
 use super::outline::Counts;
 use crate::analyzer::{SourceKind, SourceSummary};
 use crate::chain::{JoinKind, Role};
-use crate::cors::{AnsweredBy, Browser, Check, DropOffKind, Outcome, ResponseType};
+use crate::cors::{AnsweredBy, Browser, Check, DropOffKind, Error, Failure, Outcome, ResponseType};
 use crate::diagnose::Severity;
 use crate::replay::Verdict;
 
@@ -72,6 +72,25 @@ pub(super) fn check_sentence(check: Check) -> &'static str {
         Check::NotMade => "nothing came to check",
         Check::Unknown => "CORS check unknown: not all of the answer was seen",
     }
+}
+
+/// Why an answer to a preflight is refused whatever came of its CORS check; `None`: it is the check
+/// that fails.
+pub(super) fn preflight_refused(failure: &Failure) -> Option<String> {
+    let what = &failure.parameter;
+    Some(match failure.error {
+        Error::PreflightInvalidStatus => "the preflight fails: its status is not 2xx".to_owned(),
+        Error::PreflightDisallowedRedirect => "the preflight fails: browsers follow no redirect here".to_owned(),
+        Error::MethodDisallowedByPreflightResponse => format!("the preflight fails: the method {what} is not allowed"),
+        Error::HeaderDisallowedByPreflightResponse => format!("the preflight fails: the header {what} is not allowed"),
+        Error::InvalidAllowMethodsPreflightResponse => {
+            "the preflight fails: Access-Control-Allow-Methods is no list of methods".to_owned()
+        }
+        Error::InvalidAllowHeadersPreflightResponse => {
+            "the preflight fails: Access-Control-Allow-Headers is no list of names".to_owned()
+        }
+        _ => return None,
+    })
 }
 
 pub(super) fn drop_off(kind: DropOffKind) -> &'static str {

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::LONGEST;
-use super::escape::{block, cell, code, sentence};
+use super::escape::{block, cell, code, in_cell, sentence};
 use crate::analyzer::ChainReport;
 use crate::chain::Role;
-use crate::cors::{AnsweredBy, Check, DropOff, DropOffKind, Hop, Outcome, Verdict};
+use crate::cors::{AnsweredBy, Check, DropOff, DropOffKind, Failure, Hop, Outcome, Verdict};
 use crate::report::escape::elide;
 use crate::report::time_of;
-use crate::report::words::{browser, check_sentence, decides};
+use crate::report::words::{browser, check_sentence, decides, preflight_refused};
 
 pub(super) fn full(out: &mut String, call: &ChainReport) {
     let judgement = &call.judgement;
@@ -26,7 +26,8 @@ pub(super) fn full(out: &mut String, call: &ChainReport) {
     out.push_str("\n\n| hop | request | Origin | seen | answer | CORS |\n| --- | --- | --- | --- | --- | --- |\n");
     for (index, hop) in judgement.hops.iter().enumerate() {
         let drop_off = judgement.drop_off.as_ref().filter(|drop_off| drop_off.hop == index);
-        row(out, index + 1, hop, drop_off);
+        let failure = judgement.verdict.outcome.failure().filter(|failure| failure.hop == index);
+        row(out, index + 1, hop, &check(hop, failure, drop_off));
     }
     for (index, hop) in judgement.hops.iter().enumerate() {
         if let Some(because) = &hop.inferred_because {
@@ -40,11 +41,11 @@ pub(super) fn full(out: &mut String, call: &ChainReport) {
     }
 }
 
-fn row(out: &mut String, number: usize, hop: &Hop, drop_off: Option<&DropOff>) {
+fn row(out: &mut String, number: usize, hop: &Hop, check: &str) {
     let request = cell(&format!("{} {}", hop.method, elide(&hop.url, LONGEST)));
     let role = if hop.role == Role::Preflight { " (preflight)" } else { "" };
     let origin = hop.origin.as_ref().map(|origin| cell(&elide(origin, LONGEST))).unwrap_or_default();
-    let (seen, answer, check) = (seen(hop), answer(hop), check(hop, drop_off));
+    let (seen, answer) = (seen(hop), answer(hop));
     _ = writeln!(out, "| {number} | {request}{role} | {origin} | {seen} | {answer} | {check} |");
 }
 
@@ -75,7 +76,7 @@ fn answer(hop: &Hop) -> String {
     }
 }
 
-fn check(hop: &Hop, drop_off: Option<&DropOff>) -> String {
+fn check(hop: &Hop, failure: Option<&Failure>, drop_off: Option<&DropOff>) -> String {
     let mark = match hop.check {
         Check::Pass => "✓",
         Check::Fail => "✗",
@@ -88,7 +89,9 @@ fn check(hop: &Hop, drop_off: Option<&DropOff>) -> String {
         None => "",
     };
     let headers = drop_off.map(|drop_off| drop_off.headers.join(", ")).unwrap_or_default();
-    format!("{mark} {}{here}{headers}", check_sentence(hop.check))
+    let refused =
+        failure.and_then(preflight_refused).map(|words| format!("; ✗ {}", in_cell(&sentence(&elide(&words, LONGEST)))));
+    format!("{mark} {}{}{here}{headers}", check_sentence(hop.check), refused.unwrap_or_default())
 }
 
 fn verdict(out: &mut String, verdict: &Verdict) {

@@ -21,7 +21,7 @@ pub(super) fn cell(text: &str) -> String {
 }
 
 /// Markdown made fit for a table, whose cells end at `|` even within code.
-fn in_cell(markdown: &str) -> String {
+pub(super) fn in_cell(markdown: &str) -> String {
     let mut shown = String::new();
     let mut before = ' ';
     for character in markdown.chars() {

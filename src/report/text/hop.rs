@@ -2,10 +2,10 @@
 
 use super::ink::{BAD, BOLD, DIM, GOOD, Ink, PLAIN, Span, UNSURE};
 use crate::chain::Role;
-use crate::cors::{AnsweredBy, Check, DropOff, DropOffKind, Hop};
+use crate::cors::{AnsweredBy, Check, DropOff, DropOffKind, Failure, Hop};
 use crate::http::{End, Exchange, Headers};
 use crate::report::escape::elide;
-use crate::report::words::{called, check_sentence};
+use crate::report::words::{called, check_sentence, preflight_refused};
 
 /// The longest URL and header value beside an arrow.
 const LONGEST: usize = 240;
@@ -98,9 +98,9 @@ fn place(exchange: &Exchange) -> String {
     frame(exchange).map_or_else(|| format!("exchange {}", exchange.id), |frame| format!("#{frame}"))
 }
 
-/// The answer: its status, its redirect, the CORS headers that count, what the check said, and
-/// whether this is where the headers drop off.
-pub(super) fn answer(ink: Ink, hop: &Hop, drop_off: Option<&DropOff>) -> Vec<Beside> {
+/// The answer: its status, its redirect, the CORS headers that count, what the check said, why else
+/// the call fails here, where it does, and whether this is where the headers drop off.
+pub(super) fn answer(ink: Ink, hop: &Hop, failure: Option<&Failure>, drop_off: Option<&DropOff>) -> Vec<Beside> {
     let mut lines = Vec::new();
     match &hop.answer {
         Some(answer) => {
@@ -120,6 +120,10 @@ pub(super) fn answer(ink: Ink, hop: &Hop, drop_off: Option<&DropOff>) -> Vec<Bes
     }
     lines.extend(needed_headers(ink, hop, drop_off));
     lines.extend(check_line(ink, hop));
+    lines.extend(failure.and_then(preflight_refused).map(|words| {
+        let words = ink.wire(BAD, &elide(&words, LONGEST));
+        line(vec![ink.own(BAD, ink.glyphs().bad), ink.own(BAD, " "), words])
+    }));
     lines.extend(drop_off.map(|drop_off| drop_off_line(ink, drop_off)));
     lines
 }

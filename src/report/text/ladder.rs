@@ -22,7 +22,8 @@ pub(super) fn ladder(page: &mut Page, call: &ChainReport, name_sources: bool) ->
         begins.push(page.height());
         let number = format!("{}", index + 1);
         block(page, &lanes, Some(&number), &request_arrow(&lanes, hop), request(page.ink, hop, name_sources));
-        let beside = answer(page.ink, hop, drop_off);
+        let failure = call.judgement.verdict.outcome.failure().filter(|failure| failure.hop == index);
+        let beside = answer(page.ink, hop, failure, drop_off);
         block(page, &lanes, None, &answer_arrow(&lanes, hop), beside);
     }
     begins
