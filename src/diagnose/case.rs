@@ -244,9 +244,19 @@ impl<'a> SeenHop<'a> {
             exchange: self.exchange.id.clone(),
             frame,
             header: Some(header),
-            value: if lines.is_empty() { "(absent)".to_owned() } else { lines.join(", ") },
+            value: match lines.as_slice() {
+                [] => "(absent)".to_owned(),
+                [line] => (*line).to_owned(),
+                // Joined alone it would look like one line that holds a list.
+                lines => format!("{} (sent {})", lines.join(", "), times(lines.len())),
+            },
         }
     }
+}
+
+/// How often something is there.
+pub(super) fn times(number: usize) -> String {
+    if number == 2 { "twice".to_owned() } else { format!("{number} times") }
 }
 
 /// The part of a URL behind the authority, to speak of it shortly.

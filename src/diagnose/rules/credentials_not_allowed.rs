@@ -2,7 +2,7 @@
 
 use super::EXAMPLE;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path, times};
 use crate::diagnose::fixes::{Fixes, List, What};
 use crate::diagnose::layers::{self, Change, Names, Setting};
 use crate::diagnose::server::Server;
@@ -36,12 +36,11 @@ impl Rule for CredentialsNotAllowed {
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let seen = case.failed_with(&[Error::InvalidAllowCredentials, Error::PreflightInvalidAllowCredentials])?;
-        let value = seen.answered("access-control-allow-credentials");
         Some(Diagnosis {
             story: format!(
                 "The call to {} goes with credentials, and Access-Control-Allow-Credentials is {}.",
                 path(&seen.hop.url),
-                value.map_or_else(|| "absent".to_owned(), |value| format!("'{value}'"))
+                sent(&seen.response.headers.all("access-control-allow-credentials").collect::<Vec<_>>())
             ),
             evidence: vec![seen.request_evidence("cookie"), seen.response_evidence("access-control-allow-credentials")],
             fixes: Fixes::from(List::of(
@@ -52,6 +51,15 @@ impl Rule for CredentialsNotAllowed {
             ))
             .then(without()),
         })
+    }
+}
+
+/// Two lines are joined to one value, and that is not the word either.
+fn sent(lines: &[&str]) -> String {
+    match lines {
+        [] => "absent".to_owned(),
+        [value] => format!("'{value}'"),
+        lines => format!("sent {}, which browsers join to '{}'", times(lines.len()), lines.join(", ")),
     }
 }
 
@@ -79,6 +87,10 @@ mod tests {
                 .shared_with("https://client.example")
         };
         assert_eq!(diagnosed([call()]).by_chain, [["credentials-not-allowed"]]);
-        assert!(diagnosed([call().answer("Access-Control-Allow-Credentials", "true")]).by_chain[0].is_empty());
+        let once = || call().answer("Access-Control-Allow-Credentials", "true");
+        assert!(diagnosed([once()]).by_chain[0].is_empty());
+        let twice = diagnosed([once().answer("Access-Control-Allow-Credentials", "true")]);
+        let story = &twice.findings[0].story;
+        assert!(story.contains("is sent twice, which browsers join to 'true, true'"), "{story}");
     }
 }
