@@ -15,7 +15,7 @@ use super::escape::elide;
 use super::outline::{Cause, Group, Mend, Outline, mends};
 use super::words::{called, count, counted, holdings, is_prose, severity, source_kind, tally};
 use crate::analyzer::{Analysis, SourceSummary};
-use crate::diagnose::{Evidence, Finding, Fix};
+use crate::diagnose::{Evidence, Finding, Fix, Severity};
 
 /// Without `all`: calls shown for each cause, and pieces of evidence.
 const CALLS: usize = 2;
@@ -176,7 +176,15 @@ fn noticed(out: &mut String, outline: &Outline<'_>) {
     out.push_str("\n## Also noticed\n\n");
     for finding in &outline.noticed {
         let calls = count(finding.chains.len() as u64, "call");
-        _ = writeln!(out, "- {} ({}, {calls})", sentence(&finding.title), code(finding.id));
+        _ = write!(out, "- {} ({}, {calls})", sentence(&finding.title), code(finding.id));
+        // Nothing else of the report tells of a note; its first fix names what all of its calls need.
+        match mends(&finding.fixes).first() {
+            Some(Mend { server, changes, .. }) if finding.severity == Severity::Note => {
+                let changes = code(&changes.join(" "));
+                _ = writeln!(out, ": {} Change in {}: {changes}", sentence(&finding.story), sentence(server));
+            }
+            _ => out.push('\n'),
+        }
     }
 }
 

@@ -230,6 +230,11 @@ pub(super) fn noticed(page: &mut Page, outline: &Outline<'_>) {
             vec![ink.own(UNSURE, mark), ink.own(PLAIN, " ")],
             vec![ink.wire(PLAIN, &finding.title), ink.wire(DIM, &calls)],
         );
+        // Nothing else of the report tells of a note.
+        if finding.severity == Severity::Note {
+            page.prose(4, vec![ink.wire(PLAIN, &finding.story)]);
+            mended(page, finding);
+        }
         let mut words = vec![ink.own(DIM, "corscope explain "), ink.own(DIM, finding.id)];
         if finding.severity != Severity::Note {
             words.insert(0, ink.own(DIM, "may go away with what stands above; "));
@@ -237,4 +242,14 @@ pub(super) fn noticed(page: &mut Page, outline: &Outline<'_>) {
         page.prose(4, words);
     }
     page.blank();
+}
+
+/// The first fix of a note: it names what all of its calls need.
+fn mended(page: &mut Page, finding: &Finding) {
+    let ink = page.ink;
+    let Some(Mend { server, changes, .. }) = mends(&finding.fixes).into_iter().next() else { return };
+    page.prose(4, vec![ink.own(DIM, "change in "), ink.wire(PLAIN, server), ink.own(DIM, ":")]);
+    for line in changes.iter().flat_map(|change| change.lines()) {
+        typed(page, vec![blanks(6)], line);
+    }
 }
