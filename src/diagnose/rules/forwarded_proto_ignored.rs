@@ -15,8 +15,8 @@ static GENERAL: General = General {
     severity: Severity::Error,
     title: "the server does not believe the load balancer's X-Forwarded-Proto",
     what: "The load balancer ends TLS and tells the backend in X-Forwarded-Proto that the browser came by https. The backend believes that header only from peers it trusts, and the load balancer is not among them, so it takes the scheme for http and builds http:// URLs into its redirects. The redirect itself carries correct CORS headers. The browser then has to go to http://: from an https page it refuses (mixed content), from an http page it meets the load balancer's own port-80 redirect, which has no CORS header. Either way it looks like a CORS error, and no CORS setting cures it.",
-    recognise: "A request with X-Forwarded-Proto: https is answered with a redirect whose Location is http:// and the same host. The next request of the call is missing from the capture, or comes back with Origin: null.",
-    disproof: "the Location is relative or https, or X-Forwarded-Proto is not exactly https. If the Location is http although the server trusts the peer, the application builds it by itself.",
+    recognise: "A request with X-Forwarded-Proto: https is answered with a redirect whose Location is http:// and the same host. The next request of the call is missing from the capture, or comes back with Origin: null. ASP.NET Core (Kestrel) redirects such a request to its own https URL instead.",
+    disproof: "the Location is relative, or leads by https to another URL than the one that was asked for, or X-Forwarded-Proto is not exactly https. If the Location is http although the server trusts the peer, the application builds it by itself.",
     links: &[
         "https://github.com/fastapi/fastapi/issues/4990",
         "https://fastapi.tiangolo.com/advanced/behind-a-proxy/",
