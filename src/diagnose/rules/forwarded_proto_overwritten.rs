@@ -28,7 +28,7 @@ impl Rule for ForwardedProtoOverwritten {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![nginx(), ingress(), traefik(), cdn()]
+        vec![nginx(), ingress(), traefik(), inner_balancer(), cdn()]
     }
 
     fn is_decisive(&self, case: &Case<'_>) -> bool {
@@ -45,6 +45,10 @@ impl Rule for ForwardedProtoOverwritten {
             seen.response_evidence("location"),
         ];
         evidence.extend(through_cdn.map(|name| seen.request_evidence(name)));
+        let through_two = through_cdn.is_none() && came_through_two_balancers(seen);
+        if through_two {
+            evidence.extend(["x-forwarded-for", "x-amzn-trace-id"].map(|name| seen.request_evidence(name)));
+        }
         Some(Diagnosis {
             story: format!(
                 "The page is on https, so the browser asked for {} by https; X-Forwarded-Proto arrives as '{}', and the server redirects to {}.",
@@ -53,7 +57,11 @@ impl Rule for ForwardedProtoOverwritten {
                 seen.answered("location").unwrap_or_default()
             ),
             evidence,
-            fixes: if through_cdn.is_some() { cdn().into() } else { self.fixes().into() },
+            fixes: match through_cdn {
+                Some(_) => cdn().into(),
+                None if through_two => vec![inner_balancer(), nginx(), ingress(), traefik()].into(),
+                None => self.fixes().into(),
+            },
         })
     }
 }
@@ -62,6 +70,23 @@ impl Rule for ForwardedProtoOverwritten {
 pub(super) fn is_misled(seen: &SeenHop<'_>) -> bool {
     let is_taken_for_http = seen.exchange.url().is_some_and(|url| url.starts_with("http:"));
     is_taken_for_http && (downgrade(seen).is_some() || (seen.hop.url.starts_with("https:") && leads_to_itself(seen)))
+}
+
+/// A load balancer that finds a trace id puts its own in front of it (`Self=…;Root=…`), and adds an
+/// address to those of who came before it. A client may have sent either, hardly both.
+fn came_through_two_balancers(seen: &SeenHop<'_>) -> bool {
+    let headers = &seen.request.headers;
+    let is_traced_twice =
+        headers.first("x-amzn-trace-id").is_some_and(|id| id.contains("Self=") && id.contains("Root="));
+    is_traced_twice && headers.all("x-forwarded-for").flat_map(|line| line.split(',')).count() > 1
+}
+
+fn inner_balancer() -> Fix {
+    Fix {
+        server: "the inner load balancer",
+        change: "give it an HTTPS listener, and let the outer one forward to that".to_owned(),
+        caution: Some("Where two load balancers stand one behind the other: the inner one names the scheme of its own listener. Or let the application take every request for https.".to_owned()),
+    }
 }
 
 fn nginx() -> Fix {
@@ -126,6 +151,19 @@ mod tests {
         let found = diagnosed([redirect("http://request.example/items/").header("X-Amz-Cf-Id", "x")]);
         let servers: Vec<&str> = found.findings[0].fixes.iter().map(|fix| fix.server).collect();
         assert_eq!(servers, ["CloudFront"]);
+    }
+
+    #[test]
+    fn of_two_load_balancers_the_inner_one_is_to_change() {
+        let first = |trace: &str| {
+            let call = redirect("http://request.example/items/").header("X-Amzn-Trace-Id", trace);
+            diagnosed([call.header("X-Forwarded-For", "10.0.1.7")]).findings[0].fixes[0].server
+        };
+        assert_eq!(
+            first("Self=1-67891234-12456789abcdef012345678;Root=1-67891233-abcdef012345678912345678"),
+            "the inner load balancer"
+        );
+        assert_eq!(first("Root=1-67891233-abcdef012345678912345678"), "nginx");
     }
 
     #[test]
