@@ -107,12 +107,13 @@ fn let_options_pass() -> Fix {
     }
 }
 
-fn refuse_without_login() -> Fix {
+/// With `deny` the load balancer answers 401 by itself, which has no CORS headers either.
+pub(super) fn refuse_without_login() -> Fix {
     Fix {
         server: "the load balancer",
         change: "OnUnauthenticatedRequest=allow".to_owned(),
         caution: Some(
-            "For the paths of the API, so that the backend answers 401 with CORS headers: the load balancer's own 401 and its redirect to the login have none.".to_owned(),
+            "For the paths of the API, where an AWS load balancer authenticates: the backend then has to answer 401 with CORS headers. The load balancer's redirect to the login has none, and neither has the 401 that it answers with deny: that is enough for pages of the same origin only, and sessions that have expired are redirected all the same.".to_owned(),
         ),
     }
 }

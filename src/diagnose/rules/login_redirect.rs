@@ -2,6 +2,7 @@
 
 use url::form_urlencoded;
 
+use super::load_balancer_answered::refuse_without_login;
 use crate::cors::Outcome;
 use crate::diagnose::case::{Case, Diagnosis, General, Redirect, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::{Fix, Severity};
@@ -37,11 +38,7 @@ impl Rule for LoginRedirect {
                     .to_owned(),
                 caution: Some("With the CORS headers, so that the page can read the status and send the user to the login itself.".to_owned()),
             },
-            Fix {
-                server: "the load balancer",
-                change: "OnUnauthenticatedRequest=deny".to_owned(),
-                caution: Some("For the paths of the API, where an AWS load balancer authenticates: it then answers 401.".to_owned()),
-            },
+            refuse_without_login(),
             Fix {
                 server: "mod_auth_openidc",
                 change: "OIDCUnAuthAction 401".to_owned(),
