@@ -6,6 +6,7 @@ mod escape;
 mod filter;
 mod json;
 mod line;
+mod loops;
 mod markdown;
 mod outline;
 mod redact;

@@ -8,10 +8,12 @@ use crate::analyzer::ChainReport;
 use crate::chain::Role;
 use crate::cors::{AnsweredBy, Check, DropOff, DropOffKind, Failure, Hop, Outcome, Verdict};
 use crate::report::escape::elide;
+use crate::report::loops::{Shown, shown};
 use crate::report::time_of;
 use crate::report::words::{browser, check_sentence, decides, preflight_refused};
 
-pub(super) fn full(out: &mut String, call: &ChainReport) {
+/// `all`: every hop, those of a loop too.
+pub(super) fn full(out: &mut String, call: &ChainReport, all: bool) {
     let judgement = &call.judgement;
     let asked = &judgement.asked;
     let request = format!("{} {}", asked.method, elide(&asked.url, LONGEST));
@@ -24,13 +26,21 @@ pub(super) fn full(out: &mut String, call: &ChainReport) {
         _ = write!(out, " · {time}");
     }
     out.push_str("\n\n| hop | request | Origin | seen | answer | CORS |\n| --- | --- | --- | --- | --- | --- |\n");
-    for (index, hop) in judgement.hops.iter().enumerate() {
+    let shown = shown(judgement, all);
+    for one in &shown {
+        let (index, hop) = match one {
+            Shown::Hop(index, hop) => (*index, *hop),
+            Shown::Again(again) => {
+                _ = writeln!(out, "| … | {} | | | | |", again.said());
+                continue;
+            }
+        };
         let drop_off = judgement.drop_off.as_ref().filter(|drop_off| drop_off.hop == index);
         let failure = judgement.verdict.outcome.failure().filter(|failure| failure.hop == index);
         row(out, index + 1, hop, &check(hop, failure, drop_off));
     }
-    for (index, hop) in judgement.hops.iter().enumerate() {
-        if let Some(because) = &hop.inferred_because {
+    for one in &shown {
+        if let Shown::Hop(index, Hop { inferred_because: Some(because), .. }) = one {
             _ = writeln!(out, "\nHop {} is inferred: {}", index + 1, sentence(because));
         }
     }

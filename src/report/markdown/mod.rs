@@ -122,7 +122,7 @@ fn describe_group(out: &mut String, number: usize, group: &Group<'_>, all: bool)
     }
     let shown = if all { group.calls.clone() } else { group.examples(CALLS) };
     for call in &shown {
-        call::full(out, &group.analysis.report(call));
+        call::full(out, &group.analysis.report(call), all);
     }
     let left = group.calls.len() - shown.len();
     if left > 0 {

@@ -29,7 +29,7 @@ pub(super) struct Detail {
 pub(super) fn call(page: &mut Page, call: &ChainReport, detail: Detail) {
     head(page, call);
     page.blank();
-    ladder(page, call, detail.name_sources);
+    ladder(page, call, detail);
     page.blank();
     verdict(page, &call.judgement.verdict, detail.all);
     what_if(page, call);

@@ -3,25 +3,35 @@
 
 use anstyle::Style;
 
+use super::call::Detail;
 use super::hop::{Beside, answer, request};
 use super::ink::{BAD, BOLD, DIM, FRAME, Glyphs, Ink, PLAIN, Span, blanks, drawn};
 use super::page::{Page, wrap_hung};
 use crate::analyzer::ChainReport;
 use crate::cors::{AnsweredBy, Hop};
 use crate::http::{Exchange, Vantage};
+use crate::report::loops::{Shown, shown};
 
-/// Draws a call's hops. `name_sources`: say beside each hop which source shows it.
-/// Answers the line of the page at which each hop begins.
-pub(super) fn ladder(page: &mut Page, call: &ChainReport, name_sources: bool) -> Vec<usize> {
+/// Draws a call's hops. Answers the line of the page at which each hop that is drawn begins: every one
+/// where all is to be said.
+pub(super) fn ladder(page: &mut Page, call: &ChainReport, detail: Detail) -> Vec<usize> {
     let mut begins = Vec::new();
     let lanes = Lanes::of(call, page.width);
     heading(page, &lanes);
-    for (index, hop) in call.judgement.hops.iter().enumerate() {
-        let drop_off = call.judgement.drop_off.as_ref().filter(|drop_off| drop_off.hop == index);
+    for shown in shown(&call.judgement, detail.all) {
         put(page, &lanes, lanes.empty(page.ink), Vec::new());
+        let (index, hop) = match shown {
+            Shown::Hop(index, hop) => (index, hop),
+            Shown::Again(again) => {
+                let said = Beside { hang: 2, spans: vec![page.ink.wire(DIM, &again.said())] };
+                block(page, &lanes, None, &Arrow::None, vec![said]);
+                continue;
+            }
+        };
+        let drop_off = call.judgement.drop_off.as_ref().filter(|drop_off| drop_off.hop == index);
         begins.push(page.height());
         let number = format!("{}", index + 1);
-        block(page, &lanes, Some(&number), &request_arrow(&lanes, hop), request(page.ink, hop, name_sources));
+        block(page, &lanes, Some(&number), &request_arrow(&lanes, hop), request(page.ink, hop, detail.name_sources));
         let failure = call.judgement.verdict.outcome.failure().filter(|failure| failure.hop == index);
         let beside = answer(page.ink, hop, failure, drop_off);
         block(page, &lanes, None, &answer_arrow(&lanes, hop), beside);

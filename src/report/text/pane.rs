@@ -34,7 +34,7 @@ pub struct Ladder {
 #[must_use]
 pub fn ladder_lines(call: &ChainReport, layout: Layout, name_sources: bool) -> Ladder {
     let mut page = page(layout, NARROWEST);
-    let begins = ladder(&mut page, call, name_sources);
+    let begins = ladder(&mut page, call, Detail { name_sources, all: true });
     Ladder { lines: lines(page), begins }
 }
 
