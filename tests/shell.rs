@@ -110,6 +110,39 @@ fn a_source_named_twice_is_warned_of() {
 }
 
 #[test]
+fn what_is_said_of_calls_gives_way_to_what_they_tell() {
+    let file = Scratch::new("said.ndjson", CALLS);
+    let said = ["--page-origin", "https://said.example", "--mode", "no-cors"];
+    for format in ["text", "markdown", "json"] {
+        let arguments = [&["analyze", file.path(), "--all", "--format", format][..], &said].concat();
+        let (code, text, errors) = told(&corscope(&arguments));
+        assert_eq!(code, 0);
+        assert!(text.contains("https://client.example.com") && !text.contains("said.example"), "{text}");
+        let warnings = [
+            "--page-origin https://said.example: the requests of 2 calls tell https://client.example.com, which counts",
+            "--mode no-cors: the requests of 2 calls tell cors, which counts",
+        ];
+        assert_eq!(errors, warnings.map(|warning| format!("corscope: warning: {warning}\n")).concat());
+    }
+}
+
+#[test]
+fn what_is_said_of_calls_fills_gaps_and_is_drawn_nowhere_as_captured() {
+    let silent = r#"{"request":{"time":"2026-11-23T07:00:00Z","method":"GET","url":"https://request.example.com/a","headers":[]},"response":{"time":"2026-11-23T07:00:00Z","status":200,"headers":[]}}"#;
+    let file = Scratch::new("gap.ndjson", silent);
+    let said = ["analyze", file.path(), "--page-origin", "https://said.example", "--mode", "cors"];
+    let (code, text, errors) = told(&corscope(&said));
+    assert_eq!((code, errors.as_str()), (0, ""));
+    assert!(text.contains("asked by a page of https://said.example"), "{text}");
+    assert!(text.contains("BLOCKED") && !text.contains("Origin: "), "{text}");
+    let (_, json, _) = told(&corscope(&[&said[..], &["--format", "json"]].concat()));
+    let analysis: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let chain = &analysis["chains"][0];
+    assert_eq!((&chain["page_origin"], &chain["request"]["mode"]), (&"https://said.example".into(), &"cors".into()));
+    assert!(chain["hops"][0]["request"]["origin"].is_null());
+}
+
+#[test]
 fn a_bad_line_is_warned_of_and_the_rest_is_read() {
     let file = Scratch::new("bad.ndjson", format!("{{\"request\": 5}}\n{CALLS}"));
     let (code, out, errors) = told(&corscope(&["extract", file.path()]));

@@ -7,7 +7,8 @@ use super::{Api, Assumption, AuthorHeader, Credentials, Intent, Mode, RedirectMo
 use crate::chain::{Chain, Role};
 use crate::http::{Context, Headers, Origin, Request, WebUrl, asked_url};
 
-/// What somebody says of every call, where the wire cannot tell (`--page-origin` and its kin).
+/// What somebody says of every call (`--page-origin` and its kin). It fills gaps: what the wire tells of a call
+/// counts, whatever is said.
 #[derive(Clone, Debug, Default)]
 pub struct Asserted {
     /// The page's origin.
@@ -122,26 +123,33 @@ impl<'a> Evidence<'a> {
         self.actuals.first().map(|(request, _)| *request)
     }
 
-    fn mode(&self, asserted: &Asserted, assumptions: &mut Vec<Assumption>) -> Mode {
-        if let Some(mode) = asserted.mode.or_else(|| self.told(|context| &context.mode).and_then(Mode::named)) {
-            return mode;
-        }
+    /// What the requests themselves say, which nobody's word changes.
+    fn mode_on_wire(&self) -> Option<Mode> {
         if self.preflight.is_some() {
-            return Mode::Cors;
+            return Some(Mode::Cors);
         }
-        let headers = self.telling;
         match self.fetch_mode {
-            Some("nested-navigate" | "websocket") => return Mode::Navigate,
-            Some(told) => return Mode::named(told).unwrap_or(Mode::Navigate),
+            Some("nested-navigate" | "websocket") => return Some(Mode::Navigate),
+            Some(told) => return Some(Mode::named(told).unwrap_or(Mode::Navigate)),
             None => {}
         }
         // A WebSocket's handshake carries Origin, and is no matter of CORS.
-        let is_websocket = headers.has("sec-websocket-key");
-        let has_origin = self.actuals.iter().any(|(request, _)| request.headers.has("origin"));
-        if headers.first("upgrade-insecure-requests") == Some("1") || is_websocket || !has_origin {
+        let is_websocket = self.telling.has("sec-websocket-key");
+        let navigates = is_websocket || self.telling.first("upgrade-insecure-requests") == Some("1");
+        navigates.then_some(Mode::Navigate)
+    }
+
+    fn mode(&self, asserted: &Asserted, assumptions: &mut Vec<Assumption>) -> Mode {
+        let on_wire = self.mode_on_wire();
+        let asserted = asserted.mode.filter(|_| on_wire.is_none());
+        let told = asserted.or_else(|| self.told(|context| &context.mode).and_then(Mode::named));
+        if let Some(mode) = told.or(on_wire) {
+            return mode;
+        }
+        if !self.actuals.iter().any(|(request, _)| request.headers.has("origin")) {
             return Mode::Navigate;
         }
-        let because = if !headers.is_complete() {
+        let because = if !self.telling.is_complete() {
             Some("the request carries Origin, and not all of its head was captured: Sec-Fetch-Mode may be in the rest")
         } else if matches!(self.method, "GET" | "HEAD") {
             None
@@ -165,6 +173,28 @@ impl<'a> Evidence<'a> {
         RedirectMode::Follow
     }
 
+    /// What the requests themselves say, which nobody's word changes. A null Origin says nothing: redirects make it.
+    fn origin_on_wire(&self, mode: Mode, url: &WebUrl<'_>) -> Option<Origin> {
+        match self.origin {
+            Some("null") => None,
+            Some(origin) => Origin::parse(origin).ok(),
+            None => {
+                // A page's request to its own origin needs no Origin; where a redirect then leaves it, the
+                // next request names it.
+                let home = url.origin();
+                let names_home = |headers: &Headers| headers.first("origin") == Some(home.as_str());
+                let is_named = self.actuals.iter().any(|(request, _)| names_home(&request.headers));
+                (is_named || self.is_sent_home(mode)).then_some(home)
+            }
+        }
+    }
+
+    /// The browser says that the page asks its own origin.
+    fn is_sent_home(&self, mode: Mode) -> bool {
+        let is_by_page = self.fetch_mode.is_some() && mode != Mode::Navigate;
+        is_by_page && self.telling.first("sec-fetch-site") == Some("same-origin")
+    }
+
     /// `None` when nothing speaks for a page behind the request.
     fn page_origin(
         &self,
@@ -173,37 +203,27 @@ impl<'a> Evidence<'a> {
         url: &WebUrl<'_>,
         assumptions: &mut Vec<Assumption>,
     ) -> Option<Origin> {
-        if let Some(origin) = asserted.page_origin.clone() {
-            return Some(origin);
+        let on_wire = self.origin_on_wire(mode, url);
+        if let (None, Some(asserted)) = (&on_wire, &asserted.page_origin) {
+            return Some(asserted.clone());
         }
         if let Some(told) = self.told(|context| &context.page_origin) {
             return Origin::parse(told).ok();
         }
         match self.origin {
+            _ if on_wire.is_some() => on_wire,
             // Redirects made it null, or the page has no other: the Referer tells which.
             Some("null") => {
                 let because = "Origin is null, as redirects make it, and Referer names the page";
                 let referer = self.referer_origin();
                 let assumed = referer.as_ref().map(|page| page.as_str().to_owned());
                 assumptions.extend(assumed.map(|page| assumption("page origin", page, because)));
-                return Some(referer.unwrap_or_else(Origin::opaque));
+                Some(referer.unwrap_or_else(Origin::opaque))
             }
-            Some(origin) => return Origin::parse(origin).ok(),
-            None => {}
+            // Across origins every cors request carries Origin: a client that leaves it out is no browser.
+            None if self.fetch_mode.is_some() && !matches!(mode, Mode::Navigate | Mode::Cors) => self.referer_origin(),
+            _ => None,
         }
-        // A page's request to its own origin needs no Origin; where a redirect then leaves it, the
-        // next request names it.
-        let home = url.origin();
-        if self.actuals.iter().any(|(request, _)| request.headers.first("origin") == Some(home.as_str())) {
-            return Some(home);
-        }
-        let headers = self.telling;
-        if self.fetch_mode.is_none() || mode == Mode::Navigate {
-            return None;
-        }
-        let own = (headers.first("sec-fetch-site") == Some("same-origin")).then_some(home);
-        // Across origins every cors request carries Origin: a client that leaves it out is no browser.
-        if mode == Mode::Cors { own } else { self.referer_origin().or(own) }
     }
 
     fn referer_origin(&self) -> Option<Origin> {
@@ -218,18 +238,20 @@ impl<'a> Evidence<'a> {
         crosses_origins: impl Fn(&WebUrl<'_>) -> bool,
         assumptions: &mut Vec<Assumption>,
     ) -> Credentials {
-        if let Some(told) =
-            asserted.credentials.or_else(|| self.told(|context| &context.credentials).and_then(Credentials::named))
-        {
+        let mut abroad = self.actuals.iter().filter(|(_, url)| crosses_origins(url)).peekable();
+        let may_be_any = mode == Mode::Cors && (abroad.peek().is_some() || self.preflight.is_some());
+        // Cookies cross origins only with `include`; Authorization may be the script's own header.
+        let is_proven = may_be_any && abroad.any(|(request, _)| request.headers.has("cookie"));
+        let asserted = asserted.credentials.filter(|_| !is_proven);
+        let told = asserted.or_else(|| self.told(|context| &context.credentials).and_then(Credentials::named));
+        if let Some(told) = told {
             return told;
         }
-        let mut abroad = self.actuals.iter().filter(|(_, url)| crosses_origins(url)).peekable();
-        if mode != Mode::Cors || (abroad.peek().is_none() && self.preflight.is_none()) {
-            return Credentials::SameOrigin;
-        }
-        // Cookies cross origins only with `include`; Authorization may be the script's own header.
-        if abroad.any(|(request, _)| request.headers.has("cookie")) {
+        if is_proven {
             return Credentials::Include;
+        }
+        if !may_be_any {
+            return Credentials::SameOrigin;
         }
         let because = match self.actual() {
             Some(_) => "no Cookie was sent, which proves nothing where there was none to send",
@@ -382,6 +404,33 @@ mod tests {
         let opaque = read(exchange("GET", "https://b.example/x").page("null").build(), Role::Actual);
         assert!(!opaque.origin_is_null);
         assert_eq!(opaque.origin, Some(Origin::opaque()));
+    }
+
+    #[test]
+    fn nobodys_word_outweighs_the_wire() {
+        let said = Asserted {
+            page_origin: Origin::parse("https://said.example").ok(),
+            mode: Some(Mode::NoCors),
+            credentials: Some(Credentials::Omit),
+            redirect: None,
+        };
+        let asked = |builder: Builder| {
+            let link = Link { role: Role::Actual, exchange: builder.shared(), also_seen: Few::new() };
+            let chain = Chain { links: vec![link].into(), joins: Few::new() };
+            let intent = intent(&chain, &said).unwrap();
+            (intent.origin.map(|origin| origin.as_str().to_owned()), intent.mode, intent.credentials)
+        };
+        let told = exchange("GET", "https://b.example/x").page("https://a.example").header("Cookie", "s=1");
+        let told = told.header("Sec-Fetch-Mode", "cors");
+        assert_eq!(asked(told), (Some("https://a.example".to_owned()), Mode::Cors, Credentials::Include));
+        let home = exchange("GET", "https://b.example/x").header("Sec-Fetch-Mode", "cors");
+        let home = home.header("Sec-Fetch-Site", "same-origin");
+        assert_eq!(asked(home), (Some("https://b.example".to_owned()), Mode::Cors, Credentials::Omit));
+        let of_said = || Some("https://said.example".to_owned());
+        let silent = exchange("GET", "https://b.example/x");
+        assert_eq!(asked(silent), (of_said(), Mode::NoCors, Credentials::Omit));
+        let tainted = exchange("GET", "https://b.example/x").header("Origin", "null");
+        assert_eq!(asked(tainted), (of_said(), Mode::NoCors, Credentials::Omit));
     }
 
     fn read_all(exchanges: impl IntoIterator<Item = Builder>) -> Intent<'static> {

@@ -338,6 +338,8 @@ impl<'a> Walk<'a> {
         let exchange = &link.exchange;
         let mut hop = hop(ask);
         hop.exchange = Some(Arc::clone(exchange));
+        // What was captured stands as it was, whatever is known of the page otherwise.
+        hop.origin = exchange.request.as_ref().and_then(|request| request.headers.first("origin")).map(str::to_owned);
         hop.also_seen.clone_from(&link.also_seen);
         match &exchange.response {
             Some(response) => {

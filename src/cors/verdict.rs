@@ -44,7 +44,7 @@ pub struct Hop {
     pub method: String,
     /// Where the request went, or would have gone.
     pub url: String,
-    /// The Origin field that the browser sends here.
+    /// The Origin field: as the capture shows it, and where the hop is inferred, as the browser sends it.
     pub origin: Option<String>,
     /// The exchange that shows this hop; `None`: it is inferred.
     pub exchange: Option<Arc<Exchange>>,

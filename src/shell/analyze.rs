@@ -8,6 +8,7 @@ use corscope::diagnose::Severity;
 use corscope::report::{markdown, redacted, text, write_json};
 
 use crate::args::{Analyze, FailOn, Format};
+use crate::contradicted::say_contradicted;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source::{self, Keep};
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
     if let Some(filter) = &args.filter {
         filter.apply(&mut analysis);
     }
+    say_contradicted(&analysis, &options.asserted);
     let shown = if args.show_secrets { (*analysis).clone() } else { redacted(&analysis) };
     match args.format {
         Format::Text => output.styled(&text(&shown, layout(args.ascii), args.all))?,

@@ -9,6 +9,7 @@ use corscope::import::exchange_file::{Bodies, Writer};
 use corscope::report::{Filter, redacted_exchange};
 
 use crate::args::Extract;
+use crate::contradicted::say_contradicted;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source::{self, Keep, Threads};
@@ -103,6 +104,7 @@ struct Chosen<'a> {
 impl<'a> Chosen<'a> {
     fn by(filter: &'a Filter, reads: &[Read], options: &Options) -> Self {
         let analysis = analyze(reads.to_vec(), options);
+        say_contradicted(&analysis, &options.asserted);
         let (mut in_calls, mut of_filter) = (HashSet::new(), HashSet::new());
         for call in analysis.chains.iter() {
             let links = call.chain().links.iter();

@@ -6,6 +6,7 @@
 mod analyze;
 mod args;
 mod connection;
+mod contradicted;
 mod demo;
 mod explain;
 mod extract;

@@ -8,6 +8,7 @@ use corscope::diagnose::Proposal;
 use corscope::screen::{Live, Model};
 
 use crate::args::View;
+use crate::contradicted::say_contradicted;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::screen::{self, Mailbox};
@@ -23,7 +24,9 @@ pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
     }
     let reads = source::read_all(&args.reading, Keep::Errors, &Interrupt::default())?;
     source::say_warnings(reads.iter().map(|read| &read.summary));
-    let analysis = analyze_by(&source::threads(&args.reading), reads, &options(args));
+    let options = options(args);
+    let analysis = analyze_by(&source::threads(&args.reading), reads, &options);
+    say_contradicted(&analysis, &options.asserted);
     let setup = screen::setup(args.ascii, args.show_secrets, args.filter.as_deref(), &output)?;
     output.close()?;
     let over = told_to_end()?;

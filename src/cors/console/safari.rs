@@ -5,12 +5,14 @@
 use super::redirects_to;
 use crate::chain::Role;
 use crate::cors::{Api, Error, Failure, Hop, Intent, Outcome};
+use crate::http::Origin;
 
 /// Safari's console lines, in order, by what the standard decides; empty where they are not known.
 pub(in crate::cors) fn safari(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
     let Some(failure) = outcome.failure() else { return Vec::new() };
     let Some(hop) = hops.get(failure.hop) else { return Vec::new() };
-    let Some(reason) = reason(failure, hop) else { return Vec::new() };
+    let page = intent.origin.as_ref().map_or(Origin::OPAQUE, Origin::as_str);
+    let Some(reason) = reason(page, failure, hop) else { return Vec::new() };
     let by = match intent.api {
         Api::Fetch => "Fetch API",
         Api::Xhr => "XMLHttpRequest",
@@ -25,8 +27,9 @@ pub(in crate::cors) fn safari(intent: &Intent<'_>, hops: &[Hop], outcome: &Outco
     vec![reason, second, third]
 }
 
-fn reason(failure: &Failure, hop: &Hop) -> Option<String> {
-    let Some(denied) = refused(failure, hop) else { return own_reason(failure, hop) };
+/// `page` is the page's origin.
+fn reason(page: &str, failure: &Failure, hop: &Hop) -> Option<String> {
+    let Some(denied) = refused(page, failure, hop) else { return own_reason(failure, hop) };
     match redirects_to(hop).filter(|_| hop.role == Role::Actual) {
         Some(target) => Some(format!(
             "Cross-origin redirection to {target} denied by Cross-Origin Resource Sharing policy: {denied}"
@@ -36,7 +39,7 @@ fn reason(failure: &Failure, hop: &Hop) -> Option<String> {
 }
 
 /// What of a check failed. Of a preflight the status is looked at first.
-fn refused(failure: &Failure, hop: &Hop) -> Option<String> {
+fn refused(page: &str, failure: &Failure, hop: &Hop) -> Option<String> {
     let answer = hop.answer.as_ref()?;
     let (status, value) = (answer.status, &failure.parameter);
     if hop.role == Role::Preflight && !(200..300).contains(&status) {
@@ -47,7 +50,7 @@ fn refused(failure: &Failure, hop: &Hop) -> Option<String> {
             .then(|| format!("Preflight response is not successful. Status code: {status}"));
     }
     let not_allowed = || {
-        let origin = hop.origin.as_deref().unwrap_or("null");
+        let origin = hop.origin.as_deref().unwrap_or(page);
         format!("Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}")
     };
     match failure.error {
@@ -121,7 +124,7 @@ mod tests {
             check: Check::Fail,
             inferred_because: None,
         };
-        reason(&Failure { error, parameter: String::new(), hop: 0 }, &hop)
+        reason("https://client.example", &Failure { error, parameter: String::new(), hop: 0 }, &hop)
     }
 
     #[test]

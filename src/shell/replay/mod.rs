@@ -12,6 +12,7 @@ use corscope::report::{redacted_run, replay_json, replay_text};
 
 use crate::args::{self, ReplayFormat};
 use crate::connection;
+use crate::contradicted::say_contradicted;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::source;
@@ -22,10 +23,12 @@ pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
     let reads = source::read_all(&args.reading, source::BODIES, &Interrupt::default())?;
     source::say_warnings(reads.iter().map(|read| &read.summary));
     let warnings = warnings(&reads);
-    let mut analysis = analyze(reads, &args.judging.options());
+    let judging = args.judging.options();
+    let mut analysis = analyze(reads, &judging);
     if let Some(filter) = &args.filter {
         filter.apply(&mut analysis);
     }
+    say_contradicted(&analysis, &judging.asserted);
     let balancer = balancer(&analysis);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stop::Problem(format!("the replay cannot be started: {error}")))?;
