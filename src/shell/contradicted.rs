@@ -13,7 +13,9 @@ pub(crate) fn say_contradicted(analysis: &Analysis, asserted: &Asserted) {
         return;
     }
     for intent in analysis.chains.iter().filter_map(|call| intent(call.chain(), asserted)) {
-        options.iter_mut().for_each(|option| option.look_at(&intent));
+        for option in &mut options {
+            option.look_at(&intent);
+        }
     }
     options.iter().filter_map(Said::warning).for_each(|warning| say(&format!("warning: {warning}")));
 }
