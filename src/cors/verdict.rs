@@ -159,10 +159,32 @@ pub struct Failure {
     pub hop: usize,
 }
 
-/// The checks that can fail, by Chromium's names (`network::mojom::CorsError`) where it has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are Chromium's own, and say it")]
-pub enum Error {
+/// An error for each name, and all of them in a list.
+macro_rules! errors {
+    ($($name:ident),* $(,)?) => {
+        /// The checks that can fail, by Chromium's names (`network::mojom::CorsError`) where it has one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "the names are Chromium's own, and say it")]
+        pub enum Error {
+            $($name,)*
+        }
+
+        impl Error {
+            /// All that there are.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name that the JSON carries: Chromium's where it has one.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+errors! {
     DisallowedByMode,
     CorsDisabledScheme,
     MissingAllowOriginHeader,
@@ -274,45 +296,6 @@ pub enum DropOffKind {
     NotSent,
     /// Not all of the response was captured.
     Unseen,
-}
-
-impl Error {
-    /// The name that the JSON carries: Chromium's where it has one.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DisallowedByMode => "DisallowedByMode",
-            Self::CorsDisabledScheme => "CorsDisabledScheme",
-            Self::MissingAllowOriginHeader => "MissingAllowOriginHeader",
-            Self::MultipleAllowOriginValues => "MultipleAllowOriginValues",
-            Self::InvalidAllowOriginValue => "InvalidAllowOriginValue",
-            Self::AllowOriginMismatch => "AllowOriginMismatch",
-            Self::WildcardOriginNotAllowed => "WildcardOriginNotAllowed",
-            Self::InvalidAllowCredentials => "InvalidAllowCredentials",
-            Self::PreflightMissingAllowOriginHeader => "PreflightMissingAllowOriginHeader",
-            Self::PreflightMultipleAllowOriginValues => "PreflightMultipleAllowOriginValues",
-            Self::PreflightInvalidAllowOriginValue => "PreflightInvalidAllowOriginValue",
-            Self::PreflightAllowOriginMismatch => "PreflightAllowOriginMismatch",
-            Self::PreflightWildcardOriginNotAllowed => "PreflightWildcardOriginNotAllowed",
-            Self::PreflightInvalidAllowCredentials => "PreflightInvalidAllowCredentials",
-            Self::PreflightInvalidStatus => "PreflightInvalidStatus",
-            Self::PreflightDisallowedRedirect => "PreflightDisallowedRedirect",
-            Self::InvalidAllowMethodsPreflightResponse => "InvalidAllowMethodsPreflightResponse",
-            Self::InvalidAllowHeadersPreflightResponse => "InvalidAllowHeadersPreflightResponse",
-            Self::MethodDisallowedByPreflightResponse => "MethodDisallowedByPreflightResponse",
-            Self::HeaderDisallowedByPreflightResponse => "HeaderDisallowedByPreflightResponse",
-            Self::RedirectContainsCredentials => "RedirectContainsCredentials",
-            Self::MixedContent => "MixedContent",
-            Self::TooManyRedirects => "TooManyRedirects",
-            Self::UnsafeRedirect => "UnsafeRedirect",
-            Self::InvalidRedirect => "InvalidRedirect",
-            Self::MultipleLocations => "MultipleLocations",
-            Self::RedirectBlocked => "RedirectBlocked",
-            Self::BlockedByResourcePolicy => "BlockedByResourcePolicy",
-            Self::BlockedByContentSecurityPolicy => "BlockedByContentSecurityPolicy",
-            Self::NoResponse => "NoResponse",
-        }
-    }
 }
 
 impl Default for Judgement {

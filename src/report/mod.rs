@@ -8,6 +8,7 @@ mod json;
 mod line;
 mod loops;
 mod markdown;
+mod nearest;
 mod outline;
 mod redact;
 mod replay;
@@ -22,6 +23,7 @@ pub use filter::{Filter, FilterError};
 pub use json::{SCHEMA, json, write_json};
 pub use line::line;
 pub use markdown::{cause_index, cause_page, markdown};
+pub use nearest::nearest;
 pub use redact::{MASK, redacted, redacted_call, redacted_exchange, redacted_run};
 pub use replay::{REPLAY_SCHEMA, replay_json};
 pub use text::{

@@ -1,7 +1,9 @@
 //! An expression to its terms.
 
 use super::{Key, Term};
+use crate::cors::Error;
 use crate::diagnose::explanations;
+use crate::report::nearest::nearest;
 
 const KEYS: [(&str, Key); 10] = [
     ("outcome", Key::Outcome),
@@ -79,14 +81,21 @@ fn check(key: Key, value: &str) -> Result<(), String> {
         Key::Outcome if !OUTCOMES.contains(&value) => {
             Err(format!("'{value}' is no outcome: there are {}", OUTCOMES.join(", ")))
         }
-        Key::Finding if !explanations().iter().any(|known| known.id == value) => {
-            Err(format!("'{value}' is no finding: corscope explain lists them"))
-        }
+        Key::Error => among(value, "error", Error::ALL.iter().map(|known| known.name())),
+        Key::Finding => among(value, "finding", explanations().iter().map(|known| known.id)),
         Key::Status if value.len() != 3 || !value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x') => {
             Err(format!("'{value}' is no status: write 307, or 3xx"))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a value is one of those names, letter case aside; else which are like it.
+fn among<'a>(value: &str, kind: &str, names: impl Iterator<Item = &'a str> + Clone) -> Result<(), String> {
+    if names.clone().any(|known| known.eq_ignore_ascii_case(value)) {
+        return Ok(());
+    }
+    Err(format!("'{value}' is no {kind}: the nearest are {}", nearest(value, names).join(", ")))
 }
 
 #[cfg(test)]
@@ -106,7 +115,13 @@ mod tests {
         assert_eq!(error("method:").1, "'method:' has no value");
         assert!(error("outcome:bloked").1.contains("is no outcome"));
         assert!(error("status:30").1.contains("is no status"));
-        assert!(error("finding:forwarded-proto-ignord").1.contains("is no finding"));
+        let finding = error("finding:forwarded-proto-ignord").1;
+        assert!(
+            finding.starts_with("'forwarded-proto-ignord' is no finding: the nearest are forwarded-proto-ignored, ")
+        );
+        let wrong = error("!error:MixedContnt").1;
+        assert!(wrong.starts_with("'mixedcontnt' is no error: the nearest are MixedContent, "), "{wrong}");
+        assert_eq!(error("error:mixedcontent error:NoResponse").1, "");
         assert_eq!(error("finding:Forwarded-Proto-Ignored").1, "");
     }
 
