@@ -37,7 +37,7 @@ Exit status: 0 done, 1 the answer is no (see --fail-on), 2 it could not be done.
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "corscope", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
-#[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = false)]
 pub(crate) struct Args {
     /// When to use colours; `auto`: on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]

@@ -25,6 +25,7 @@ mod terminal;
 #[path = "../../tests/common/tmux.rs"]
 #[allow(dead_code, reason = "other tests need more of it")]
 mod tmux;
+mod usage;
 mod view;
 mod watch;
 
@@ -79,9 +80,7 @@ fn exit_code(done: Result<(), Stop>) -> ExitCode {
 /// Help and version are results; all else that clap refuses is wrong usage.
 fn refuse(refused: &clap::Error) -> ExitCode {
     if refused.use_stderr() {
-        // Standard error is where the problem would be told: there is nowhere else to tell it.
-        _ = refused.print();
-        return ExitCode::from(2);
+        return exit_code(Err(Stop::Problem(usage::problem(refused, std::env::args_os().skip(1)))));
     }
     let mut output = Output::new(args::Color::Auto);
     exit_code(output.styled(&refused.render().ansi().to_string()).and_then(|()| output.close()))
