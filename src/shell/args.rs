@@ -167,8 +167,8 @@ pub(crate) struct View {
     #[command(flatten)]
     pub(crate) reading: Reading,
 
-    /// Go on at the end of a capture that is still being written: the list grows, the chosen call stays
-    /// chosen, F follows the newest, p pauses
+    /// Go on at the end of a capture that is still being written, which is then the only source: the list
+    /// grows, the chosen call stays chosen, F follows the newest, p pauses
     #[arg(long)]
     pub(crate) follow: bool,
 
@@ -311,8 +311,8 @@ pub(crate) struct Extract {
     #[arg(long)]
     pub(crate) redact: bool,
 
-    /// Go on at the end of a capture that is still being written, until Ctrl-C; --filter looks at
-    /// each exchange by itself then
+    /// Go on at the end of a capture that is still being written, which is then the only source, until
+    /// Ctrl-C; --filter looks at each exchange by itself then
     #[arg(long)]
     pub(crate) follow: bool,
 
