@@ -260,8 +260,24 @@ fn help_manual_and_completions_come_from_one_description() {
     }
     let (_, page, _) = told(&corscope(&["man", "analyze"]));
     assert!(page.contains(".SH EXAMPLES\n.nf\ncorscope analyze backend.pcap\n"), "{page}");
-    assert_eq!(told(&corscope(&[])).0, 2);
+    assert!(page.contains("\\fBcorscope analyze\\fR [\\fB\\-\\-threads\\fR \\fIN\\fR] "), "{page}");
+    assert!(page.contains(" [\\fB\\-\\-fail\\-on\\fR \\fIWHAT\\fR]... "), "{page}");
+    assert!(page.contains(" \\fISOURCE\\fR...\n"), "{page}");
     assert_eq!(told(&corscope(&["man", "coffee"])).0, 2);
+    for shell in ["bash", "zsh", "fish"] {
+        let (_, script, _) = told(&corscope(&["completions", shell]));
+        assert!(script.contains("forwarded-proto-ignored"), "{shell}: explain is offered no id");
+    }
+}
+
+#[test]
+fn wrong_usage_is_told_in_one_line() {
+    for arguments in [&[][..], &["analyze"], &["look", "x"], &["analyze", "x", "--mode", "kors"], &["analyze", "--no"]]
+    {
+        let (code, out, errors) = told(&corscope(arguments));
+        assert_eq!((code, out.as_str(), errors.lines().count()), (2, "", 1), "{errors}");
+        assert!(errors.starts_with("corscope: ") && errors.ends_with(" --help\n"), "{errors}");
+    }
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! The command line: one description, from which help, completions and manual come.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::num::NonZero;
 #[cfg(feature = "live")]
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use corscope::cors::{Browser, Credentials, Mode, RedirectMode};
-use corscope::diagnose::{Proposal, Remedy};
+use corscope::diagnose::{Proposal, Remedy, explanations};
 use corscope::http::Origin;
 use corscope::report::Filter;
 
@@ -408,6 +408,7 @@ pub(crate) struct Demo {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
     /// Its id, such as forwarded-proto-ignored
+    #[arg(value_parser = FindingIds, hide_possible_values = true)]
     pub(crate) finding: Option<String>,
 
     /// Draw with ASCII only; so it is anyway where the locale is not UTF-8
@@ -478,7 +479,29 @@ pub(crate) struct Judging {
     pub(crate) redirect: Option<RedirectMode>,
 }
 
-fn browsers() -> impl clap::builder::TypedValueParser<Value = Browser> {
+/// Offers the ids of all findings to completions, and takes any text: a slip of the hand is answered with
+/// the ids that are like it.
+#[derive(Clone)]
+struct FindingIds;
+
+impl TypedValueParser for FindingIds {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(explanations().into_iter().map(|known| PossibleValue::new(known.id))))
+    }
+}
+
+fn browsers() -> impl TypedValueParser<Value = Browser> {
     let names = Browser::ALL.map(Browser::name);
     PossibleValuesParser::new(names)
         .map(|name| Browser::ALL.into_iter().find(|one| one.name() == name).unwrap_or_default())
@@ -487,7 +510,7 @@ fn browsers() -> impl clap::builder::TypedValueParser<Value = Browser> {
 /// The name of the fix that each call's own cause has.
 const OF_THE_CAUSE: &str = "of-the-cause";
 
-fn proposals() -> impl clap::builder::TypedValueParser<Value = Proposal> {
+fn proposals() -> impl TypedValueParser<Value = Proposal> {
     let names = std::iter::once(OF_THE_CAUSE).chain(Remedy::ALL.map(Remedy::name));
     PossibleValuesParser::new(names).map(|name| {
         let remedy = Remedy::ALL.into_iter().find(|one| one.name() == name);
@@ -495,17 +518,17 @@ fn proposals() -> impl clap::builder::TypedValueParser<Value = Proposal> {
     })
 }
 
-fn modes() -> impl clap::builder::TypedValueParser<Value = Mode> {
+fn modes() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(["cors", "no-cors", "same-origin", "navigate"])
         .try_map(|name| Mode::named(&name).ok_or("no mode of that name"))
 }
 
-fn credentials() -> impl clap::builder::TypedValueParser<Value = Credentials> {
+fn credentials() -> impl TypedValueParser<Value = Credentials> {
     PossibleValuesParser::new(["omit", "same-origin", "include"])
         .try_map(|name| Credentials::named(&name).ok_or("no credentials mode of that name"))
 }
 
-fn redirects() -> impl clap::builder::TypedValueParser<Value = RedirectMode> {
+fn redirects() -> impl TypedValueParser<Value = RedirectMode> {
     PossibleValuesParser::new(["follow", "error", "manual"])
         .try_map(|name| RedirectMode::named(&name).ok_or("no redirect mode of that name"))
 }

@@ -1,8 +1,9 @@
 //! `corscope completions` and `corscope man`: what is made from the description of the command line.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use clap::CommandFactory as _;
+use clap::{ArgAction, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -12,8 +13,32 @@ use crate::stop::Stop;
 
 pub(crate) fn completions(shell: Shell, output: Output) -> Result<(), Stop> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "corscope", &mut script);
+    let mut whole = Args::command();
+    clap_complete::generate(shell, &mut whole, "corscope", &mut script);
+    if shell == Shell::Fish {
+        script.extend(values_for_fish(&whole).into_bytes());
+    }
     write(&script, output)
+}
+
+/// The values of arguments that are no options, which the generator leaves out for fish.
+fn values_for_fish(whole: &clap::Command) -> String {
+    let mut lines = String::new();
+    for command in whole.get_subcommands() {
+        for argument in command.get_positionals() {
+            let values = argument.get_possible_values();
+            let values: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
+            if !values.is_empty() {
+                let (name, values) = (command.get_name(), values.join(" "));
+                // Writing to a String does not fail.
+                _ = writeln!(
+                    lines,
+                    "complete -c corscope -n \"__fish_seen_subcommand_from {name}\" -f -a \"{values}\""
+                );
+            }
+        }
+    }
+    lines
 }
 
 pub(crate) fn man(command: Option<&str>, output: Output) -> Result<(), Stop> {
@@ -34,11 +59,12 @@ pub(crate) fn man(command: Option<&str>, output: Output) -> Result<(), Stop> {
 fn rendered(command: clap::Command) -> io::Result<Vec<u8>> {
     let below = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let is_whole = command.has_subcommands();
+    let synopsis = synopsis(&command);
     let page = Man::new(command).source(concat!("corscope ", env!("CARGO_PKG_VERSION")));
     let mut text = Vec::new();
     page.render_title(&mut text)?;
     page.render_name_section(&mut text)?;
-    page.render_synopsis_section(&mut text)?;
+    writeln!(text, ".SH SYNOPSIS\n{synopsis}")?;
     page.render_description_section(&mut text)?;
     page.render_options_section(&mut text)?;
     if is_whole {
@@ -48,6 +74,29 @@ fn rendered(command: clap::Command) -> io::Result<Vec<u8>> {
         section(paragraph, &mut text)?;
     }
     Ok(text)
+}
+
+/// The command with all it takes: what an option is followed by, and what may be repeated.
+fn synopsis(command: &clap::Command) -> String {
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    let options = command.get_arguments().filter(|one| !one.is_positional() && !one.is_hide_set());
+    let arguments = options.chain(command.get_positionals()).map(argument);
+    let commands = command.has_subcommands().then(|| "\\fICOMMAND\\fR [\\fIARGUMENT\\fR]...".to_owned());
+    std::iter::once(format!("\\fB{}\\fR", literal(name))).chain(arguments).chain(commands).collect::<Vec<_>>().join(" ")
+}
+
+/// `[-i|--interface IFACE]`, `--to URL`, `SOURCE...`.
+fn argument(argument: &clap::Arg) -> String {
+    let short = argument.get_short().map(|letter| format!("\\fB\\-{letter}\\fR"));
+    let long = argument.get_long().map(|name| format!("\\fB\\-\\-{}\\fR", literal(name)));
+    let names: Vec<String> = short.into_iter().chain(long).collect();
+    let takes = argument.get_action().takes_values();
+    let value = argument.get_value_names().into_iter().flatten().next().filter(|_| takes);
+    let value = value.map(|value| format!("\\fI{}\\fR", literal(value)));
+    let written = [names.join("|"), value.unwrap_or_default()].into_iter().filter(|part| !part.is_empty());
+    let written = written.collect::<Vec<_>>().join(" ");
+    let repeated = if matches!(argument.get_action(), ArgAction::Append) { "..." } else { "" };
+    if argument.is_required_set() { format!("{written}{repeated}") } else { format!("[{written}]{repeated}") }
 }
 
 /// `Examples:` and the lines below it, or `Filters: …`, as a section of its own.
