@@ -292,10 +292,10 @@ fn of_capture(input: &[u8], path: &Arc<str>) -> Read {
     let mut reader = Reader::new();
     let result = reader.push(input, true, &mut |packet| part.packet(&packet));
     for warning in reader.take_warnings() {
-        part.warn(warning.to_string());
+        part.damaged(warning.to_string());
     }
     if let Err(error) = result {
-        part.warn(error.to_string());
+        part.damaged(error.to_string());
     }
     part.finish(Arc::clone(path), SourceKind::Pcap, input.len() as u64)
 }
@@ -311,6 +311,7 @@ fn of_exchanges(input: &[u8], path: &Arc<str>) -> Read {
         exchanges: exchanges.len() as u64,
         unread: Unread::default(),
         lost_bytes: 0,
+        damage: None,
         warnings: Vec::new(),
     };
     Read { summary, exchanges: exchanges.into_iter().map(Arc::new).collect(), glances: Vec::new() }

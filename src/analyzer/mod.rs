@@ -129,6 +129,8 @@ pub struct SourceSummary {
     pub unread: Unread,
     /// Bytes that the capture lacks in HTTP connections.
     pub lost_bytes: u64,
+    /// Why not all of it was read, where that is so: the first of the warnings that are about damage.
+    pub damage: Option<String>,
     /// What was odd: damage with its byte offset, bounds that were reached.
     pub warnings: Vec<String>,
 }

@@ -25,7 +25,8 @@ pub struct Part {
     gathered: Gathered,
     /// What was said of the files before this one.
     told: Told,
-    warnings: Vec<String>,
+    /// Where the file is damaged.
+    damage: Vec<String>,
 }
 
 /// The exchanges that have ended.
@@ -94,7 +95,7 @@ impl Part {
             odd: Odd::default(),
         };
         let lanes = Lanes::new(path, keep);
-        Self { intake, lanes, gathered: Gathered::default(), told: Told::default(), warnings: Vec::new() }
+        Self { intake, lanes, gathered: Gathered::default(), told: Told::default(), damage: Vec::new() }
     }
 
     /// Glances at every exchange as it ends, for an analysis of all of them.
@@ -126,9 +127,9 @@ impl Part {
         (Divided { intake, sorter: Sorter::new(lanes_each), gathered }, readers)
     }
 
-    /// Takes note of something odd about the source.
-    pub fn warn(&mut self, warning: String) {
-        self.warnings.push(warning);
+    /// Takes note of a part of the source that cannot be read, and why.
+    pub fn damaged(&mut self, why: String) {
+        self.damage.push(why);
     }
 
     /// When the latest packet was captured.
@@ -177,7 +178,7 @@ impl Part {
             http2: now.unread.http2 - before.unread.http2,
             other: now.unread.other - before.unread.other,
         };
-        let warnings = self.warnings.iter().cloned().chain(self.intake.odd.warnings()).chain(bounds(&now, &before));
+        let warnings = self.damage.iter().cloned().chain(self.intake.odd.warnings()).chain(bounds(&now, &before));
         SourceSummary {
             path,
             kind,
@@ -187,6 +188,7 @@ impl Part {
             exchanges: now.exchanges - before.exchanges,
             unread,
             lost_bytes: now.lost_bytes - before.lost_bytes,
+            damage: self.damage.first().cloned(),
             warnings: warnings.collect(),
         }
     }
@@ -196,7 +198,7 @@ impl Part {
         let summary = self.summary(path, kind, bytes);
         self.told = self.so_far();
         (self.intake.packets, self.intake.odd) = (0, Odd::default());
-        self.warnings.clear();
+        self.damage.clear();
         let (exchanges, glances) = self.gathered.take(&self.intake.files);
         Read { summary, exchanges, glances }
     }

@@ -240,6 +240,7 @@ mod tests {
             exchanges: 0,
             unread: Unread::default(),
             lost_bytes: 0,
+            damage: None,
             warnings: Vec::new(),
         };
         let exchanges = exchanges.into_iter().map(Builder::shared).collect();

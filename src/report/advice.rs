@@ -77,7 +77,7 @@ impl Seen {
 }
 
 fn damage(source: &SourceSummary) -> Option<String> {
-    source.warnings.first().map(|warning| format!("{}: {warning}", called(&source.path)))
+    source.damage.as_ref().map(|damage| format!("{}: {damage}", called(&source.path)))
 }
 
 /// Stands first: what follows holds for what was read alone.
@@ -229,6 +229,7 @@ mod tests {
             exchanges: 1,
             unread: Unread::default(),
             lost_bytes: 0,
+            damage: None,
             warnings: warnings.iter().map(|&warning| warning.to_owned()).collect(),
         }
     }
@@ -255,24 +256,26 @@ mod tests {
         assert!(none.contains("The filter lets none of the calls through"), "{none}");
     }
 
-    fn of_capture(packets: u64, warnings: &[&str]) -> Analysis {
-        let source = SourceSummary { exchanges: 0, ..source(SourceKind::Pcapng, packets, warnings) };
+    fn of_capture(packets: u64, damage: Option<&str>) -> Analysis {
+        let odd = ["5 packet(s) were captured twice, and taken once"];
+        let damage = damage.map(str::to_owned);
+        let source = SourceSummary { exchanges: 0, damage, ..source(SourceKind::Pcapng, packets, &odd) };
         Analysis { sources: vec![source], ..Analysis::default() }
     }
 
     #[test]
     fn damage_is_told_first() {
-        const DAMAGE: &str = "byte 0: the file ends here";
+        const DAMAGE: Option<&str> = Some("byte 0: the file ends here");
         let told_first =
             "Not all of it was read, and what is looked for may be in the rest. some: byte 0: the file ends here.";
-        let none_read = told(&of_capture(0, &[DAMAGE]));
+        let none_read = told(&of_capture(0, DAMAGE));
         assert!(none_read.starts_with("No packet could be read: the file is cut off or damaged\n"), "{none_read}");
         assert!(!none_read.contains("capture filter"), "{none_read}");
-        let no_http = told(&of_capture(4, &[DAMAGE]));
+        let no_http = told(&of_capture(4, DAMAGE));
         for text in [none_read, no_http] {
             assert_eq!(text.lines().nth(1), Some(told_first));
         }
-        let empty = told(&of_capture(0, &[]));
+        let empty = told(&of_capture(0, None));
         assert!(empty.starts_with("The capture is empty") && !empty.contains("Not all"), "{empty}");
     }
 }

@@ -198,6 +198,7 @@ fn capture(packets: u64, connections: u64, exchanges: u64) -> SourceSummary {
         exchanges,
         unread: Unread::default(),
         lost_bytes: 0,
+        damage: None,
         warnings: Vec::new(),
     }
 }

@@ -22,7 +22,7 @@ pub fn redacted(analysis: &Analysis) -> Analysis {
     let mut copy = analysis.clone();
     copy.mask = Some(Mask { all: redact_call, words: redact_words });
     for source in &mut copy.sources {
-        all(&mut source.warnings);
+        all(source.warnings.iter_mut().chain(&mut source.damage));
     }
     for finding in &mut copy.findings {
         redact_finding(finding);

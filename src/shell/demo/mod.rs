@@ -92,6 +92,7 @@ fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
         exchanges: exchanges.len() as u64,
         unread: Unread::default(),
         lost_bytes: 0,
+        damage: None,
         warnings: Vec::new(),
     };
     let exchanges = exchanges.into_iter().map(Arc::new).collect();

@@ -80,13 +80,13 @@ impl Reading {
         let kept = self.reader.take_warnings();
         let more = self.reader.warned() - kept.len() as u64;
         for warning in &kept {
-            part.warn(warning.to_string());
+            part.damaged(warning.to_string());
         }
         if more > 0 {
-            part.warn(format!("{more} more damaged place(s)"));
+            part.damaged(format!("{more} more damaged place(s)"));
         }
         Ok(read.unwrap_or_else(|error| {
-            part.warn(format!("reading ended early: {}", reason(&error)));
+            part.damaged(format!("reading ended early: {}", reason(&error)));
             0
         }))
     }

@@ -21,6 +21,7 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, 
         Some(Taken { bytes: held.len(), needs: 1 })
     });
     importer.finish(&mut |line| found.take(line));
+    // Each of them is a line that was not read.
     let mut warnings = found.warnings();
     let bytes = match read {
         Ok(bytes) => bytes,
@@ -42,6 +43,7 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, 
         exchanges: found.exchanges.len() as u64,
         unread: Unread::default(),
         lost_bytes: 0,
+        damage: warnings.first().cloned(),
         warnings,
     };
     Ok(Read { summary, exchanges: found.exchanges, glances: Vec::new() })

@@ -72,7 +72,7 @@ fn read_on(name: &OsStr, keep: Keep, manner: &Manner, put: &SyncSender<More>) ->
     };
     capture::read_on(&mut part, blocks, hand_on).map_err(|what| problem(&path, &what))?;
     if let Some(why) = ended.why() {
-        part.warn(why.to_owned());
+        part.damaged(why.to_owned());
     }
     part.end();
     hand_on(&mut part);

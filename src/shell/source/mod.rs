@@ -165,7 +165,7 @@ fn read_set(
         let mut reading = part.take().unwrap_or_else(|| Part::new(&path, keep).glancing());
         let bytes = capture::read(&mut reading, blocks, threads, None).map_err(|what| problem(&path, &what))?;
         if let Some(why) = ended.why() {
-            reading.warn(why.to_owned());
+            reading.damaged(why.to_owned());
         }
         let next = set.get(nth + 1).filter(|next| next.goes_on_after(reading.latest()));
         let read = match next.and_then(|next| names.get(next.at)) {
@@ -221,7 +221,7 @@ impl Source {
         let mut part = Part::new(&path, keep);
         let bytes = capture::read(&mut part, blocks, threads, Some(wanted)).map_err(|what| problem(&path, &what))?;
         if let Some(why) = ended.why() {
-            part.warn(why.to_owned());
+            part.damaged(why.to_owned());
         }
         part.end();
         wanted(part.take_exchanges());
@@ -230,7 +230,10 @@ impl Source {
 
     fn exchanges(self, keep: Keep) -> Result<Read, Stop> {
         let mut read = exchanges::read(&self.path, self.blocks, keep).map_err(|what| problem(&self.path, &what))?;
-        read.summary.warnings.extend(self.ended.why().map(str::to_owned));
+        if let Some(why) = self.ended.why() {
+            read.summary.damage.get_or_insert_with(|| why.to_owned());
+            read.summary.warnings.push(why.to_owned());
+        }
         Ok(read)
     }
 }
