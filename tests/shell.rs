@@ -110,6 +110,18 @@ fn a_source_named_twice_is_warned_of() {
 }
 
 #[test]
+fn a_url_that_no_browser_takes_is_warned_of_and_kept() {
+    let file = Scratch::new("url.ndjson", CALLS.replace(r#""target":"/ok""#, r#""target":"/ok","url":"https://a b/""#));
+    let (code, text, errors) = told(&corscope(&["analyze", file.path()]));
+    assert_eq!(code, 0);
+    assert!(text.contains("1 call: "), "{text}");
+    let warning = "1 request.url(s) are no URL that a browser takes, and in no call: first 'https://a b/' of b\n";
+    assert!(errors.ends_with(warning), "{errors}");
+    let (_, out, _) = told(&corscope(&["extract", file.path()]));
+    assert!(out.contains(r#""url":"https://a b/""#), "{out}");
+}
+
+#[test]
 fn what_is_said_of_calls_gives_way_to_what_they_tell() {
     let file = Scratch::new("said.ndjson", CALLS);
     let said = ["--page-origin", "https://said.example", "--mode", "no-cors"];

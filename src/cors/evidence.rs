@@ -270,6 +270,10 @@ impl<'a> Evidence<'a> {
             Some("nav") => return Api::Navigation,
             Some("img" | "image") => return Api::Image,
             Some("script") => return Api::Script,
+            Some("style") => return Api::Style,
+            Some("font") => return Api::Font,
+            Some("audio") => return Api::Audio,
+            Some("video") => return Api::Video,
             _ => {}
         }
         match destination.unwrap_or("empty") {

@@ -27,6 +27,59 @@ pub(super) const MODES: [&str; 4] = ["cors", "no-cors", "same-origin", "navigate
 pub(super) const CREDENTIALS: [&str; 3] = ["omit", "same-origin", "include"];
 pub(super) const REDIRECTS: [&str; 3] = ["follow", "error", "manual"];
 
+/// Request destinations (Fetch, 2.2.5 "Requests"), with the word that `Sec-Fetch-Dest` has for none.
+pub(super) const DESTINATIONS: [&str; 26] = [
+    "",
+    "empty",
+    "audio",
+    "audioworklet",
+    "document",
+    "embed",
+    "fencedframe",
+    "font",
+    "frame",
+    "iframe",
+    "image",
+    "json",
+    "manifest",
+    "object",
+    "paintworklet",
+    "report",
+    "script",
+    "serviceworker",
+    "sharedworker",
+    "style",
+    "text",
+    "track",
+    "video",
+    "webidentity",
+    "worker",
+    "xslt",
+];
+
+/// The interfaces of a page that make calls. The verdict and the console's words hang on some of them.
+pub(super) const APIS: [&str; 19] = [
+    "fetch",
+    "xhr",
+    "img",
+    "image",
+    "script",
+    "style",
+    "font",
+    "audio",
+    "video",
+    "track",
+    "object",
+    "eventsource",
+    "websocket",
+    "beacon",
+    "worker",
+    "nav",
+    "form",
+    "iframe",
+    "sandbox",
+];
+
 /// A word where it is one of those known; else what the field may be.
 pub(super) fn known(field: &str, word: Option<String>, words: &[&str]) -> Result<Option<String>, String> {
     match word {

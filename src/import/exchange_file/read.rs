@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
 
 use super::SCHEMA;
-use super::names::{CREDENTIALS, MODES, Named, REDIRECTS, known};
+use super::names::{APIS, CREDENTIALS, DESTINATIONS, MODES, Named, REDIRECTS, known};
 use crate::http::{
     self, Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Origin, Request, Response, State,
-    Target, Time,
+    Target, Time, WebUrl,
 };
 
 /// Where a line stands: what it is called when it has no name of its own.
@@ -360,6 +360,9 @@ impl ContextLine {
         if let Some(origin) = &self.page_origin {
             Origin::parse(origin).map_err(|error| format!("context.page_origin {error}"))?;
         }
+        if let Some(url) = self.page_url.as_ref().filter(|url| WebUrl::parse(url).is_none()) {
+            return Err(format!("context.page_url '{url}' is no absolute URL such as https://client.example.com/app"));
+        }
         Ok(Context {
             page_origin: self.page_origin,
             page_url: self.page_url,
@@ -367,8 +370,8 @@ impl ContextLine {
             mode: known("context.mode", self.mode, &MODES)?,
             credentials: known("context.credentials", self.credentials, &CREDENTIALS)?,
             redirect: known("context.redirect", self.redirect, &REDIRECTS)?,
-            api: self.api,
-            destination: self.destination,
+            api: known("context.api", self.api, &APIS)?,
+            destination: known("context.destination", self.destination, &DESTINATIONS)?,
             fetch: self.fetch,
         })
     }
@@ -434,6 +437,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_api_or_destination_that_there_is_not_is_named() {
+        let told = read(&with_context(r#""api":"imge""#)).err().unwrap_or_default();
+        assert!(told.starts_with("context.api 'imge' is none of fetch, xhr, "), "{told}");
+        let told = read(&with_context(r#""destination":"picture""#)).err().unwrap_or_default();
+        assert!(told.starts_with("context.destination 'picture' is none of "), "{told}");
+        assert!(read(&with_context(r#""destination":"image","api":"img","page_url":"about:blank""#)).is_ok());
+    }
+
     fn with_context(context: &str) -> String {
         request(r#""url":"http://a/","headers":[]"#).replacen('{', &format!(r#"{{"context":{{{context}}},"#), 1)
     }
@@ -448,6 +460,10 @@ mod tests {
             (r#""mode":"bogus""#, "context.mode 'bogus' is none of cors, no-cors, same-origin, navigate"),
             (r#""credentials":"Include""#, "context.credentials 'Include' is none of omit, same-origin, include"),
             (r#""redirect":"""#, "context.redirect '' is none of follow, error, manual"),
+            (
+                r#""page_url":"/app""#,
+                "context.page_url '/app' is no absolute URL such as https://client.example.com/app",
+            ),
         ];
         for (context, reason) in cases {
             assert_eq!(read(&with_context(context)).err().as_deref(), Some(reason), "{context}");

@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::names::{CREDENTIALS, MODES, REDIRECTS};
+use super::names::{APIS, CREDENTIALS, DESTINATIONS, MODES, REDIRECTS};
 use super::{Bodies, Importer, to_line};
 use crate::http::{
     Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Target,
@@ -74,19 +74,23 @@ fn word(words: &'static [&'static str]) -> impl Strategy<Value = Option<String>>
 
 fn context() -> impl Strategy<Value = Context> {
     let origin = word(&["null", "https://client.example.com", "http://10.0.0.1:8080"]);
+    let page_url = word(&["about:blank", "https://client.example.com/app?a=b#c"]);
     let known = (origin, word(&MODES), word(&CREDENTIALS), word(&REDIRECTS));
-    (known, vec(option::of(wire_text()), 5)).prop_map(|((page_origin, mode, credentials, redirect), values)| {
+    let of_request = (page_url, word(&APIS), word(&DESTINATIONS));
+    (known, of_request, vec(option::of(wire_text()), 2)).prop_map(|(known, of_request, values)| {
+        let (page_origin, mode, credentials, redirect) = known;
+        let (page_url, api, destination) = of_request;
         let mut values = values.into_iter();
         let mut next = || values.next().flatten();
         Context {
             page_origin,
-            page_url: next(),
+            page_url,
             page_csp: next(),
             mode,
             credentials,
             redirect,
-            api: next(),
-            destination: next(),
+            api,
+            destination,
             fetch: next(),
         }
     })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use corscope::analyzer::{Read, SourceKind, SourceSummary, Unread};
-use corscope::http::Exchange;
+use corscope::http::{Exchange, WebUrl};
 use corscope::import::exchange_file::{Importer, LineError};
 
 use super::Keep;
@@ -23,11 +23,15 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, 
     importer.finish(&mut |line| found.take(line));
     // Each of them is a line that was not read.
     let mut warnings = found.warnings();
+    let mut damage = warnings.first().cloned();
+    warnings.extend(found.without_call());
     let bytes = match read {
         Ok(bytes) => bytes,
         Err(error) if found.exchanges.is_empty() => return Err(format!("cannot be read: {}", reason(&error))),
         Err(error) => {
-            warnings.push(format!("reading ended early: {}", reason(&error)));
+            let early = format!("reading ended early: {}", reason(&error));
+            damage.get_or_insert_with(|| early.clone());
+            warnings.push(early);
             0
         }
     };
@@ -43,7 +47,7 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, 
         exchanges: found.exchanges.len() as u64,
         unread: Unread::default(),
         lost_bytes: 0,
-        damage: warnings.first().cloned(),
+        damage,
         warnings,
     };
     Ok(Read { summary, exchanges: found.exchanges, glances: Vec::new() })
@@ -56,6 +60,9 @@ struct Found {
     /// The first of them.
     errors: Vec<LineError>,
     more_errors: u64,
+    /// Requests whose URL no browser takes, and the first of them.
+    odd_urls: u64,
+    odd: Option<Arc<Exchange>>,
 }
 
 impl Found {
@@ -68,11 +75,23 @@ impl Found {
                 if let Some(response) = &mut exchange.response {
                     response.body.kept.truncate(self.keep.bytes(Some(response.status)));
                 }
-                self.exchanges.push(Arc::new(exchange));
+                let exchange = Arc::new(exchange);
+                if exchange.url().is_some_and(|url| WebUrl::parse(url).is_none()) {
+                    self.odd_urls += 1;
+                    self.odd.get_or_insert_with(|| Arc::clone(&exchange));
+                }
+                self.exchanges.push(exchange);
             }
             Err(error) if self.errors.len() < WARNINGS => self.errors.push(error),
             Err(_) => self.more_errors += 1,
         }
+    }
+
+    /// What is kept as it was written, and can be in no call.
+    fn without_call(&self) -> Option<String> {
+        let (id, url) = self.odd.as_ref().and_then(|first| Some((&first.id, first.url()?)))?;
+        let count = self.odd_urls;
+        Some(format!("{count} request.url(s) are no URL that a browser takes, and in no call: first '{url}' of {id}"))
     }
 
     fn warnings(&self) -> Vec<String> {
