@@ -62,6 +62,21 @@ fn nothing_at_all_is_a_screen_too() {
 }
 
 #[test]
+fn what_is_cut_off_is_marked() {
+    for columns in [40, 50, 60] {
+        let shown = screen(&pressed((columns, 24), &[Key::Enter]));
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines.iter().any(|line| line.ends_with("…│")), "{columns}\n{shown}");
+        assert!(lines.last().is_some_and(|bar| bar.trim_end().ends_with('…')), "{columns}\n{shown}");
+        let moved = screen(&pressed((columns, 24), &[&[Key::Enter][..], &[Key::Char('l'); 20]].concat()));
+        assert!(!moved.contains("…│"), "moved to its end nothing is cut off\n{moved}");
+    }
+    let mut ascii = setup((40, 24));
+    ascii.charset = Charset::Ascii;
+    assert!(screen(&Model::new(recorded(), ascii)).lines().last().is_some_and(|bar| bar.trim_end().ends_with('~')));
+}
+
+#[test]
 fn no_size_is_too_small_to_draw() {
     for columns in (1..60).step_by(7) {
         for rows in (1..30).step_by(4) {

@@ -11,7 +11,7 @@ use crate::screen::model::Model;
 const WIDTH: u16 = 64;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, place: Rect) {
-    put(frame, place, framed(model, " Keys", true), lines(model), model.help);
+    put(model, frame, place, framed(model, " Keys", true), lines(model), model.help);
 }
 
 /// In the middle of the screen.

@@ -19,13 +19,13 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, place: Rect) {
     let title = format!(" Calls {}/{}", (model.chosen + 1).min(model.calls.len()), model.calls.len());
     let block = framed(model, &title, model.pane == Pane::List);
     if model.calls.is_empty() {
-        put(frame, place, block, nothing(model), Scroll::default());
+        put(model, frame, place, block, nothing(model), Scroll::default());
         return;
     }
     let first = first_shown(model, place);
     let shown = first..(first + capacity(place)).min(model.calls.len());
     let lines = shown.flat_map(|line| call_lines(model, line, place.width)).collect();
-    put(frame, place, block, lines, Scroll::default());
+    put(model, frame, place, block, lines, Scroll::default());
 }
 
 /// Why there are no calls.

@@ -2,6 +2,7 @@
 
 mod detail;
 mod explain;
+mod fit;
 mod headers;
 mod heads;
 mod help;
@@ -14,6 +15,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
+
+use fit::{cut, fitted};
 
 use super::model::{Mode, Model, Pane, Scroll};
 use super::theme::{BOLD, CHOSEN, DIM};
@@ -164,11 +167,13 @@ fn pane(
     let block = framed(model, title, model.pane == which);
     let more = lines.len() > scroll.down + usize::from(place.height.saturating_sub(2));
     let block = if more { block.title_bottom(" more below ") } else { block };
-    put(frame, place, block, lines, scroll);
+    put(model, frame, place, block, lines, scroll);
 }
 
-fn put(frame: &mut Frame<'_>, place: Rect, block: Block<'_>, lines: Vec<Line<'static>>, scroll: Scroll) {
-    let shown: Vec<Line<'static>> = lines.into_iter().skip(scroll.down).take(usize::from(place.height)).collect();
+fn put(model: &Model, frame: &mut Frame<'_>, place: Rect, block: Block<'_>, lines: Vec<Line<'static>>, scroll: Scroll) {
+    let width = scroll.right + usize::from(inner_width(place));
+    let shown = lines.into_iter().skip(scroll.down).take(usize::from(place.height));
+    let shown: Vec<Line<'static>> = shown.map(|line| fitted(model, line, width)).collect();
     let right = u16::try_from(scroll.right).unwrap_or(u16::MAX);
     frame.render_widget(Clear, place);
     frame.render_widget(Paragraph::new(shown).scroll((0, right)).block(block), place);
@@ -209,22 +214,4 @@ fn reported(model: &Model, lines: Vec<StyledLine>) -> Vec<Line<'static>> {
         Line::from(spans.collect::<Vec<_>>())
     };
     lines.into_iter().map(line).collect()
-}
-
-/// Cut to a width, with a mark where something is gone.
-fn cut(model: &Model, text: &str, width: usize) -> String {
-    let text = visible(text, model.charset);
-    let mark = if model.charset == Charset::Ascii { "~" } else { "…" };
-    if Span::raw(text.as_str()).width() <= width {
-        return text;
-    }
-    let mut kept = String::new();
-    for character in text.chars() {
-        kept.push(character);
-        if Span::raw(kept.as_str()).width() + 1 > width {
-            kept.pop();
-            break;
-        }
-    }
-    kept + mark
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::wire;
+use super::{cut, fitted, wire};
 use crate::analyzer::Call;
 use crate::cors::Decision;
 use crate::http::State;
@@ -28,7 +28,7 @@ pub(super) fn filter_line(model: &Model, frame: &mut Frame<'_>, place: Rect) {
         spans.push(Span::styled("_", CHOSEN));
     }
     spans.push(wire(model, style, &state));
-    frame.render_widget(Paragraph::new(Line::from(spans)), place);
+    frame.render_widget(Paragraph::new(fitted(model, Line::from(spans), usize::from(place.width))), place);
 }
 
 pub(super) fn bar(model: &Model, frame: &mut Frame<'_>, place: Rect) {
@@ -39,7 +39,7 @@ pub(super) fn bar(model: &Model, frame: &mut Frame<'_>, place: Rect) {
         (_, Some(notice)) => Line::styled(format!(" {notice}"), BOLD),
         _ => known(model, usize::from(place.width)),
     };
-    frame.render_widget(Paragraph::new(line), place);
+    frame.render_widget(Paragraph::new(fitted(model, line, usize::from(place.width))), place);
 }
 
 /// Counters, then as many keys as there is room for.
@@ -70,13 +70,16 @@ fn counters(model: &Model) -> String {
     format!("{source}  {blocked} blocked  lost {lost} B  cut {cut}  undetermined {undetermined}{secrets}")
 }
 
+/// Columns for the name of what was read.
+const LONGEST_NAME: usize = 28;
+
 /// What was read.
 fn read(model: &Model) -> String {
     let source = match model.analysis().sources.as_slice() {
         [one] => visible(&one.path, model.charset),
         many => format!("{} sources", many.len()),
     };
-    source.rsplit('/').next().unwrap_or_default().chars().take(28).collect()
+    cut(model, source.rsplit('/').next().unwrap_or_default(), LONGEST_NAME)
 }
 
 /// How the live capture goes. What was lost is said whenever something was.
