@@ -100,16 +100,19 @@ fn what_nothing_was_written_to_can_be_left() {
 #[test]
 fn only_one_capture_that_is_there_can_be_followed() {
     let tmux = Tmux::start("unfollowed");
-    let told = |arguments: &str| {
+    // Numbered, so that none is taken for the next.
+    let told = |number: u8, arguments: &str| {
         let program = env!("CARGO_BIN_EXE_corscope");
-        tmux.press(&[&format!("clear; {program} view --follow {arguments}; echo status $?"), "Enter"]);
-        tmux.wait("status 2")
+        tmux.press(&[&format!("clear; {program} view --follow {arguments}; echo {number}: status $?"), "Enter"]);
+        tmux.wait(&format!("{number}: status 2"))
     };
-    assert!(told("a b").contains("--follow goes on at the end of one source: name one"));
+    assert!(told(1, "a b").contains("--follow goes on at the end of one source: name one"));
     let exchanges = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     fs::write(exchanges.path(), corscope(&["extract", "fastapi-broken.pcapng"]).stdout).unwrap();
-    assert!(told(exchanges.path().to_str().unwrap()).contains("is no capture: only those can be followed"));
-    assert!(told("nothing-of-that-name").contains("nothing-of-that-name: cannot be opened: no such file or directory"));
+    assert!(told(2, exchanges.path().to_str().unwrap()).contains("is no capture: only those can be followed"));
+    assert!(
+        told(3, "nothing-of-that-name").contains("nothing-of-that-name: cannot be opened: no such file or directory")
+    );
 }
 
 #[test]
