@@ -69,8 +69,10 @@ struct Told {
     repeated: u64,
     fragments: u64,
     evicted: u64,
+    timed_out: u64,
     overfull: u64,
     given_up: u64,
+    skipped_bytes: u64,
     cut_bytes: u64,
 }
 
@@ -213,8 +215,10 @@ impl Part {
             repeated: flows.repeated,
             fragments: self.intake.fragments.given_up(),
             evicted: flows.evicted,
+            timed_out: flows.timed_out,
             overfull: flows.overfull,
             given_up: sessions.given_up,
+            skipped_bytes: sessions.skipped_bytes,
             cut_bytes: flows.cut_bytes,
         }
     }
@@ -319,8 +323,13 @@ fn bounds(now: &Told, before: &Told) -> Vec<String> {
             "IP fragment(s) were not put together, since others are missing",
         ),
         (now.evicted - before.evicted, "connection(s) were given up because too many were open at once"),
+        (now.timed_out - before.timed_out, "connection(s) were given up after more than an hour of silence"),
         (now.overfull - before.overfull, "hole(s) were given up because too much waited behind them"),
         (now.given_up - before.given_up, "time(s) exchanges were given up because too many were under way"),
+        (
+            now.skipped_bytes - before.skipped_bytes,
+            "byte(s) on HTTP connections belong to no message that could be read",
+        ),
     ];
     let mut warnings: Vec<String> =
         met.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
@@ -365,6 +374,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
     use super::*;
+    use crate::flow::MAX_SILENCE;
+    use crate::flow::story::Story;
 
     /// A packet of an aggregate: IPv4 and TCP from the first port to the second.
     fn subframe(ports: [u16; 2], numbers: [u32; 2], says: &[u8]) -> Vec<u8> {
@@ -395,5 +406,27 @@ mod tests {
         assert_eq!(targets, ["/a", "/b"]);
         assert_eq!(read.exchanges[1].frames.request().unwrap().first, 7);
         assert_eq!((read.summary.packets, read.summary.warnings), (1, Vec::new()));
+    }
+
+    #[test]
+    fn what_was_passed_over_is_said() {
+        let mut story = Story::opened();
+        story.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n").server("HTTP/1.1 204 No Content\r\n\r\nsurprise");
+        let mut story = story.again(41_023, 900);
+        story.client("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        let mut packets = story.packets();
+        let later = &mut packets.last_mut().unwrap().stamp.time;
+        *later = Moment::from_nanoseconds(later.nanoseconds() + MAX_SILENCE + 1, 6);
+        let path: Arc<str> = "told".into();
+        let mut part = Part::new(&path, Keep::Nothing);
+        for packet in &packets {
+            part.segment(&packet.segment(), packet.stamp);
+        }
+        let read = part.finish(path, SourceKind::Pcap, 0);
+        let expected = [
+            "1 connection(s) were given up after more than an hour of silence",
+            "8 byte(s) on HTTP connections belong to no message that could be read",
+        ];
+        assert_eq!(read.summary.warnings, expected);
     }
 }
