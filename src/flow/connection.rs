@@ -300,17 +300,17 @@ impl Connection {
     fn note_fin(&mut self, side: Side, part: Part<'_>) {
         let stream = self.stream_mut(side);
         let at = part.end();
-        if stream.ended.is_none() && stream.closing.is_none() && distance(stream.next, at) >= 0 {
-            stream.closing = Some(Box::new(Closing { at, how: Ending::Fin, ack: part.ack, stamp: part.stamp }));
+        if stream.ended.is_none() && stream.closing().is_none() && distance(stream.next, at) >= 0 {
+            stream.set_closing(Some(Closing { at, how: Ending::Fin, ack: part.ack, stamp: part.stamp }));
         }
     }
 
     fn note_reset(&mut self, side: Side, part: Part<'_>, is_first: bool) {
         let stream = self.stream_mut(side);
         let ahead = if is_first { 0 } else { distance(stream.next, part.start) };
-        let fin = stream.closing.as_ref().map(|closing| closing.at).filter(|at| at.wrapping_add(1) == part.start);
+        let fin = stream.closing().map(|closing| closing.at).filter(|at| at.wrapping_add(1) == part.start);
         let at = fin.unwrap_or(if ahead > 0 { part.start } else { stream.next });
-        stream.closing = Some(Box::new(Closing { at, how: Ending::Reset, ack: part.ack, stamp: part.stamp }));
+        stream.set_closing(Some(Closing { at, how: Ending::Reset, ack: part.ack, stamp: part.stamp }));
     }
 
     /// Hands on whatever has become the next, on both sides, until nothing has.
@@ -342,11 +342,11 @@ impl Connection {
 
     fn close_when_due<S: FnMut(&Delivery<'_>)>(&mut self, side: Side, out: &mut Outlet<'_, S>) -> bool {
         let (stream, other) = (self.stream(side), self.stream(side.other()));
-        let Some(closing) = stream.closing.as_deref().copied() else { return false };
+        let Some(closing) = stream.closing().copied() else { return false };
         if distance(stream.next, closing.at) > 0 || !other.has_reached(closing.ack) {
             return false;
         }
-        self.stream_mut(side).closing = None;
+        self.stream_mut(side).set_closing(None);
         match closing.how {
             Ending::Reset => self.reset(side, closing.stamp, out),
             how => {
@@ -373,7 +373,7 @@ impl Connection {
         }
         stream.ended = Some(how);
         while stream.pop().is_some() {}
-        stream.overdue = None;
+        stream.set_overdue(None);
         self.put(side, stamp, Chunk::End(how), out);
     }
 
@@ -382,20 +382,21 @@ impl Connection {
         let now = self.last;
         let stream = self.stream_mut(side);
         let Some(owed) = stream.owed() else {
-            stream.overdue = None;
+            stream.set_overdue(None);
             return;
         };
         let next = stream.next;
-        let Some(overdue) = stream.overdue.as_deref_mut().filter(|overdue| distance(next, overdue.until) > 0) else {
+        let Some(overdue) = stream.overdue_mut().filter(|overdue| distance(next, overdue.until) > 0) else {
             let overdue = Overdue { until: owed, since: now, patience: PATIENCE_SEGMENTS };
-            stream.overdue = Some(Box::new(overdue));
+            stream.set_overdue(Some(overdue));
             return;
         };
         overdue.patience = overdue.patience.saturating_sub(1);
         let waited = now.time.nanoseconds().saturating_sub(overdue.since.time.nanoseconds());
         if overdue.patience == 0 || waited > PATIENCE_TIME {
             let until = overdue.until;
-            (stream.overdue, stream.is_unheard) = (None, true);
+            stream.is_unheard = true;
+            stream.set_overdue(None);
             self.skip_to(side, until, out);
         }
     }
@@ -469,8 +470,9 @@ impl Connection {
         let stream = self.stream_mut(side);
         if stream.is_front_next() {
             self.hand_on_front(side, out);
-        } else if let Some(closing) = stream.closing.as_deref_mut() {
-            closing.ack = None;
+        } else {
+            let closing = stream.closing().map(|closing| Closing { ack: None, ..*closing });
+            stream.set_closing(closing);
         }
     }
 

@@ -8,23 +8,25 @@ use crate::wire::Endpoint;
 /// Both ends of a connection, in an order that does not depend on who sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    low: (u128, u16),
-    high: (u128, u16),
+    low: [u64; 2],
+    high: [u64; 2],
+    /// That of `low`, and that of `high`.
+    ports: [u16; 2],
 }
 
 impl Key {
     pub(super) fn of(one: Endpoint, other: Endpoint) -> Self {
         let (one, other) = (packed(one), packed(other));
-        Self { low: one.min(other), high: one.max(other) }
+        let ((low, low_port), (high, high_port)) = (one.min(other), one.max(other));
+        Self { low, high, ports: [low_port, high_port] }
     }
 
     /// The ends and some words more, in one. Other than the hash it holds no secret: where it
     /// collides nothing is lost but a comparison.
-    #[expect(clippy::cast_possible_truncation, reason = "what is told apart by the upper halves is folded in")]
     pub(super) fn folded(&self, words: [u64; 3]) -> u64 {
         let mut fold = Fold(0x9E37_79B9_7F4A_7C15);
-        let ends = (self.low.0 ^ self.low.0 >> 64) as u64 ^ ((self.high.0 ^ self.high.0 >> 64) as u64).rotate_left(32);
-        fold.mix(ends ^ u64::from(self.high.1).rotate_left(48));
+        let ends = self.low[0] ^ self.low[1] ^ (self.high[0] ^ self.high[1]).rotate_left(32);
+        fold.mix(ends ^ u64::from(self.ports[1]).rotate_left(48));
         for word in words {
             fold.mix(word);
         }
@@ -33,19 +35,22 @@ impl Key {
 }
 
 /// An IPv4 address as its IPv4-mapped IPv6 address, which no packet carries.
-fn packed(end: Endpoint) -> (u128, u16) {
-    const MAPPED: u128 = 0xFFFF_0000_0000;
-    match end.address {
-        IpAddr::V4(address) => (MAPPED | u128::from(address.to_bits()), end.port),
-        IpAddr::V6(address) => (address.to_bits(), end.port),
-    }
+fn packed(end: Endpoint) -> ([u64; 2], u16) {
+    const MAPPED: u64 = 0xFFFF_0000_0000;
+    #[expect(clippy::cast_possible_truncation, reason = "the halves")]
+    let halves = match end.address {
+        IpAddr::V4(address) => [0, MAPPED | u64::from(address.to_bits())],
+        IpAddr::V6(address) => [(address.to_bits() >> 64) as u64, address.to_bits() as u64],
+    };
+    (halves, end.port)
 }
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(self.low.0);
-        state.write_u128(self.high.0);
-        state.write_u32(u32::from(self.low.1) << 16 | u32::from(self.high.1));
+        for half in self.low.into_iter().chain(self.high) {
+            state.write_u64(half);
+        }
+        state.write_u32(u32::from(self.ports[0]) << 16 | u32::from(self.ports[1]));
     }
 }
 
@@ -94,11 +99,8 @@ impl Hasher for Fold {
         self.mix(u64::from(word));
     }
 
-    fn write_u128(&mut self, word: u128) {
-        #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
-        let (low, high) = (word as u64, (word >> 64) as u64);
-        self.mix(low);
-        self.mix(high);
+    fn write_u64(&mut self, word: u64) {
+        self.mix(word);
     }
 
     fn finish(&self) -> u64 {

@@ -35,8 +35,9 @@ use key::{Key, Seed};
 use twice::Twice;
 
 /// Connections that are followed at once. A load balancer's node has some 64,000 ports towards
-/// each backend; four times that, at some 250 bytes a connection, is still only 64 MB.
-pub const MAX_CONNECTIONS: usize = 1 << 18;
+/// each backend; more than three times that, at some 250 bytes a connection, is still less than 64 MB.
+/// A hash table of 2^18 places grows beyond seven eighths of them.
+pub const MAX_CONNECTIONS: usize = (1 << 18) / 8 * 7;
 
 /// Closed connections that are remembered, so that their late packets are known for what they are
 /// and open no connection of their own.
@@ -159,7 +160,8 @@ pub struct Counters {
 #[derive(Debug, Default)]
 pub struct Flows {
     places: HashMap<Key, u32, Seed>,
-    slots: Vec<Option<Connection>>,
+    /// Each in a place of its own: a list of them would be there twice while it grows.
+    slots: Vec<Option<Box<Connection>>>,
     free: Vec<u32>,
     /// Oldest first; a slot may have been given to another connection since.
     closed: VecDeque<(u32, FlowId)>,
@@ -196,8 +198,8 @@ impl Flows {
 
     /// The capture ends here, and with it all that is still open.
     pub fn finish(&mut self, sink: &mut impl FnMut(&Delivery<'_>)) {
-        let mut open: Vec<Connection> = self.slots.drain(..).flatten().collect();
-        open.sort_unstable_by_key(Connection::id);
+        let mut open: Vec<Box<Connection>> = self.slots.drain(..).flatten().collect();
+        open.sort_unstable_by_key(|connection| connection.id());
         for mut connection in open {
             connection.finish(Ending::CaptureEnded, &mut Outlet { sink, counters: &mut self.counters });
         }
@@ -221,15 +223,14 @@ impl Flows {
         let mut opened = None;
         if let Some(&slot) = self.places.get(&key) {
             let connection = self.slots.get(slot as usize)?.as_ref()?;
-            let ending = if is_silent(connection, stamp) {
-                Ending::Timeout
+            if is_silent(connection, stamp) {
+                self.time_out(slot, sink);
             } else if let Owner::Later(opening) = connection.owner_of(segment) {
                 opened = opening;
-                Ending::Replaced
+                self.remove(slot, Ending::Replaced, sink);
             } else {
                 return Some(slot);
-            };
-            self.remove(slot, ending, sink);
+            }
         }
         // What neither opens a connection nor brings bytes of one is mostly the end of one that was forgotten.
         if !segment.flags.syn && segment.payload.is_empty() && segment.cut_off == 0 && opened.is_none() {
@@ -249,7 +250,7 @@ impl Flows {
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(connection);
+            *place = Some(Box::new(connection));
         }
         self.places.insert(key, slot);
         slot
@@ -260,9 +261,6 @@ impl Flows {
         self.waiting -= connection.waiting();
         self.places.remove(&connection.key());
         self.free.push(slot);
-        if ending == Ending::Timeout && !connection.is_closed() {
-            self.counters.timed_out += 1;
-        }
         connection.finish(ending, &mut Outlet { sink, counters: &mut self.counters });
     }
 
@@ -270,14 +268,22 @@ impl Flows {
     fn sweep_one(&mut self, stamp: Stamp, sink: &mut impl FnMut(&Delivery<'_>)) {
         let silent = self.look_at_next().filter(|(_, connection)| is_silent(connection, stamp)).map(|(slot, _)| slot);
         if let Some(slot) = silent {
-            self.remove(slot, Ending::Timeout, sink);
+            self.time_out(slot, sink);
         }
+    }
+
+    /// Gives up a connection that has been silent for too long.
+    fn time_out(&mut self, slot: u32, sink: &mut impl FnMut(&Delivery<'_>)) {
+        let is_open = |connection: &Connection| !connection.is_closed();
+        let was_open = self.slots.get(slot as usize).and_then(Option::as_deref).is_some_and(is_open);
+        self.counters.timed_out += u64::from(was_open);
+        self.remove(slot, Ending::Timeout, sink);
     }
 
     fn look_at_next(&mut self) -> Option<(u32, &Connection)> {
         self.sweep = if self.sweep + 1 < self.slots.len() { self.sweep + 1 } else { 0 };
         let slot = u32::try_from(self.sweep).ok()?;
-        self.slots.get(self.sweep)?.as_ref().map(|connection| (slot, connection))
+        self.slots.get(self.sweep)?.as_deref().map(|connection| (slot, connection))
     }
 
     /// Makes room for one more: gives up the connection that has been silent longest, of a few.

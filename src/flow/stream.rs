@@ -111,11 +111,18 @@ pub(super) struct Stream {
     pub(super) ended: Option<Ending>,
     /// Bytes of it were waited for in vain.
     pub(super) is_unheard: bool,
-    pub(super) closing: Option<Box<Closing>>,
-    pub(super) overdue: Option<Box<Overdue>>,
+    /// In memory of its own, since few have any, and there may be very many sides.
+    pending: Option<Box<Pending>>,
+}
+
+/// What waits on a side.
+#[derive(Debug, Default)]
+struct Pending {
     /// In order of sequence, without overlap, all at or behind `next`.
     held: VecDeque<Held>,
     held_bytes: usize,
+    closing: Option<Closing>,
+    overdue: Option<Overdue>,
 }
 
 impl Stream {
@@ -138,50 +145,51 @@ impl Stream {
 
     /// Whether no bytes of it were seen.
     pub(super) fn sent_nothing(&self) -> bool {
-        let start = self.first.map_or(self.next, |first| first);
+        let start = self.first.unwrap_or(self.next);
         self.ended.is_none()
-            && self.held.is_empty()
-            && self.closing.is_none()
+            && self.holds_nothing()
+            && self.closing().is_none()
             && (0..=1).contains(&distance(start, self.next))
     }
 
     /// Takes back what the other side has acknowledged: it was another connection's.
     pub(super) fn forget_acknowledged(&mut self) {
-        (self.acked, self.overdue) = (self.next, None);
+        self.acked = self.next;
+        self.set_overdue(None);
     }
 
     /// Whether the first that waits lacks nothing before it.
     pub(super) fn is_front_next(&self) -> bool {
-        self.held.front().is_some_and(|held| distance(self.next, held.start) <= 0)
+        self.first_held().is_some_and(|held| distance(self.next, held.start) <= 0)
     }
 
     /// What the next piece, or the end, has to wait for of the other side.
     pub(super) fn waits_for(&self) -> Option<u32> {
         if self.is_front_next() {
-            return self.held.front()?.ack;
+            return self.first_held()?.ack;
         }
-        let closing = self.closing.as_deref().filter(|closing| distance(self.next, closing.at) <= 0)?;
+        let closing = self.closing().filter(|closing| distance(self.next, closing.at) <= 0)?;
         closing.ack
     }
 
     /// The packet that brought the next piece, or the end.
     pub(super) fn waiting_since(&self) -> Option<u64> {
-        let front = self.held.front().filter(|_| self.is_front_next()).map(|held| held.stamp.frame);
-        front.or_else(|| self.closing.as_deref().map(|closing| closing.stamp.frame))
+        let front = self.first_held().filter(|_| self.is_front_next()).map(|held| held.stamp.frame);
+        front.or_else(|| self.closing().map(|closing| closing.stamp.frame))
     }
 
     /// How far the bytes are missing that come next, up to `until` at most: to what waits, or to the end. A FIN is no
     /// byte that is missing.
     pub(super) fn hole_end(&self, until: u32) -> u32 {
-        let bounds = self.held.front().map(|held| held.start).into_iter();
-        let bounds = bounds.chain(self.closing.as_ref().map(|closing| closing.at));
+        let bounds = self.first_held().map(|held| held.start).into_iter();
+        let bounds = bounds.chain(self.closing().map(|closing| closing.at));
         bounds.fold(until, |until, bound| nearest(self.next, until, bound))
     }
 
     /// Up to where the side is known to have sent, and to be unable to send again, when that is
     /// beyond what was handed on.
     pub(super) fn owed(&self) -> Option<u32> {
-        let reset = self.closing.as_ref().filter(|closing| closing.how == Ending::Reset).map(|closing| closing.at);
+        let reset = self.closing().filter(|closing| closing.how == Ending::Reset).map(|closing| closing.at);
         let acked = (self.placed && self.ended.is_none()).then_some(self.acked);
         let furthest = acked.into_iter().chain(reset).max_by_key(|&sequence| distance(self.next, sequence))?;
         (self.ended.is_none() && distance(self.next, furthest) > 0).then_some(furthest)
@@ -189,29 +197,65 @@ impl Stream {
 
     /// Whether something waits, closes or is missing: rare, and then the slow path is taken.
     pub(super) fn is_unsettled(&self) -> bool {
-        !self.held.is_empty() || self.closing.is_some() || (self.placed && distance(self.next, self.acked) > 0)
+        self.pending.is_some() || (self.placed && distance(self.next, self.acked) > 0)
     }
 
     pub(super) fn holds_nothing(&self) -> bool {
-        self.held.is_empty()
+        self.first_held().is_none()
     }
 
     pub(super) fn held_bytes(&self) -> usize {
-        self.held_bytes
+        self.pending.as_ref().map_or(0, |pending| pending.held_bytes)
     }
 
     pub(super) fn is_overfull(&self, room: usize) -> bool {
-        self.held_bytes > room.min(MAX_HELD_BYTES) || self.held.len() > MAX_HELD_PIECES
+        let Some(pending) = &self.pending else { return false };
+        pending.held_bytes > room.min(MAX_HELD_BYTES) || pending.held.len() > MAX_HELD_PIECES
     }
 
     pub(super) fn front(&self) -> Option<Part<'_>> {
-        self.held.front().map(Held::part)
+        self.first_held().map(Held::part)
+    }
+
+    fn first_held(&self) -> Option<&Held> {
+        self.pending.as_ref()?.held.front()
     }
 
     pub(super) fn pop(&mut self) -> Option<Held> {
-        let held = self.held.pop_front()?;
-        self.held_bytes -= held.cost();
+        let pending = self.pending.as_mut()?;
+        let held = pending.held.pop_front()?;
+        pending.held_bytes -= held.cost();
+        self.tidy();
         Some(held)
+    }
+
+    pub(super) fn closing(&self) -> Option<&Closing> {
+        self.pending.as_ref()?.closing.as_ref()
+    }
+
+    pub(super) fn set_closing(&mut self, closing: Option<Closing>) {
+        if closing.is_some() || self.pending.is_some() {
+            self.pending.get_or_insert_default().closing = closing;
+            self.tidy();
+        }
+    }
+
+    pub(super) fn overdue_mut(&mut self) -> Option<&mut Overdue> {
+        self.pending.as_mut()?.overdue.as_mut()
+    }
+
+    pub(super) fn set_overdue(&mut self, overdue: Option<Overdue>) {
+        if overdue.is_some() || self.pending.is_some() {
+            self.pending.get_or_insert_default().overdue = overdue;
+            self.tidy();
+        }
+    }
+
+    /// Gives the memory back of what does not wait any more.
+    fn tidy(&mut self) {
+        let is_empty =
+            |pending: &Pending| pending.held.is_empty() && pending.closing.is_none() && pending.overdue.is_none();
+        self.pending.take_if(|pending| is_empty(pending));
     }
 
     /// Keeps what nothing that waits already covers: first bytes win.
@@ -220,8 +264,9 @@ impl Stream {
         while !rest.is_empty() {
             let next = self.next;
             let offset = |sequence| distance(next, sequence);
-            let place = self.held.partition_point(|held| offset(held.part().end()) <= offset(rest.start));
-            let covered = self.held.get(place).map(Held::part).filter(|held| offset(held.start) < offset(rest.end()));
+            let held = &self.pending.get_or_insert_default().held;
+            let place = held.partition_point(|held| offset(held.part().end()) <= offset(rest.start));
+            let covered = held.get(place).map(Held::part).filter(|held| offset(held.start) < offset(rest.end()));
             let Some((start, end)) = covered.map(|held| (held.start, held.end())) else {
                 self.insert(place, rest);
                 return;
@@ -238,8 +283,9 @@ impl Stream {
 
     fn insert(&mut self, place: usize, part: Part<'_>) {
         let held = Held { start: part.start, data: part.data.into(), cut: part.cut, ack: part.ack, stamp: part.stamp };
-        self.held_bytes += held.cost();
-        self.held.insert(place, held);
+        let pending = self.pending.get_or_insert_default();
+        pending.held_bytes += held.cost();
+        pending.held.insert(place, held);
     }
 }
 

@@ -7,18 +7,27 @@ use crate::flow::{Ending, Side, Stamp};
 use crate::http::Time;
 use crate::wire::Endpoint;
 
+/// The memory that a connection takes beside what it carries, about: its place in a table that is half full.
+const CONNECTION_COST: usize = 2 * size_of::<Connection>();
+
 /// What a connection carries.
 #[derive(Debug)]
 enum Protocol {
-    /// Not known, or nothing that is known.
-    Unknown,
+    /// Not known, or nothing that is known. What was heard is large, and not needed for long.
+    Unknown(Box<Hearings>),
     /// HTTP/1, and which side sends the requests.
     Http1(Box<Http1>, Side),
     Tls,
     Http2,
 }
 
-/// One side of a connection, as long as it is not known what the connection carries.
+/// Both sides, as long as it is not known what the connection carries.
+#[derive(Debug)]
+struct Hearings {
+    a: Hearing,
+    b: Hearing,
+}
+
 #[derive(Debug)]
 struct Hearing {
     address: Endpoint,
@@ -34,8 +43,8 @@ struct Hearing {
 pub(super) struct Connection {
     number: u64,
     protocol: Protocol,
-    a: Hearing,
-    b: Hearing,
+    /// Whether side A and side B have ended.
+    ended: [bool; 2],
     /// As what it was counted among those that cannot be read.
     counted: Option<Look>,
     /// The first bytes behind the end of HTTP were looked at.
@@ -47,13 +56,18 @@ impl Connection {
     pub(super) fn new(number: u64, addresses: [Endpoint; 2], expect: Expect) -> Self {
         let [a, b] =
             addresses.map(|address| Hearing { address, expect, held: Held::default(), lost: false, ended: None });
-        Self { number, protocol: Protocol::Unknown, a, b, counted: None, tunnel_heard: false }
+        let protocol = Protocol::Unknown(Box::new(Hearings { a, b }));
+        Self { number, protocol, ended: [false; 2], counted: None, tunnel_heard: false }
     }
 
     /// The memory that it takes, about.
     pub(super) fn weight(&self) -> usize {
-        let http = if let Protocol::Http1(http, _) = &self.protocol { http.weight() } else { 0 };
-        http + self.a.held.bytes.len() + self.b.held.bytes.len()
+        let carried = match &self.protocol {
+            Protocol::Unknown(hearings) => hearings.weight(),
+            Protocol::Http1(http, _) => http.weight(),
+            Protocol::Tls | Protocol::Http2 => 0,
+        };
+        CONNECTION_COST + carried
     }
 
     /// When each request came that is still without its answer.
@@ -64,9 +78,10 @@ impl Connection {
 
     /// Takes the next bytes of one side.
     pub(super) fn data(&mut self, side: Side, mut bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
-        if matches!(self.protocol, Protocol::Unknown) {
-            bytes = self.behind_preamble(side, bytes);
-            self.listen(side, bytes, stamp, desk);
+        if let Protocol::Unknown(hearings) = &mut self.protocol {
+            bytes = hearings.of(side).behind_preamble(bytes);
+            let found = hearings.listen(side, bytes, stamp);
+            self.become_what_was(found, side, desk);
         }
         if let Protocol::Http1(http, client) = &mut self.protocol {
             if http.is_tunnel() && !self.tunnel_heard {
@@ -82,8 +97,8 @@ impl Connection {
     pub(super) fn gap(&mut self, side: Side, len: u64, cut: bool, stamp: Stamp, desk: &mut Desk) {
         match &mut self.protocol {
             Protocol::Http1(http, client) => http.gap(role(side, *client), len, cut, stamp, desk),
-            Protocol::Unknown => {
-                let hearing = self.hearing(side);
+            Protocol::Unknown(hearings) => {
+                let hearing = hearings.of(side);
                 (hearing.held, hearing.expect, hearing.lost) = (Held::default(), Expect::Anything, true);
             }
             Protocol::Tls | Protocol::Http2 => {}
@@ -92,54 +107,33 @@ impl Connection {
 
     /// One side has ended; says whether both have.
     pub(super) fn end(&mut self, side: Side, how: Ending, stamp: Stamp, desk: &mut Desk) -> bool {
-        if let Protocol::Http1(http, client) = &mut self.protocol {
-            http.end(role(side, *client), how, stamp, desk);
-        }
-        self.hearing(side).ended = Some((how, stamp));
-        let both = self.a.ended.is_some() && self.b.ended.is_some();
-        let heard_something = [&self.a, &self.b].iter().any(|hearing| !hearing.held.bytes.is_empty());
-        if both && heard_something && matches!(self.protocol, Protocol::Unknown) {
-            self.count(Some(Look::No), desk);
+        let [a, b] = &mut self.ended;
+        *(if side == Side::A { &mut *a } else { &mut *b }) = true;
+        let both = *a && *b;
+        match &mut self.protocol {
+            Protocol::Http1(http, client) => http.end(role(side, *client), how, stamp, desk),
+            Protocol::Unknown(hearings) => {
+                hearings.of(side).ended = Some((how, stamp));
+                if both && hearings.hold_something() {
+                    self.count(Some(Look::No), desk);
+                }
+            }
+            Protocol::Tls | Protocol::Http2 => {}
         }
         both
     }
 
     /// Gives up what it waits for, to make room.
     pub(super) fn shed(&mut self, desk: &mut Desk) {
-        if let Protocol::Http1(http, _) = &mut self.protocol {
-            http.shed(desk);
+        match &mut self.protocol {
+            Protocol::Http1(http, _) => http.shed(desk),
+            Protocol::Unknown(hearings) => (hearings.a.held, hearings.b.held) = (Held::default(), Held::default()),
+            Protocol::Tls | Protocol::Http2 => {}
         }
-        (self.a.held, self.b.held) = (Held::default(), Held::default());
     }
 
-    /// Without what may stand before a first message, where these bytes are the first.
-    fn behind_preamble<'b>(&mut self, side: Side, bytes: &'b [u8]) -> &'b [u8] {
-        let hearing = self.hearing(side);
-        let is_first = hearing.held.bytes.is_empty() && hearing.expect == Expect::Start;
-        if is_first { behind_preamble(bytes) } else { bytes }
-    }
-
-    /// Looks at bytes for a protocol that is known. Those of HTTP are left to its readers.
-    fn listen(&mut self, side: Side, bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
-        self.hearing(side.other()).lost = false;
-        if bytes.is_empty() {
-            return;
-        }
-        let hearing = self.hearing(side);
-        let before = hearing.held.bytes.len();
-        hearing.held.add(bytes, stamp);
-        let mut found = look_for_any(&hearing.held.bytes, hearing.expect);
-        if found == Look::No {
-            // What was held is nothing; but where a segment starts, a message may.
-            hearing.held = Held::default();
-            hearing.expect = Expect::Anything;
-            found = if before > 0 { look_for_any(bytes, Expect::Anything) } else { Look::No };
-            if found == Look::Unclear {
-                hearing.held.add(bytes, stamp);
-            }
-        } else if found != Look::Unclear {
-            hearing.held.bytes.truncate(before);
-        }
+    /// `found` is what bytes of `side` look like.
+    fn become_what_was(&mut self, found: Look, side: Side, desk: &mut Desk) {
         match found {
             Look::Unclear => {}
             Look::No => self.count(Some(Look::No), desk),
@@ -152,18 +146,19 @@ impl Connection {
 
     fn become_http(&mut self, client_side: Side, desk: &mut Desk) {
         self.count(None, desk);
+        let Protocol::Unknown(hearings) = &mut self.protocol else { return };
         let sides = [client_side, client_side.other()];
-        let addresses = sides.map(|side| self.hearing(side).address);
+        let addresses = sides.map(|side| hearings.of(side).address);
         let heard = sides.map(|side| {
-            let hearing = self.hearing(side);
+            let hearing = hearings.of(side);
             (std::mem::take(&mut hearing.held), hearing.expect)
         });
         let mut http = Box::new(Http1::new(self.number, addresses, heard));
-        if self.hearing(client_side).lost {
+        if hearings.of(client_side).lost {
             http.lose_requests();
         }
         for side in [Side::A, Side::B] {
-            if let Some((how, stamp)) = self.hearing(side).ended {
+            if let Some((how, stamp)) = hearings.of(side).ended {
                 http.end(role(side, client_side), how, stamp, desk);
             }
         }
@@ -173,7 +168,6 @@ impl Connection {
     fn become_unread(&mut self, protocol: Protocol, found: Look, desk: &mut Desk) {
         self.count(Some(found), desk);
         self.protocol = protocol;
-        self.shed(desk);
     }
 
     /// What is tunnelled may be told as well; what is not known is not counted, since the way into
@@ -193,12 +187,54 @@ impl Connection {
             *counter(kind, desk) += 1;
         }
     }
+}
 
-    fn hearing(&mut self, side: Side) -> &mut Hearing {
+impl Hearings {
+    fn of(&mut self, side: Side) -> &mut Hearing {
         match side {
             Side::A => &mut self.a,
             Side::B => &mut self.b,
         }
+    }
+
+    fn hold_something(&self) -> bool {
+        [&self.a, &self.b].iter().any(|hearing| !hearing.held.bytes.is_empty())
+    }
+
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.a.held.bytes.capacity() + self.b.held.bytes.capacity()
+    }
+
+    /// Looks at bytes for a protocol that is known; [`Look::Unclear`] of none. Those of HTTP are left to its readers.
+    fn listen(&mut self, side: Side, bytes: &[u8], stamp: Stamp) -> Look {
+        self.of(side.other()).lost = false;
+        if bytes.is_empty() {
+            return Look::Unclear;
+        }
+        let hearing = self.of(side);
+        let before = hearing.held.bytes.len();
+        hearing.held.add(bytes, stamp);
+        let mut found = look_for_any(&hearing.held.bytes, hearing.expect);
+        if found == Look::No {
+            // What was held is nothing; but where a segment starts, a message may.
+            hearing.held = Held::default();
+            hearing.expect = Expect::Anything;
+            found = if before > 0 { look_for_any(bytes, Expect::Anything) } else { Look::No };
+            if found == Look::Unclear {
+                hearing.held.add(bytes, stamp);
+            }
+        } else if found != Look::Unclear {
+            hearing.held.bytes.truncate(before);
+        }
+        found
+    }
+}
+
+impl Hearing {
+    /// Without what may stand before a first message, where these bytes are the first.
+    fn behind_preamble<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let is_first = self.held.bytes.is_empty() && self.expect == Expect::Start;
+        if is_first { behind_preamble(bytes) } else { bytes }
     }
 }
 

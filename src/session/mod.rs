@@ -154,7 +154,9 @@ impl Sessions {
         let Delivery { flow, side, stamp, .. } = *delivery;
         let connection = self.connections.entry(flow).or_insert_with(|| {
             let expect = if delivery.from_start { Expect::Start } else { Expect::Anything };
-            Connection::new(flow.0, addresses(delivery), expect)
+            let connection = Connection::new(flow.0, addresses(delivery), expect);
+            self.weight += connection.weight();
+            connection
         });
         let others = self.weight - connection.weight();
         match delivery.chunk {

@@ -126,7 +126,7 @@ impl Http1 {
 
     /// The memory that it takes, about.
     pub(super) fn weight(&self) -> usize {
-        self.requests.held() + self.responses.held() + self.exchanges.weight()
+        size_of::<Self>() + self.requests.held() + self.responses.held() + self.exchanges.weight()
     }
 
     /// Gives up what it waits for, to make room.
