@@ -45,6 +45,10 @@ struct Call {
 /// So far may a segment be overtaken.
 const WINDOW: usize = 4;
 
+/// What was sent this long after another segment, in nanoseconds, does not overtake it: by then the capture would
+/// have lost what is missing.
+const PAUSE: u128 = 500_000_000;
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -192,8 +196,11 @@ fn repeat(segments: &mut Vec<Owned>, which: Index, later: usize) {
 fn swap(segments: &mut [Owned], which: Index, by: usize) {
     let index = which.index(segments.len());
     let other = (index + by).min(segments.len() - 1);
-    let handshake = segments[index..=other].iter().any(|segment| segment.flags.syn || segment.flags.rst);
-    if !handshake {
+    let overtaken = &segments[index..=other];
+    let handshake = overtaken.iter().any(|segment| segment.flags.syn || segment.flags.rst);
+    let times = || overtaken.iter().map(|segment| segment.stamp.time.nanoseconds());
+    let pause = times().max().unwrap().abs_diff(times().min().unwrap());
+    if !handshake && pause < PAUSE {
         segments.swap(index, other);
     }
 }
