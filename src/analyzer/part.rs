@@ -16,6 +16,9 @@ use crate::wire::{LinkType, Moment, Packet, Segment};
 /// thousands of them.
 const MAX_LINKS: usize = 16;
 
+/// Connections that end with the capture and are handed on together.
+const ENDED_AT_ONCE: usize = 4096;
+
 /// Reads the packets of one capture, in the order of the file, or of several files that one capture
 /// was written to one after the other.
 #[derive(Debug)]
@@ -167,8 +170,15 @@ impl Part {
 
     /// The capture ends here, and with it all that is under way.
     pub fn end(&mut self) {
+        while self.end_some() {}
+    }
+
+    /// As [`Part::end`], for whoever cannot have all that is under way at once: says whether there is more.
+    pub fn end_some(&mut self) -> bool {
         let Self { intake, lanes, gathered, .. } = self;
-        intake.flows.finish(&mut |delivery| lanes.push(delivery, &mut |exchange| gathered.add(exchange)));
+        intake.flows.finish_some(ENDED_AT_ONCE, &mut |delivery| {
+            lanes.push(delivery, &mut |exchange| gathered.add(exchange));
+        })
     }
 
     /// What the file that is being read has held so far, in `bytes` bytes.

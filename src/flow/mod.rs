@@ -163,6 +163,8 @@ pub struct Flows {
     /// Each in a place of its own: a list of them would be there twice while it grows.
     slots: Vec<Option<Box<Connection>>>,
     free: Vec<u32>,
+    /// Those that end with the capture, eldest first.
+    ending: VecDeque<Box<Connection>>,
     /// Oldest first; a slot may have been given to another connection since.
     closed: VecDeque<(u32, FlowId)>,
     /// The next slot to look at for silence.
@@ -198,12 +200,23 @@ impl Flows {
 
     /// The capture ends here, and with it all that is still open.
     pub fn finish(&mut self, sink: &mut impl FnMut(&Delivery<'_>)) {
-        let mut open: Vec<Box<Connection>> = self.slots.drain(..).flatten().collect();
-        open.sort_unstable_by_key(|connection| connection.id());
-        for mut connection in open {
+        while self.finish_some(usize::MAX, sink) {}
+    }
+
+    /// The capture ends here: ends at most so many of the connections that are still open, the eldest first, and
+    /// says whether others are left.
+    pub fn finish_some(&mut self, most: usize, sink: &mut impl FnMut(&Delivery<'_>)) -> bool {
+        if self.ending.is_empty() {
+            self.ending.extend(self.slots.drain(..).flatten());
+            self.ending.make_contiguous().sort_unstable_by_key(|connection| connection.id());
+        }
+        for mut connection in self.ending.drain(..most.min(self.ending.len())) {
             connection.finish(Ending::CaptureEnded, &mut Outlet { sink, counters: &mut self.counters });
         }
-        *self = Self { counters: self.counters, ..Self::default() };
+        if self.ending.is_empty() {
+            *self = Self { counters: self.counters, ..Self::default() };
+        }
+        !self.ending.is_empty()
     }
 
     /// What happened so far.
@@ -593,6 +606,27 @@ mod tests {
             });
         }
         assert_eq!((bytes, flows.counters().overfull, flows.waiting), (120 * 60_000, 1, 0));
+    }
+
+    #[test]
+    fn a_capture_may_end_a_few_connections_at_a_time() {
+        let mut story = Story::opened();
+        story.client("first");
+        let mut story = story.again(41_023, 900);
+        story.client("second");
+        let mut story = story.again(41_024, 900);
+        story.client("third");
+        let mut flows = Flows::default();
+        for packet in story.packets() {
+            flows.push(&packet.segment(), packet.stamp, &mut |_| {});
+        }
+        let mut ended = Vec::new();
+        let mut more = Vec::new();
+        for _ in 0..3 {
+            more.push(flows.finish_some(2, &mut |delivery| ended.push(delivery.flow.0)));
+        }
+        assert_eq!((ended, more), (vec![0, 0, 1, 1, 2, 2], vec![true, false, false]));
+        assert_eq!(flows.counters().connections, 3);
     }
 
     #[test]

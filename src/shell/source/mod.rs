@@ -223,7 +223,7 @@ impl Source {
         if let Some(why) = ended.why() {
             part.damaged(why.to_owned());
         }
-        part.end();
+        while part.end_some() && wanted(part.take_exchanges()) {}
         wanted(part.take_exchanges());
         Ok(part.summary(Arc::clone(&path), kind, bytes))
     }
