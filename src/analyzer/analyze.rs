@@ -50,14 +50,14 @@ pub fn analyze_by(workers: &impl Workers, reads: Vec<Read>, options: &Options) -
         append(&mut exchanges, read.exchanges);
         append(&mut glances, read.glances);
     }
-    gathered(workers, sources, exchanges, &glances, options)
+    gathered(workers, sources, exchanges, glances, options)
 }
 
 /// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
 #[must_use]
 pub fn analyze_exchanges(sources: Vec<SourceSummary>, exchanges: Vec<Arc<Exchange>>, options: &Options) -> Analysis {
     let glances: Vec<Glance> = exchanges.iter().map(|exchange| Glance::at(exchange)).collect();
-    gathered(&Alone, sources, exchanges, &glances, options)
+    gathered(&Alone, sources, exchanges, glances, options)
 }
 
 /// Of one source, as most are, nothing is copied.
@@ -73,10 +73,12 @@ fn gathered(
     workers: &impl Workers,
     sources: Vec<SourceSummary>,
     exchanges: Vec<Arc<Exchange>>,
-    glances: &[Glance],
+    glances: Vec<Glance>,
     options: &Options,
 ) -> Analysis {
-    let Joined { chains, balancer, preflights, sharing, health_checks } = join(exchanges, glances);
+    let Joined { chains, balancer, preflights, sharing, health_checks } = join(exchanges, &glances);
+    // Judging needs the room.
+    drop(glances);
     let around = Surroundings { balancer: &balancer, preflights: Some(&preflights) };
     let (chains, findings) = judge_all(workers, chains, &sharing, around, options);
     let chains_of = |calls: &[Call]| Recorded::of(calls.iter().map(Call::chain));

@@ -24,6 +24,11 @@ impl Lanes {
         Self((0..LANES).map(|_| Sessions::new(Arc::clone(path)).keeping(keep).one_of(LANES)).collect())
     }
 
+    /// Keeps header lines that come up in many heads once.
+    pub(super) fn sharing(self) -> Self {
+        Self(self.0.into_iter().map(Sessions::sharing).collect())
+    }
+
     /// Takes the next chunk of a connection, and hands on the exchanges that end with it.
     pub(super) fn push(&mut self, delivery: &Delivery<'_>, sink: &mut impl FnMut(Exchange)) {
         if let Some(lane) = self.0.get_mut(lane_of(delivery.flow)) {

@@ -110,6 +110,13 @@ impl Part {
         self
     }
 
+    /// Keeps header lines that come up in many heads once: for exchanges that are kept, many of them at once.
+    #[must_use]
+    pub fn sharing(mut self) -> Self {
+        self.lanes = self.lanes.sharing();
+        self
+    }
+
     /// Takes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         let Self { intake, lanes, gathered, .. } = self;

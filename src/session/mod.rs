@@ -20,7 +20,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::flow::{Chunk, Delivery, Ending, FlowId, Side};
-use crate::http::{Exchange, Time};
+use crate::http::{Exchange, HeaderLines, Time};
 use crate::wire::Endpoint;
 use connection::Connection;
 use desk::Desk;
@@ -119,6 +119,13 @@ impl Sessions {
     #[must_use]
     pub fn keeping(mut self, keep: Keep) -> Self {
         self.desk.keep = keep;
+        self
+    }
+
+    /// Keeps header lines that come up in many heads once, for exchanges that are kept, many of them at once.
+    #[must_use]
+    pub fn sharing(mut self) -> Self {
+        self.desk.lines = HeaderLines::shared();
         self
     }
 

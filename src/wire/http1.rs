@@ -128,7 +128,7 @@ impl<'s, 'a> Plain<'s, 'a> {
     }
 
     /// The names in their order, and where in the section they begin.
-    pub fn names(self) -> impl Iterator<Item = (&'a str, usize)> + 's {
+    pub fn names(self) -> impl Iterator<Item = (&'a str, usize)> + Clone + 's {
         let start = self.section.as_ptr().addr();
         self.fields.iter().map(move |field| (field.name, field.name.as_ptr().addr().saturating_sub(start)))
     }

@@ -219,7 +219,8 @@ fn fields(object: &mut Object<'_>, headers: &Headers, trailers: &Headers) {
 }
 
 fn pairs(out: &mut String, headers: &Headers) {
-    let write = if lines_are_plain(headers.text(), headers.len()) { plain_text } else { text };
+    let is_plain = headers.text().is_some_and(|text| lines_are_plain(text, headers.len()));
+    let write = if is_plain { plain_text } else { text };
     list(out, headers.iter(), |out, line| {
         out.push('[');
         write(out, line.name);

@@ -162,7 +162,7 @@ fn read_set(
             continue;
         };
         let Source { path, blocks, ended, .. } = source;
-        let mut reading = part.take().unwrap_or_else(|| Part::new(&path, keep).glancing());
+        let mut reading = part.take().unwrap_or_else(|| Part::new(&path, keep).glancing().sharing());
         let bytes = capture::read(&mut reading, blocks, threads, None).map_err(|what| problem(&path, &what))?;
         if let Some(why) = ended.why() {
             reading.damaged(why.to_owned());

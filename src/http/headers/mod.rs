@@ -1,5 +1,8 @@
 //! Header fields in wire order, and whether a field can be known to be absent.
 
+mod known;
+mod lines;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::slice;
@@ -7,7 +10,9 @@ use std::sync::{Arc, LazyLock};
 
 use memchr::memchr;
 
-use super::{latin1, trim_ows};
+pub use lines::HeaderLines;
+
+use super::trim_ows;
 
 /// What stands between a name and its value, and behind a value.
 const BEHIND_NAME: &str = ": ";
@@ -23,11 +28,11 @@ pub struct Header<'a> {
 }
 
 /// The header lines of one message, in wire order. A copy shares them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Headers {
     /// Where each line begins (a [`Place`] each), and behind that each line as `Name: value` and its end, as
-    /// nearly all of them are sent: a capture holds millions of heads, and one copy of each as it stands, in
-    /// one piece, is all that they can be given.
+    /// nearly all of them are sent, but for those that are `beside`: a capture holds millions of heads, and one
+    /// copy of what no other has, in one piece, is all that they can be given.
     text: Arc<str>,
     /// How many lines there are.
     len: u32,
@@ -36,13 +41,21 @@ pub struct Headers {
     complete: bool,
     /// Which names there may be.
     names: Names,
-    /// How long the parts of each line are, where `text` does not tell. Nothing that was captured is like
-    /// that, but a file of exchanges may hold a name with a colon, or a value with a line end.
-    lengths: Option<Arc<Vec<Lengths>>>,
+    beside: Option<Arc<Beside>>,
 }
 
-/// What tells the name of a line from most others, and in three more bytes where the line begins. All four are
-/// ASCII, so that they can stand in a text.
+/// What a head needs besides its text.
+#[derive(Debug)]
+enum Beside {
+    /// The lines that other heads hold too.
+    Known(Box<str>),
+    /// How long the parts of each line are, where the text does not tell. Nothing that was captured is like
+    /// that, but a file of exchanges may hold a name with a colon, or a value with a line end.
+    Lengths(Vec<Lengths>),
+}
+
+/// What tells the name of a line from most others, and in three more bytes where the line begins: in the text
+/// or, with [`KNOWN`], in [`Beside::Known`]. All four are ASCII, so that they can stand in a text.
 type Place = [u8; PLACE];
 
 const PLACE: usize = 4;
@@ -51,7 +64,10 @@ const PLACE: usize = 4;
 const ASCII: usize = 0x7F;
 
 /// A text beyond this is not plain: its places would need more bits.
-const MAX_PLAIN: usize = 1 << 21;
+const MAX_PLAIN: usize = 1 << 20;
+
+/// Marks a place among the known lines.
+const KNOWN: usize = MAX_PLAIN;
 
 /// How long the name and the value of a line are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,109 +80,6 @@ struct Lengths {
 /// is looked for in a head is mostly not there, and this tells so without a look at the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Names(u64);
-
-/// Lines that become [`Headers`]. It can be used again and again, and keeps its room.
-#[derive(Clone, Debug, Default)]
-pub struct HeaderLines {
-    text: String,
-    /// The [`Place`] of each line.
-    places: Vec<u8>,
-    /// Room to put both together.
-    whole: String,
-    names: Names,
-    lengths: Vec<Lengths>,
-    /// `text` alone does not tell where the parts of each line end.
-    is_odd: bool,
-}
-
-impl HeaderLines {
-    /// Adds a line after the others, as it is.
-    pub fn push(&mut self, name: &str, value: &str) {
-        let tag = tag(name);
-        self.places.extend(place(tag, self.text.len()));
-        self.text.push_str(name);
-        self.text.push_str(BEHIND_NAME);
-        self.text.push_str(value);
-        self.text.push_str(BEHIND_VALUE);
-        self.names.add(tag);
-        self.lengths.push(Lengths { name: length(name.len()), value: length(value.len()) });
-        self.is_odd |= memchr(b':', name.as_bytes()).is_some() || has_line_end(name) || has_line_end(value);
-    }
-
-    /// Adds a line from the wire: each byte is one code point.
-    pub fn push_bytes(&mut self, name: &[u8], value: &[u8]) {
-        self.push(&latin1(name), &latin1(value));
-    }
-
-    /// Adds to the value of the last line, if there is one, behind a space where both have
-    /// something to keep apart.
-    pub fn extend_last(&mut self, more: &[u8]) {
-        let Some(last) = self.lengths.last_mut() else { return };
-        self.text.truncate(self.text.len() - BEHIND_VALUE.len());
-        let before = self.text.len();
-        if last.value > 0 && !more.is_empty() {
-            self.text.push(' ');
-        }
-        let more = latin1(more);
-        self.text.push_str(&more);
-        last.value = last.value.saturating_add(length(self.text.len() - before));
-        self.text.push_str(BEHIND_VALUE);
-        self.is_odd |= has_line_end(&more);
-    }
-
-    /// How many lines there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.lengths.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lengths.is_empty()
-    }
-
-    /// The lines so far, of a head that was seen whole (`complete`) or not; none are left here.
-    pub fn take(&mut self, complete: bool) -> Headers {
-        let text = std::mem::take(&mut self.text);
-        let headers = Headers {
-            text: self.behind_places(&text),
-            len: length(self.lengths.len()),
-            complete,
-            names: self.names,
-            lengths: (self.is_odd || text.len() > MAX_PLAIN).then(|| Arc::new(self.lengths.clone())),
-        };
-        self.text = text;
-        self.text.clear();
-        self.lengths.clear();
-        (self.names, self.is_odd) = (Names::default(), false);
-        headers
-    }
-
-    /// The lines of a section that holds nothing else, each written `Name: value` and ended by CR LF: these
-    /// are their names, and where they begin. It is of a head that was seen whole, and short as heads are.
-    #[must_use]
-    pub fn of_plain<'a>(&mut self, section: &str, lines: impl IntoIterator<Item = (&'a str, usize)>) -> Headers {
-        let (mut names, mut len) = (Names::default(), 0);
-        for (name, at) in lines {
-            let tag = tag(name);
-            names.add(tag);
-            self.places.extend(place(tag, at));
-            len += 1;
-        }
-        Headers { text: self.behind_places(section), len, complete: true, names, lengths: None }
-    }
-
-    /// The text behind the places of its lines, of which none are left here.
-    fn behind_places(&mut self, text: &str) -> Arc<str> {
-        self.whole.clear();
-        // They are ASCII.
-        self.whole.push_str(std::str::from_utf8(&self.places).unwrap_or_default());
-        self.whole.push_str(text);
-        self.places.clear();
-        self.whole.as_str().into()
-    }
-}
 
 fn place(tag: u8, start: usize) -> Place {
     let bits = |by: usize| (start >> by & ASCII).to_le_bytes();
@@ -204,10 +117,6 @@ fn tag(name: &str) -> u8 {
     tag
 }
 
-fn has_line_end(text: &str) -> bool {
-    memchr(b'\n', text.as_bytes()).is_some()
-}
-
 /// No head is as long as that: they are bounded long before.
 fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
@@ -219,6 +128,15 @@ impl Default for Headers {
         EMPTY.clone()
     }
 }
+
+/// Where the lines are kept is of no account.
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.complete == other.complete && self.len == other.len && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Headers {}
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -268,11 +186,14 @@ impl Headers {
         self.lines()
     }
 
-    /// The text of all lines, with what stands between them: where something is in none of it, it is in no
-    /// line.
+    /// The text of all lines, with what stands between them, unless some of them are kept elsewhere: where
+    /// something is in none of it, it is in no line.
     #[must_use]
-    pub fn text(&self) -> &str {
-        self.text.get(self.places_len()..).unwrap_or_default()
+    pub fn text(&self) -> Option<&str> {
+        match self.beside.as_deref() {
+            Some(Beside::Known(_)) => None,
+            None | Some(Beside::Lengths(_)) => self.text.get(self.places_len()..),
+        }
     }
 
     /// How many lines there are.
@@ -350,8 +271,12 @@ impl Headers {
     fn lines(&self) -> Lines<'_> {
         let Some((places, text)) = self.text.split_at_checked(self.places_len()) else { return Lines::default() };
         let (places, _) = places.as_bytes().as_chunks();
-        let lengths = self.lengths.as_ref().map(|lengths| lengths.iter());
-        Lines { text, places: places.iter(), lengths, at: 0 }
+        let (known, lengths) = match self.beside.as_deref() {
+            None => ("", None),
+            Some(Beside::Known(known)) => (&**known, None),
+            Some(Beside::Lengths(lengths)) => ("", Some(lengths.iter())),
+        };
+        Lines { text, known, places: places.iter(), lengths, at: 0 }
     }
 
     /// How much of the text tells where the lines begin.
@@ -364,6 +289,7 @@ impl Headers {
 #[derive(Clone, Default)]
 struct Lines<'a> {
     text: &'a str,
+    known: &'a str,
     places: slice::Iter<'a, Place>,
     lengths: Option<slice::Iter<'a, Lengths>>,
     /// Where the next line begins, where its length is to be asked.
@@ -387,10 +313,12 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The line that begins there, up to the one behind it.
+    /// The line that begins there, without its end.
     fn line_at(&self, place: Place) -> Option<&'a str> {
-        let end = self.places.as_slice().first().map_or(self.text.len(), |next| start(*next));
-        self.text.get(start(place)..end.checked_sub(BEHIND_VALUE.len())?)
+        let start = start(place);
+        let (text, start) = if start < KNOWN { (self.text, start) } else { (self.known, start - KNOWN) };
+        let line = text.get(start..)?;
+        line.get(..memchr(b'\n', line.as_bytes())?.checked_sub(1)?)
     }
 
     fn take(&mut self, len: usize) -> &'a str {
@@ -463,28 +391,5 @@ mod tests {
         assert_eq!(lines, pairs);
         assert_eq!((headers.first("b"), headers.first("C: D"), headers.len()), (None, Some("3"), 5));
         assert_eq!(headers.first("E"), Some("4\r"));
-    }
-
-    #[test]
-    fn a_plain_section_is_read_as_its_lines() {
-        let of_lines = Headers::from_iter([("Host", "a.example"), ("Empty", ""), ("x", "1: 2"), ("Host", "b")]);
-        let section = "Host: a.example\r\nEmpty: \r\nx: 1: 2\r\nHost: b\r\n";
-        let places = [("Host", 0), ("Empty", 17), ("x", 26), ("Host", 35)];
-        let of_section = HeaderLines::default().of_plain(section, places);
-        assert_eq!(of_section, of_lines);
-        assert_eq!(of_section.all("host").collect::<Vec<_>>(), ["a.example", "b"]);
-        assert_eq!((of_section.first("empty"), of_section.first("hos")), (Some(""), None));
-    }
-
-    #[test]
-    fn folded_lines_become_one() {
-        let mut lines = HeaderLines::default();
-        lines.extend_last(b"of nothing");
-        lines.push_bytes(b"A", b"");
-        lines.extend_last(b"");
-        lines.extend_last(b"one");
-        lines.extend_last(b"tw\xF6");
-        assert_eq!(lines.take(true), Headers::from_iter([("A", "one tw\u{f6}")]));
-        assert!(lines.is_empty() && lines.take(true).is_empty());
     }
 }
