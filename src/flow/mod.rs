@@ -24,24 +24,18 @@ mod key;
 #[cfg(test)]
 pub(crate) mod story;
 mod stream;
+mod table;
 mod twice;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::wire::{Endpoint, Moment, Segment};
 use connection::{Connection, Owner};
 pub use fragments::{Datagram, Fragments, MAX_DATAGRAMS, MAX_FRAGMENT_BYTES, MAX_FRAGMENT_WAIT};
-use key::{Key, Seed};
+use key::Key;
+use table::Table;
+pub use table::{MAX_CLOSED, MAX_CONNECTIONS};
 use twice::Twice;
-
-/// Connections that are followed at once. A load balancer's node has some 64,000 ports towards
-/// each backend; more than three times that, at some 250 bytes a connection, is still less than 64 MB.
-/// A hash table of 2^18 places grows beyond seven eighths of them.
-pub const MAX_CONNECTIONS: usize = (1 << 18) / 8 * 7;
-
-/// Closed connections that are remembered, so that their late packets are known for what they are
-/// and open no connection of their own.
-pub const MAX_CLOSED: usize = 1 << 14;
 
 /// Silence after which a connection is given up, in nanoseconds of packet time: the longest idle
 /// timeout that an AWS load balancer can be given (4000 s).
@@ -49,10 +43,6 @@ pub const MAX_SILENCE: i128 = 4_000_000_000_000;
 
 /// Bytes that may wait on all connections together; what one may hold is bounded by itself.
 pub const MAX_WAITING_BYTES: usize = 256 << 20;
-
-/// How many connections are looked at, when there is room for no more, to find one that has been
-/// silent for long.
-const EVICTION_SAMPLE: usize = 64;
 
 /// One TCP connection: its number, counted from 0 in order of the first packet that opens it or brings bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,16 +149,9 @@ pub struct Counters {
 /// All connections of one capture.
 #[derive(Debug, Default)]
 pub struct Flows {
-    places: HashMap<Key, u32, Seed>,
-    /// Each in a place of its own: a list of them would be there twice while it grows.
-    slots: Vec<Option<Box<Connection>>>,
-    free: Vec<u32>,
+    table: Table,
     /// Those that end with the capture, eldest first.
     ending: VecDeque<Box<Connection>>,
-    /// Oldest first; a slot may have been given to another connection since.
-    closed: VecDeque<(u32, FlowId)>,
-    /// The next slot to look at for silence.
-    sweep: usize,
     /// Bytes that wait on all connections together.
     waiting: usize,
     twice: Twice,
@@ -178,14 +161,16 @@ pub struct Flows {
 impl Flows {
     /// Takes the next segment, and hands on what can be handed on thereby.
     pub fn push(&mut self, segment: &Segment<'_>, stamp: Stamp, sink: &mut impl FnMut(&Delivery<'_>)) {
-        self.sweep_one(stamp, sink);
+        if let Some(slot) = self.table.next_if_silent(stamp) {
+            self.time_out(slot, sink);
+        }
         let key = Key::of(segment.source, segment.destination);
         if self.twice.has_seen(&key, segment, stamp.time) {
             self.counters.repeated += 1;
             return;
         }
         let Some(slot) = self.slot_for(key, segment, stamp, sink) else { return };
-        let Some(connection) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
+        let Some(connection) = self.table.get_mut(slot) else { return };
         let was_closed = connection.is_closed();
         let waited = connection.waiting();
         let room = MAX_WAITING_BYTES.saturating_sub(self.waiting - waited);
@@ -193,8 +178,9 @@ impl Flows {
         self.waiting = self.waiting - waited + connection.waiting();
         if connection.is_closed() && !was_closed {
             let id = connection.id();
-            self.closed.push_back((slot, id));
-            self.forget_oldest_closed();
+            if let Some(forgotten) = self.table.note_closed(slot, id) {
+                self.remove(forgotten, Ending::Fin, &mut |_| {});
+            }
         }
     }
 
@@ -207,7 +193,7 @@ impl Flows {
     /// says whether others are left.
     pub fn finish_some(&mut self, most: usize, sink: &mut impl FnMut(&Delivery<'_>)) -> bool {
         if self.ending.is_empty() {
-            self.ending.extend(self.slots.drain(..).flatten());
+            self.ending.extend(self.table.drain());
             self.ending.make_contiguous().sort_unstable_by_key(|connection| connection.id());
         }
         for mut connection in self.ending.drain(..most.min(self.ending.len())) {
@@ -234,9 +220,8 @@ impl Flows {
         sink: &mut impl FnMut(&Delivery<'_>),
     ) -> Option<u32> {
         let mut opened = None;
-        if let Some(&slot) = self.places.get(&key) {
-            let connection = self.slots.get(slot as usize)?.as_ref()?;
-            if is_silent(connection, stamp) {
+        if let Some((slot, connection)) = self.table.find(&key) {
+            if connection.is_silent(stamp) {
                 self.time_out(slot, sink);
             } else if let Owner::Later(opening) = connection.owner_of(segment) {
                 opened = opening;
@@ -249,83 +234,27 @@ impl Flows {
         if !segment.flags.syn && segment.payload.is_empty() && segment.cut_off == 0 && opened.is_none() {
             return None;
         }
-        if self.places.len() >= MAX_CONNECTIONS {
-            self.evict(sink);
+        if let Some(slot) = self.table.longest_silent_if_full() {
+            self.counters.evicted += 1;
+            self.remove(slot, Ending::Timeout, sink);
         }
         let id = FlowId(self.counters.connections);
         self.counters.connections += 1;
-        Some(self.insert(key, Connection::new(id, segment, opened, stamp)))
-    }
-
-    fn insert(&mut self, key: Key, connection: Connection) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-        });
-        if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(Box::new(connection));
-        }
-        self.places.insert(key, slot);
-        slot
-    }
-
-    fn remove(&mut self, slot: u32, ending: Ending, sink: &mut impl FnMut(&Delivery<'_>)) {
-        let Some(mut connection) = self.slots.get_mut(slot as usize).and_then(Option::take) else { return };
-        self.waiting -= connection.waiting();
-        self.places.remove(&connection.key());
-        self.free.push(slot);
-        connection.finish(ending, &mut Outlet { sink, counters: &mut self.counters });
-    }
-
-    /// Looks at one connection a segment, so that silent ones go in time without a list of them.
-    fn sweep_one(&mut self, stamp: Stamp, sink: &mut impl FnMut(&Delivery<'_>)) {
-        let silent = self.look_at_next().filter(|(_, connection)| is_silent(connection, stamp)).map(|(slot, _)| slot);
-        if let Some(slot) = silent {
-            self.time_out(slot, sink);
-        }
+        Some(self.table.insert(key, Connection::new(id, segment, opened, stamp)))
     }
 
     /// Gives up a connection that has been silent for too long.
     fn time_out(&mut self, slot: u32, sink: &mut impl FnMut(&Delivery<'_>)) {
-        let is_open = |connection: &Connection| !connection.is_closed();
-        let was_open = self.slots.get(slot as usize).and_then(Option::as_deref).is_some_and(is_open);
+        let was_open = self.table.get(slot).is_some_and(|connection| !connection.is_closed());
         self.counters.timed_out += u64::from(was_open);
         self.remove(slot, Ending::Timeout, sink);
     }
 
-    fn look_at_next(&mut self) -> Option<(u32, &Connection)> {
-        self.sweep = if self.sweep + 1 < self.slots.len() { self.sweep + 1 } else { 0 };
-        let slot = u32::try_from(self.sweep).ok()?;
-        self.slots.get(self.sweep)?.as_deref().map(|connection| (slot, connection))
+    fn remove(&mut self, slot: u32, ending: Ending, sink: &mut impl FnMut(&Delivery<'_>)) {
+        let Some(mut connection) = self.table.remove(slot) else { return };
+        self.waiting -= connection.waiting();
+        connection.finish(ending, &mut Outlet { sink, counters: &mut self.counters });
     }
-
-    /// Makes room for one more: gives up the connection that has been silent longest, of a few.
-    fn evict(&mut self, sink: &mut impl FnMut(&Delivery<'_>)) {
-        let mut longest: Option<(Moment, u32)> = None;
-        for _ in 0..EVICTION_SAMPLE {
-            let candidate = self.look_at_next().map(|(slot, connection)| (connection.last().time, slot));
-            longest = longest.into_iter().chain(candidate).min();
-        }
-        if let Some((_, slot)) = longest {
-            self.counters.evicted += 1;
-            self.remove(slot, Ending::Timeout, sink);
-        }
-    }
-
-    fn forget_oldest_closed(&mut self) {
-        if self.closed.len() <= MAX_CLOSED {
-            return;
-        }
-        let Some((slot, id)) = self.closed.pop_front() else { return };
-        let still_there = self.slots.get(slot as usize).and_then(Option::as_ref).is_some_and(|it| it.id() == id);
-        if still_there {
-            self.remove(slot, Ending::Fin, &mut |_| {});
-        }
-    }
-}
-
-fn is_silent(connection: &Connection, now: Stamp) -> bool {
-    now.time.nanoseconds().saturating_sub(connection.last().time.nanoseconds()) > MAX_SILENCE
 }
 
 /// Where a connection puts what it has to hand on.
@@ -351,16 +280,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::story::{Got, Story, Who, flowed, numbered};
+    use super::story::{Story, Who, flowed, numbered, told};
     use super::*;
     use crate::wire::Flags;
-
-    /// The one connection of a story: what the client's side gave, and the server's.
-    fn told(story: &Story) -> [Got; 2] {
-        let mut all = flowed(&story.packets());
-        assert_eq!(all.len(), 1);
-        all.remove(0)
-    }
 
     #[test]
     fn both_sides_come_in_order_across_the_wrap_of_sequence_numbers() {
@@ -421,44 +343,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_acknowledged_and_never_came_is_a_gap() {
-        let mut story = Story::opened();
-        story.client("one").client("lost").lost().client("two");
-        for _ in 0..20 {
-            story.server(".");
-        }
-        let mut gap_at = None;
-        let mut flows = Flows::default();
-        for packet in story.packets() {
-            flows.push(&packet.segment(), packet.stamp, &mut |delivery| {
-                if let Chunk::Gap { len, .. } = delivery.chunk {
-                    gap_at = Some((packet.stamp.frame, len));
-                }
-            });
-        }
-        assert_eq!(gap_at, Some((22, 4)));
-        assert_eq!(flows.counters().lost_bytes, 4);
-        let [client, server] = told(&story);
-        assert_eq!((client.bytes(), client.gaps), (b"onetwo".to_vec(), vec![4]));
-        assert_eq!(server.bytes().len(), 20);
-    }
-
-    #[test]
-    fn what_was_not_acknowledged_is_waited_for() {
-        let mut story = Story::opened();
-        story.server("one").server("two").server("three");
-        let late = story.sent.remove(3);
-        let mut ack = Story::opened();
-        ack.ack(Who::Client);
-        for _ in 0..30 {
-            story.sent.push(ack.sent[3].clone());
-        }
-        story.sent.push(late);
-        let [_, server] = told(&story);
-        assert_eq!((server.bytes(), server.gaps), (b"onetwothree".to_vec(), vec![]));
-    }
-
-    #[test]
     fn the_snapshot_length_leaves_gaps() {
         let mut story = Story::opened();
         story.server("0123456789").cut(6).server("next");
@@ -473,16 +357,6 @@ mod tests {
         let [client, server] = told(&story);
         assert_eq!((client.bytes(), server.bytes()), (b"next".to_vec(), b"restmore".to_vec()));
         assert!(client.gaps.is_empty() && server.gaps.is_empty());
-    }
-
-    #[test]
-    fn of_a_side_that_was_not_captured_the_gaps_are_known() {
-        let mut story = Story::opened();
-        story.client("one").server("12345").lost().ack(Who::Client).client("two");
-        story.sent.retain(|packet| packet.who == Who::Client);
-        let [client, server] = told(&story);
-        assert_eq!((client.bytes(), client.gaps), (b"onetwo".to_vec(), vec![]));
-        assert_eq!((server.gaps, server.end), (vec![5], Some(Ending::CaptureEnded)));
     }
 
     #[test]
@@ -579,36 +453,6 @@ mod tests {
     }
 
     #[test]
-    fn silence_ends_a_connection() {
-        let mut story = Story::opened();
-        story.client("first").client("second");
-        let mut packets = story.packets();
-        let time = &mut packets[4].stamp.time;
-        *time = Moment::from_nanoseconds(time.nanoseconds() + MAX_SILENCE + 1, 6);
-        let all = flowed(&packets);
-        assert_eq!(all.len(), 2);
-        assert_eq!(all[0][0].end, Some(Ending::Timeout));
-        assert_eq!(all[1][0].bytes(), b"second");
-    }
-
-    #[test]
-    fn what_waits_behind_a_hole_is_bounded() {
-        let mut story = Story::opened();
-        story.client("lost").lost();
-        for _ in 0..120 {
-            story.client(vec![0; 60_000]);
-        }
-        let mut flows = Flows::default();
-        let mut bytes = 0;
-        for packet in story.packets() {
-            flows.push(&packet.segment(), packet.stamp, &mut |delivery| {
-                bytes += if let Chunk::Data(data) = delivery.chunk { data.len() } else { 0 };
-            });
-        }
-        assert_eq!((bytes, flows.counters().overfull, flows.waiting), (120 * 60_000, 1, 0));
-    }
-
-    #[test]
     fn a_capture_may_end_a_few_connections_at_a_time() {
         let mut story = Story::opened();
         story.client("first");
@@ -627,20 +471,6 @@ mod tests {
         }
         assert_eq!((ended, more), (vec![0, 0, 1, 1, 2, 2], vec![true, false, false]));
         assert_eq!(flows.counters().connections, 3);
-    }
-
-    #[test]
-    fn the_number_of_connections_is_bounded() {
-        let mut flows = Flows::default();
-        let mut ended = 0;
-        let story = Story::opened();
-        for number in 0..u32::try_from(MAX_CONNECTIONS).unwrap() + 10 {
-            let mut packet = story.sent[0].clone();
-            packet.ports = (u16::try_from(number & 0xFFFF).unwrap(), u16::try_from(number >> 16).unwrap());
-            packet.stamp.time = Moment::from_nanoseconds(i128::from(number), 6);
-            flows.push(&packet.segment(), packet.stamp, &mut |_| ended += 1);
-        }
-        assert_eq!((flows.counters().evicted, ended, flows.places.len()), (10, 20, MAX_CONNECTIONS));
     }
 
     /// What happens to one packet of a conversation on its way into the capture.

@@ -219,3 +219,10 @@ pub(crate) fn flowed(packets: &[Sent]) -> Vec<[Got; 2]> {
     flows.finish(&mut sink);
     got
 }
+
+/// The one connection of a story: what the client's side gave, and the server's.
+pub(crate) fn told(story: &Story) -> [Got; 2] {
+    let mut all = flowed(&story.packets());
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}

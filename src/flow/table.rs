@@ -1,0 +1,145 @@
+//! The connections that are followed: found by their two ends, and given up in time.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::connection::Connection;
+use super::key::{Key, Seed};
+use super::{FlowId, Stamp};
+use crate::wire::Moment;
+
+/// Connections that are followed at once. A load balancer's node has some 64,000 ports towards
+/// each backend; more than three times that, at some 250 bytes a connection, is still less than 64 MB.
+/// A hash table of 2^18 places grows beyond seven eighths of them.
+pub const MAX_CONNECTIONS: usize = (1 << 18) / 8 * 7;
+
+/// Closed connections that are remembered, so that their late packets are known for what they are
+/// and open no connection of their own.
+pub const MAX_CLOSED: usize = 1 << 14;
+
+/// How many connections are looked at, when there is room for no more, to find one that has been
+/// silent for long.
+const EVICTION_SAMPLE: usize = 64;
+
+/// A slot is a place in the table; a connection keeps its own as long as it is there.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    slot_of: HashMap<Key, u32, Seed>,
+    /// Each connection in memory of its own: a list of them would be there twice while it grows.
+    slots: Vec<Option<Box<Connection>>>,
+    free: Vec<u32>,
+    /// Oldest first; a slot may have been given to another connection since.
+    closed: VecDeque<(u32, FlowId)>,
+    /// The slot that was looked at last for silence.
+    sweep: usize,
+}
+
+impl Table {
+    /// The connection between these two ends, and its slot.
+    pub(super) fn find(&self, key: &Key) -> Option<(u32, &Connection)> {
+        let slot = *self.slot_of.get(key)?;
+        Some((slot, self.get(slot)?))
+    }
+
+    pub(super) fn get(&self, slot: u32) -> Option<&Connection> {
+        self.slots.get(slot as usize)?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Connection> {
+        self.slots.get_mut(slot as usize)?.as_deref_mut()
+    }
+
+    pub(super) fn insert(&mut self, key: Key, connection: Connection) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = Some(Box::new(connection));
+        }
+        self.slot_of.insert(key, slot);
+        slot
+    }
+
+    pub(super) fn remove(&mut self, slot: u32) -> Option<Box<Connection>> {
+        let connection = self.slots.get_mut(slot as usize)?.take()?;
+        self.slot_of.remove(&connection.key());
+        self.free.push(slot);
+        Some(connection)
+    }
+
+    /// Takes all connections out.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Box<Connection>> {
+        self.slots.drain(..).flatten()
+    }
+
+    /// Notes that a connection has closed. The slot of one that is to be forgotten for it, if there is one.
+    pub(super) fn note_closed(&mut self, slot: u32, id: FlowId) -> Option<u32> {
+        self.closed.push_back((slot, id));
+        if self.closed.len() <= MAX_CLOSED {
+            return None;
+        }
+        let (slot, id) = self.closed.pop_front()?;
+        (self.get(slot)?.id() == id).then_some(slot)
+    }
+
+    /// Looks at one connection, another each time, so that silent ones go in time without a list of them.
+    pub(super) fn next_if_silent(&mut self, now: Stamp) -> Option<u32> {
+        let (slot, connection) = self.next_in_turn()?;
+        connection.is_silent(now).then_some(slot)
+    }
+
+    /// Where there is no room for one more: the connection that has been silent longest, of a few.
+    pub(super) fn longest_silent_if_full(&mut self) -> Option<u32> {
+        if self.slot_of.len() < MAX_CONNECTIONS {
+            return None;
+        }
+        let mut longest: Option<(Moment, u32)> = None;
+        for _ in 0..EVICTION_SAMPLE {
+            let candidate = self.next_in_turn().map(|(slot, connection)| (connection.last().time, slot));
+            longest = longest.into_iter().chain(candidate).min();
+        }
+        longest.map(|(_, slot)| slot)
+    }
+
+    fn next_in_turn(&mut self) -> Option<(u32, &Connection)> {
+        self.sweep = if self.sweep + 1 < self.slots.len() { self.sweep + 1 } else { 0 };
+        let slot = u32::try_from(self.sweep).ok()?;
+        self.get(slot).map(|connection| (slot, connection))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+    use super::*;
+    use crate::flow::story::{Story, flowed};
+    use crate::flow::{Ending, Flows, MAX_SILENCE};
+
+    #[test]
+    fn silence_ends_a_connection() {
+        let mut story = Story::opened();
+        story.client("first").client("second");
+        let mut packets = story.packets();
+        let time = &mut packets[4].stamp.time;
+        *time = Moment::from_nanoseconds(time.nanoseconds() + MAX_SILENCE + 1, 6);
+        let all = flowed(&packets);
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[0][0].end, Some(Ending::Timeout));
+        assert_eq!(all[1][0].bytes(), b"second");
+    }
+
+    #[test]
+    fn the_number_of_connections_is_bounded() {
+        let mut flows = Flows::default();
+        let mut ended = 0;
+        let story = Story::opened();
+        for number in 0..u32::try_from(MAX_CONNECTIONS).unwrap() + 10 {
+            let mut packet = story.sent[0].clone();
+            packet.ports = (u16::try_from(number & 0xFFFF).unwrap(), u16::try_from(number >> 16).unwrap());
+            packet.stamp.time = Moment::from_nanoseconds(i128::from(number), 6);
+            flows.push(&packet.segment(), packet.stamp, &mut |_| ended += 1);
+        }
+        assert_eq!((flows.counters().evicted, ended, flows.table.slot_of.len()), (10, 20, MAX_CONNECTIONS));
+    }
+}
