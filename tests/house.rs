@@ -25,7 +25,7 @@ const ROOMS: [Room; 14] = [
         rooms: &[],
         crates: &["url", "ecow", "jiff", "memchr", "thiserror", "brotli_decompressor", "flate2", "ruzstd"],
     },
-    Room { name: "flow", rooms: &["wire"], crates: &[] },
+    Room { name: "flow", rooms: &["wire"], crates: &["hashbrown"] },
     Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["ecow", "memchr", "foldhash"] },
     Room {
         name: "import",

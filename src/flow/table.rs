@@ -1,6 +1,9 @@
 //! The connections that are followed: found by their two ends, and given up in time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::hash::BuildHasher as _;
+
+use hashbrown::HashTable;
 
 use super::connection::Connection;
 use super::key::{Key, Seed};
@@ -16,6 +19,9 @@ pub const MAX_CONNECTIONS: usize = (1 << 18) / 8 * 7;
 /// and open no connection of their own.
 pub const MAX_CLOSED: usize = 1 << 14;
 
+/// Segments from one look for a silent connection to the next: what is looked at is seldom near the processor.
+const LOOK_EVERY: u8 = 8;
+
 /// How many connections are looked at, when there is room for no more, to find one that has been
 /// silent for long.
 const EVICTION_SAMPLE: usize = 64;
@@ -23,7 +29,10 @@ const EVICTION_SAMPLE: usize = 64;
 /// A slot is a place in the table; a connection keeps its own as long as it is there.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    slot_of: HashMap<Key, u32, Seed>,
+    /// Of each connection, by its ends. Those are asked of the connection itself, which is needed anyway: a table
+    /// that held them too would be ten times as large, and further from the processor.
+    by_ends: HashTable<u32>,
+    seed: Seed,
     /// Each connection in memory of its own: a list of them would be there twice while it grows.
     slots: Vec<Option<Box<Connection>>>,
     free: Vec<u32>,
@@ -31,12 +40,15 @@ pub(super) struct Table {
     closed: VecDeque<(u32, FlowId)>,
     /// The slot that was looked at last for silence.
     sweep: usize,
+    /// Segments since then.
+    since_look: u8,
 }
 
 impl Table {
     /// The connection between these two ends, and its slot.
     pub(super) fn find(&self, key: &Key) -> Option<(u32, &Connection)> {
-        let slot = *self.slot_of.get(key)?;
+        let is_between = |slot: &u32| self.get(*slot).is_some_and(|connection| connection.key() == *key);
+        let slot = *self.by_ends.find(self.seed.hash_one(key), is_between)?;
         Some((slot, self.get(slot)?))
     }
 
@@ -56,13 +68,21 @@ impl Table {
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = Some(Box::new(connection));
         }
-        self.slot_of.insert(key, slot);
+        let Self { by_ends, slots, seed, .. } = self;
+        let hash_of = |slot: &u32| {
+            let connection = slots.get(*slot as usize).and_then(Option::as_deref);
+            connection.map_or(0, |connection| seed.hash_one(connection.key()))
+        };
+        by_ends.insert_unique(seed.hash_one(key), slot, hash_of);
         slot
     }
 
     pub(super) fn remove(&mut self, slot: u32) -> Option<Box<Connection>> {
         let connection = self.slots.get_mut(slot as usize)?.take()?;
-        self.slot_of.remove(&connection.key());
+        let hash = self.seed.hash_one(connection.key());
+        if let Ok(place) = self.by_ends.find_entry(hash, |other| *other == slot) {
+            place.remove();
+        }
         self.free.push(slot);
         Some(connection)
     }
@@ -82,15 +102,20 @@ impl Table {
         (self.get(slot)?.id() == id).then_some(slot)
     }
 
-    /// Looks at one connection, another each time, so that silent ones go in time without a list of them.
+    /// Looks at one connection every few segments, another each time, so that silent ones go in time without a list
+    /// of them.
     pub(super) fn next_if_silent(&mut self, now: Stamp) -> Option<u32> {
+        self.since_look = (self.since_look + 1) % LOOK_EVERY;
+        if self.since_look > 0 {
+            return None;
+        }
         let (slot, connection) = self.next_in_turn()?;
         connection.is_silent(now).then_some(slot)
     }
 
     /// Where there is no room for one more: the connection that has been silent longest, of a few.
     pub(super) fn longest_silent_if_full(&mut self) -> Option<u32> {
-        if self.slot_of.len() < MAX_CONNECTIONS {
+        if self.by_ends.len() < MAX_CONNECTIONS {
             return None;
         }
         let mut longest: Option<(Moment, u32)> = None;
@@ -140,6 +165,6 @@ mod tests {
             packet.stamp.time = Moment::from_nanoseconds(i128::from(number), 6);
             flows.push(&packet.segment(), packet.stamp, &mut |_| ended += 1);
         }
-        assert_eq!((flows.counters().evicted, ended, flows.table.slot_of.len()), (10, 20, MAX_CONNECTIONS));
+        assert_eq!((flows.counters().evicted, ended, flows.table.by_ends.len()), (10, 20, MAX_CONNECTIONS));
     }
 }
