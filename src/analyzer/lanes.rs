@@ -92,11 +92,61 @@ pub struct Ended {
 }
 
 impl Ended {
+    pub(super) fn spent(&mut self) -> &mut Batch {
+        &mut self.spent
+    }
+
     /// Those of all readers, in the order in which they would have ended with one.
     pub(super) fn together(all: Vec<Self>) -> impl Iterator<Item = (Arc<Exchange>, Option<Glance>)> {
         let mut ended: Vec<_> = all.into_iter().flat_map(|one| one.exchanges).collect();
         ended.sort_by_key(|(order, ..)| *order);
         ended.into_iter().map(|(_, exchange, glance)| (exchange, glance))
+    }
+}
+
+/// Writes exchanges down.
+pub trait Scribe {
+    /// Writes one behind the others, and says how long the text is then.
+    fn write(&mut self, exchange: &Exchange) -> usize;
+
+    /// All that was written.
+    fn into_text(self) -> String;
+}
+
+/// Exchanges that ended, written down by whoever read them: a text goes from one processor to another with less
+/// trouble than all the pieces of an exchange.
+#[derive(Debug, Default)]
+pub struct Written {
+    text: String,
+    /// The order of what each ended with, and where it ends in the text.
+    ends: Vec<(u64, usize)>,
+    spent: Batch,
+}
+
+impl Ended {
+    /// The same, written down.
+    #[must_use]
+    pub fn written(self, mut scribe: impl Scribe) -> Written {
+        let ends = self.exchanges.iter().map(|(order, exchange, _)| (*order, scribe.write(exchange))).collect();
+        Written { text: scribe.into_text(), ends, spent: self.spent }
+    }
+}
+
+impl Written {
+    pub(super) fn spent(&mut self) -> &mut Batch {
+        &mut self.spent
+    }
+
+    /// What all readers wrote, in the order in which it would have been written by one.
+    pub(super) fn together(all: &[Self]) -> String {
+        let mut parts: Vec<(u64, &str)> = all.iter().flat_map(Self::parts).collect();
+        parts.sort_unstable_by_key(|(order, _)| *order);
+        parts.into_iter().map(|(_, text)| text).collect()
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (u64, &str)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
+        starts.zip(&self.ends).map(|(start, &(order, end))| (order, self.text.get(start..end).unwrap_or_default()))
     }
 }
 
@@ -213,7 +263,7 @@ impl Sorter {
     }
 
     /// Takes back the room of batches that were read.
-    pub(super) fn put_back(&mut self, ended: &mut [Ended]) {
-        self.spent.extend(ended.iter_mut().map(|ended| std::mem::take(&mut ended.spent)));
+    pub(super) fn put_back<'b>(&mut self, spent: impl Iterator<Item = &'b mut Batch>) {
+        self.spent.extend(spent.map(std::mem::take));
     }
 }

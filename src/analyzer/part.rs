@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::lanes::{Batch, Ended, LaneReader, Lanes, Sorter};
+use super::lanes::{Batch, Ended, LaneReader, Lanes, Sorter, Written};
 use super::set::Set;
 use super::{Glance, Read, SourceKind, SourceSummary};
 use crate::flow::{Delivery, Flows, Fragments, Stamp};
@@ -298,11 +298,17 @@ impl Divided<'_> {
 
     /// Takes what the readers made of the packets of one block.
     pub fn put(&mut self, mut ended: Vec<Ended>) {
-        self.sorter.put_back(&mut ended);
+        self.sorter.put_back(ended.iter_mut().map(Ended::spent));
         for (exchange, glance) in Ended::together(ended) {
             self.gathered.exchanges.push(exchange);
             self.gathered.glances.extend(glance);
         }
+    }
+
+    /// What the readers wrote of the packets of one block, in the order of the capture.
+    pub fn put_written(&mut self, mut written: Vec<Written>) -> String {
+        self.sorter.put_back(written.iter_mut().map(Written::spent));
+        Written::together(&written)
     }
 
     /// As [`Part::take_exchanges`].

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use corscope::analyzer::{Options, Read, Workers as _, analyze};
+use corscope::analyzer::{Options, Read, Scribe, Workers as _, analyze};
 use corscope::http::{Exchange, Id, Time};
 use corscope::import::exchange_file::{Bodies, Writer};
 use corscope::report::{Filter, redacted_exchange};
@@ -12,7 +12,7 @@ use crate::args::Extract;
 use crate::contradicted::say_contradicted;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
-use crate::source::{self, Keep, Threads};
+use crate::source::{self, Handed, Keep, Threads};
 use crate::stop::Stop;
 
 pub(crate) fn run(args: &Extract, mut output: Output) -> Result<(), Stop> {
@@ -36,15 +36,34 @@ fn as_they_end(args: &Extract, keep: Keep, interrupt: &Interrupt, output: &mut O
     let Some(name) = args.reading.sources.first() else { return Ok(()) };
     let chosen =
         |exchange: &&Arc<Exchange>| args.filter.as_ref().is_none_or(|filter| filter.matches_exchange(exchange));
-    let threads = source::half_of(&args.reading);
-    let summary = source::each_exchange(&args.reading, name, keep, args.follow, interrupt, |exchanges| {
-        let chosen: Vec<&Arc<Exchange>> = exchanges.iter().filter(chosen).collect();
-        write(args, &chosen, &threads, output)?;
+    use_small_pages();
+    let threads = source::threads(&args.reading);
+    let take = |handed| {
+        match handed {
+            Handed::Text(lines) => output.text(&lines)?,
+            Handed::Exchanges(exchanges) => {
+                let chosen: Vec<&Arc<Exchange>> = exchanges.iter().filter(chosen).collect();
+                write(args, &chosen, &threads, output)?;
+            }
+        }
         if args.follow { output.flush() } else { Ok(()) }
-    })?;
+    };
+    let scribe = || Lines::by(args);
+    let summary = source::each_exchange(&args.reading, name, keep, args.follow, interrupt, scribe, take)?;
     source::say_warnings([&summary]);
     Ok(())
 }
+
+/// What is given back soon fits into the system's small pages; in huge ones it would take two or three times the
+/// memory.
+#[cfg(target_os = "linux")]
+fn use_small_pages() {
+    // A system without huge pages needs no telling.
+    _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn use_small_pages() {}
 
 /// Writes the exchanges of several sources in the order of time, or those of the calls that the filter
 /// lets through: all have to be known first.
@@ -71,11 +90,39 @@ fn write(args: &Extract, exchanges: &[&Arc<Exchange>], threads: &Threads, output
 }
 
 fn lines(args: &Extract, exchanges: &[&Arc<Exchange>]) -> String {
-    let mut writer = Writer::new(if args.bodies { Bodies::Kept } else { Bodies::Measured });
+    let mut lines = Lines::by(args);
     for exchange in exchanges {
-        if args.redact { writer.write(&redacted_exchange(exchange)) } else { writer.write(exchange) }
+        lines.write(exchange);
     }
-    writer.into_lines()
+    lines.into_text()
+}
+
+/// Exchanges, each as its line.
+struct Lines {
+    writer: Writer,
+    redact: bool,
+}
+
+impl Lines {
+    fn by(args: &Extract) -> Self {
+        Self { writer: Writer::new(if args.bodies { Bodies::Kept } else { Bodies::Measured }), redact: args.redact }
+    }
+}
+
+impl Scribe for Lines {
+    fn write(&mut self, exchange: &Exchange) -> usize {
+        let Self { writer, redact } = self;
+        if *redact {
+            writer.write(&redacted_exchange(exchange));
+        } else {
+            writer.write(exchange);
+        }
+        writer.len()
+    }
+
+    fn into_text(self) -> String {
+        self.writer.into_lines()
+    }
 }
 
 /// The exchanges in the order in which they ended; those of one source are in it already.

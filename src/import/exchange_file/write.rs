@@ -48,6 +48,18 @@ impl Writer {
         Self { bodies, clock: Clock::default(), lines: String::with_capacity(ROOM) }
     }
 
+    /// How many bytes it has written.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether it has written nothing yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// Writes an exchange as one line.
     pub fn write(&mut self, exchange: &Exchange) {
         let Self { bodies, clock, lines } = self;

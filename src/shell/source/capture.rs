@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, Scope};
 
-use corscope::analyzer::{Batch, Ended, LaneReader, Part};
+use corscope::analyzer::{Batch, Divided, Ended, LaneReader, Part, Scribe};
 use corscope::http::Exchange;
 use corscope::wire::Packet;
 use corscope::wire::capture::{Error, Reader};
@@ -15,7 +15,7 @@ use crate::stop::reason;
 
 /// Blocks whose packets were taken and whose messages are still being read: enough that no thread waits for
 /// another, and little memory.
-const UNDER_WAY: usize = 8;
+const UNDER_WAY: usize = 4;
 
 /// A source that gives less than this at a time is slow: what it gives is not kept waiting for more.
 const LITTLE: usize = 32 << 10;
@@ -24,23 +24,52 @@ const LITTLE: usize = 32 << 10;
 /// much memory.
 const LARGE: usize = 2 << 20;
 
-/// Is handed the exchanges that have ended, and says whether more are wanted.
-pub(super) type Wanted<'w> = &'w mut dyn FnMut(Vec<Arc<Exchange>>) -> bool;
+/// Exchanges that have ended.
+pub(crate) enum Handed {
+    /// As they are.
+    Exchanges(Vec<Arc<Exchange>>),
+    /// Written down.
+    Text(String),
+}
 
-/// Reads all packets of a capture into `part`, where the exchanges stay unless they are wanted as they end;
-/// returns how many bytes it had.
-pub(super) fn read(
+impl Handed {
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Exchanges(exchanges) => exchanges.is_empty(),
+            Self::Text(text) => text.is_empty(),
+        }
+    }
+}
+
+/// Is handed the exchanges that have ended, and says whether more are wanted.
+pub(super) type Wanted<'w> = &'w mut dyn FnMut(Handed) -> bool;
+
+/// Reads all packets of a capture into `part`, where the exchanges stay; returns how many bytes it had.
+pub(super) fn read(part: &mut Part, blocks: Blocks, threads: usize) -> Result<u64, String> {
+    if threads < 2 {
+        return read_on(part, blocks, |_| true);
+    }
+    let keep = |divided: &mut Divided<'_>, ended| {
+        divided.put(ended);
+        true
+    };
+    by_several(part, blocks, threads, |ended| ended, keep)
+}
+
+/// Reads all packets of a capture, and hands the exchanges on as they end: written down already, by a scribe for
+/// each block, where several threads read. Returns how many bytes it had.
+pub(super) fn hand_on<S: Scribe>(
     part: &mut Part,
     blocks: Blocks,
     threads: usize,
-    mut wanted: Option<Wanted<'_>>,
+    scribe: impl Fn() -> S + Sync,
+    wanted: Wanted<'_>,
 ) -> Result<u64, String> {
     if threads < 2 {
-        return read_on(part, blocks, |part| wanted.as_mut().is_none_or(|wanted| wanted(part.take_exchanges())));
+        return read_on(part, blocks, |part| wanted(Handed::Exchanges(part.take_exchanges())));
     }
-    let mut reading = Reading::default();
-    let read = by_several(part, blocks, threads, wanted, &mut reading);
-    reading.finish(part, read)
+    let hand_on = |divided: &mut Divided<'_>, written| wanted(Handed::Text(divided.put_written(written)));
+    by_several(part, blocks, threads, |ended: Ended| ended.written(scribe()), hand_on)
 }
 
 /// Reads all packets of a capture into `part`, and after each block lets somebody look at it, who says
@@ -92,16 +121,20 @@ impl Reading {
     }
 }
 
-fn by_several(
+/// `make` is what each reader does with the exchanges that have ended, and `take` gets what all of them made of a
+/// block; it says whether to go on.
+fn by_several<T: Default + Send>(
     part: &mut Part,
     blocks: Blocks,
     threads: usize,
-    mut wanted: Option<Wanted<'_>>,
-    reading: &mut Reading,
-) -> io::Result<u64> {
-    thread::scope(|scope| {
+    make: impl Fn(Ended) -> T + Sync,
+    mut take: impl FnMut(&mut Divided<'_>, Vec<T>) -> bool,
+) -> Result<u64, String> {
+    let mut reading = Reading::default();
+    let read = thread::scope(|scope| {
         let (mut divided, readers) = part.divided(threads);
-        let mut desks: Vec<Desk> = readers.into_iter().map(|lanes| Desk::open(scope, lanes)).collect();
+        let make = &make;
+        let mut desks: Vec<Desk<T>> = readers.into_iter().map(|lanes| Desk::open(scope, lanes, make)).collect();
         let mut under_way = 0;
         let read = blocks.each(|held, block, at_end| {
             let taken = reading.push(held, at_end, &mut |packet| divided.packet(&packet, block))?;
@@ -111,40 +144,48 @@ fn by_several(
             under_way += 1;
             let is_alone = held.len() < LITTLE || block.len() > LARGE || at_end;
             let most = if is_alone { 0 } else { UNDER_WAY };
+            let mut goes_on = true;
             while under_way > most {
-                divided.put(desks.iter_mut().map(Desk::take).collect());
+                goes_on &= take(&mut divided, desks.iter_mut().map(Desk::take).collect());
                 under_way -= 1;
             }
-            let goes_on = wanted.as_mut().is_none_or(|wanted| wanted(divided.take_exchanges()));
             goes_on.then_some(taken)
         });
         // What reading ended early with is there as well.
         for _ in 0..under_way {
-            divided.put(desks.iter_mut().map(Desk::take).collect());
+            take(&mut divided, desks.iter_mut().map(Desk::take).collect());
         }
         read
-    })
+    });
+    reading.finish(part, read)
 }
 
 /// One thread that reads what packets bring.
-struct Desk {
+struct Desk<T> {
     batches: SyncSender<Batch>,
-    ended: Receiver<Ended>,
+    results: Receiver<T>,
 }
 
-impl Desk {
-    fn open<'scope>(scope: &'scope Scope<'scope, '_>, mut lanes: LaneReader<'scope>) -> Self {
+impl<T: Default + Send> Desk<T> {
+    fn open<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        mut lanes: LaneReader<'scope>,
+        make: &'scope (impl Fn(Ended) -> T + Sync),
+    ) -> Self
+    where
+        T: 'scope,
+    {
         let (batches, given) = mpsc::sync_channel::<Batch>(UNDER_WAY + 1);
-        let (done, ended) = mpsc::sync_channel(UNDER_WAY + 1);
+        let (done, results) = mpsc::sync_channel(UNDER_WAY + 1);
         scope.spawn(move || {
             for batch in given {
                 // Nobody takes it any more when this scope is being left by a panic.
-                if done.send(lanes.read(batch)).is_err() {
+                if done.send(make(lanes.read(batch))).is_err() {
                     break;
                 }
             }
         });
-        Self { batches, ended }
+        Self { batches, results }
     }
 
     /// It is only gone with a panic, which its scope hands on.
@@ -153,7 +194,7 @@ impl Desk {
     }
 
     /// What became of the batch that was given first.
-    fn take(&mut self) -> Ended {
-        self.ended.recv().unwrap_or_default()
+    fn take(&mut self) -> T {
+        self.results.recv().unwrap_or_default()
     }
 }

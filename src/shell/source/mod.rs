@@ -18,8 +18,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 pub(crate) use corscope::analyzer::Keep;
-use corscope::analyzer::{Part, Read, SourceSummary};
-use corscope::http::Exchange;
+use corscope::analyzer::{Part, Read, Scribe, SourceSummary};
 use corscope::import::Ids;
 
 use crate::args::Reading;
@@ -27,6 +26,7 @@ use crate::interrupt::Interrupt;
 use crate::output::say;
 use crate::stop::{Stop, reason};
 use block::Blocks;
+pub(crate) use capture::Handed;
 use capture::Wanted;
 use detect::{Looks, looks};
 pub(crate) use follow::{More, can_be_opened, follow};
@@ -43,17 +43,9 @@ pub(crate) const BODIES: Keep = Keep::All(16 << 20);
 /// other, and little memory.
 const BATCHES: usize = 8;
 
-/// So many exchanges are taken together where they are there.
-const TOGETHER: usize = 1024;
-
 /// The threads that may be used.
 pub(crate) fn threads(reading: &Reading) -> Threads {
     Threads(reading.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into))
-}
-
-/// Half of them, for work that goes on at both ends at once: one end reads, the other takes what was read.
-pub(crate) fn half_of(reading: &Reading) -> Threads {
-    Threads((threads(reading).0 / 2).max(1))
 }
 
 /// Reads every source, several at a time; what comes of it is in the order in which they were named.
@@ -84,23 +76,24 @@ pub(crate) fn read_all(reading: &Reading, keep: Keep, interrupt: &Interrupt) -> 
     Ok(reads)
 }
 
-/// Reads one source and hands its exchanges on as they end, so that memory does not grow with it. It is
-/// read by a thread of its own while `take` works on what came before. An interrupt ends the reading;
-/// with `follow` nothing else does, since somebody is still writing the file.
-pub(crate) fn each_exchange(
+/// Reads one source and hands its exchanges on as they end, so that memory does not grow with it; where several
+/// threads read, a `scribe` has written them down. It is read by threads of its own while `take` works on what came
+/// before. An interrupt ends the reading; with `follow` nothing else does, since somebody is still writing the file.
+pub(crate) fn each_exchange<S: Scribe>(
     reading: &Reading,
     name: &OsStr,
     keep: Keep,
     follow: bool,
     interrupt: &Interrupt,
-    mut take: impl FnMut(Vec<Arc<Exchange>>) -> Result<(), Stop>,
+    scribe: impl Fn() -> S + Sync,
+    mut take: impl FnMut(Handed) -> Result<(), Stop>,
 ) -> Result<SourceSummary, Stop> {
     let manner = Manner { interrupt: interrupt.clone(), follow, ..Manner::default() };
     let mut progress = Progress::of(std::slice::from_ref(&name.to_owned()), reading.no_progress || follow);
-    let (batches, arriving) = mpsc::sync_channel::<Vec<Arc<Exchange>>>(BATCHES);
-    let read_as = &manner;
+    let (batches, arriving) = mpsc::sync_channel::<Handed>(BATCHES);
+    let (read_as, scribe) = (&manner, &scribe);
     // What is followed comes slowly, and is to be handed on at once.
-    let threads = if follow { 1 } else { half_of(reading).0 };
+    let threads = if follow { 1 } else { threads(reading).0 };
     thread::scope(|scope| {
         // It owns the sending end, whose end tells that all was read. Nobody takes any more once writing has
         // failed.
@@ -109,19 +102,12 @@ pub(crate) fn each_exchange(
             if follow && !matches!(source.looks, Looks::Capture(_)) {
                 return Err(source.problem("is no capture: only those can be followed"));
             }
-            source.hand_on(keep, threads, &mut |more| more.is_empty() || batches.send(more).is_ok())
+            source.hand_on(keep, threads, scribe, &mut |more| more.is_empty() || batches.send(more).is_ok())
         });
         let mut taken = Ok(());
         while taken.is_ok() {
             match arriving.recv_timeout(workers::TICK) {
-                Ok(mut batch) => {
-                    while batch.len() < TOGETHER
-                        && let Ok(more) = arriving.try_recv()
-                    {
-                        batch.extend(more);
-                    }
-                    taken = take(batch);
-                }
+                Ok(batch) => taken = take(batch),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -163,7 +149,7 @@ fn read_set(
         };
         let Source { path, blocks, ended, .. } = source;
         let mut reading = part.take().unwrap_or_else(|| Part::new(&path, keep).glancing().sharing());
-        let bytes = capture::read(&mut reading, blocks, threads, None).map_err(|what| problem(&path, &what))?;
+        let bytes = capture::read(&mut reading, blocks, threads).map_err(|what| problem(&path, &what))?;
         if let Some(why) = ended.why() {
             reading.damaged(why.to_owned());
         }
@@ -211,20 +197,27 @@ impl Source {
 
     /// Hands on the exchanges as they end, as long as somebody wants them. A file of exchanges is read
     /// whole first: whether it is one shows at its end.
-    fn hand_on(self, keep: Keep, threads: usize, wanted: Wanted<'_>) -> Result<SourceSummary, Stop> {
+    fn hand_on<S: Scribe>(
+        self,
+        keep: Keep,
+        threads: usize,
+        scribe: impl Fn() -> S + Sync,
+        wanted: Wanted<'_>,
+    ) -> Result<SourceSummary, Stop> {
         let Looks::Capture(kind) = self.looks else {
             let read = self.exchanges(keep)?;
-            wanted(read.exchanges);
+            wanted(Handed::Exchanges(read.exchanges));
             return Ok(read.summary);
         };
         let Self { path, blocks, ended, .. } = self;
         let mut part = Part::new(&path, keep);
-        let bytes = capture::read(&mut part, blocks, threads, Some(wanted)).map_err(|what| problem(&path, &what))?;
+        let bytes =
+            capture::hand_on(&mut part, blocks, threads, scribe, wanted).map_err(|what| problem(&path, &what))?;
         if let Some(why) = ended.why() {
             part.damaged(why.to_owned());
         }
-        while part.end_some() && wanted(part.take_exchanges()) {}
-        wanted(part.take_exchanges());
+        while part.end_some() && wanted(Handed::Exchanges(part.take_exchanges())) {}
+        wanted(Handed::Exchanges(part.take_exchanges()));
         Ok(part.summary(Arc::clone(&path), kind, bytes))
     }
 
