@@ -23,7 +23,7 @@ const ROOMS: [Room; 14] = [
     Room {
         name: "http",
         rooms: &[],
-        crates: &["url", "ecow", "jiff", "memchr", "thiserror", "brotli_decompressor", "flate2", "ruzstd"],
+        crates: &["url", "ecow", "foldhash", "jiff", "memchr", "thiserror", "brotli_decompressor", "flate2", "ruzstd"],
     },
     Room { name: "flow", rooms: &["wire"], crates: &["hashbrown"] },
     Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["ecow", "memchr", "foldhash"] },
@@ -33,9 +33,9 @@ const ROOMS: [Room; 14] = [
         crates: &["serde", "serde_json", "base64", "itoa", "memchr", "thiserror"],
     },
     Room { name: "chain", rooms: &["http"], crates: &["url", "foldhash"] },
-    Room { name: "balancer", rooms: &["http"], crates: &["url", "foldhash"] },
-    Room { name: "cors", rooms: &["http", "chain", "balancer"], crates: &["url", "psl", "foldhash"] },
-    Room { name: "diagnose", rooms: &["http", "chain", "balancer", "cors"], crates: &["url", "foldhash"] },
+    Room { name: "balancer", rooms: &["http"], crates: &["url"] },
+    Room { name: "cors", rooms: &["http", "chain", "balancer"], crates: &["url", "psl"] },
+    Room { name: "diagnose", rooms: &["http", "chain", "balancer", "cors"], crates: &["url"] },
     Room {
         name: "analyzer",
         rooms: &["wire", "flow", "session", "http", "import", "chain", "balancer", "cors", "diagnose"],
@@ -174,7 +174,7 @@ fn fault(room: &Room, path: &[String]) -> Option<String> {
 }
 
 /// Names that begin a path into an outside crate; any other beginning is something local.
-const CRATES: [&str; 28] = [
+const CRATES: [&str; 31] = [
     "anstream",
     "anstyle",
     "base64",
@@ -183,8 +183,11 @@ const CRATES: [&str; 28] = [
     "clap_complete",
     "clap_mangen",
     "crossterm",
+    "ecow",
     "etherparse",
     "flate2",
+    "foldhash",
+    "hashbrown",
     "httparse",
     "indicatif",
     "itoa",

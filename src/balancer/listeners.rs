@@ -1,13 +1,9 @@
 //! Which listeners a load balancer has, as far as the traffic behind it tells.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::BuildHasher as _;
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
-use foldhash::quality::RandomState;
-
-use crate::http::{Exchange, Vantage, WebUrl};
+use crate::http::{Exchange, Vantage, WebUrl, fingerprint};
 
 /// More hosts than this are not told apart: a capture with so many is no longer about one load
 /// balancer, and a hostile one could name a new host in every request.
@@ -20,12 +16,9 @@ pub struct Balancer {
     /// The addresses from which it connects to the backend.
     addresses: BTreeSet<IpAddr>,
     /// What was taken note of behind it, since a capture is mostly the same again: scheme and authority
-    /// of the URL and who sent it, as a number that nobody can foresee.
+    /// of the URL and who sent it, as a fingerprint.
     noted: HashSet<u64>,
 }
-
-/// What the numbers of what was taken note of are made with.
-static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 #[derive(Clone, Debug, Default)]
 struct Listeners {
@@ -65,7 +58,7 @@ impl Glance {
     #[must_use]
     pub fn at(exchange: &Exchange) -> Option<Self> {
         let client = exchange.client.map(|client| client.ip());
-        let noted = SEED.hash_one((origin_part(exchange.url()?), client));
+        let noted = fingerprint(&(origin_part(exchange.url()?), client));
         Some(Self { noted, is_behind: exchange.vantage == Vantage::Backend })
     }
 }

@@ -1,17 +1,11 @@
 //! What joining has to know of every exchange, and can be told without the others.
 
-use std::hash::{BuildHasher as _, Hash};
+use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::LazyLock;
-
-use foldhash::quality::RandomState;
 
 use super::Role;
-use super::link::{Requested, Sought, SoughtKey, is_shared};
-use crate::http::{Exchange, Response, Time, Vantage};
-
-/// What the keys of what is sought and of what passes are made with: nobody can foresee them.
-static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+use super::link::{Requested, Sought, SoughtKey};
+use crate::http::{Exchange, Response, Time, Vantage, fingerprint};
 
 /// One exchange as joining sees it first.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +46,7 @@ enum MarkedBy<'a> {
     Request(Option<IpAddr>, &'a str),
 }
 
-/// A mark as one number: equal for equal marks, and for others with a chance of one in 2^64.
+/// A mark's fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct MarkKey(pub(super) u64);
 
@@ -71,7 +65,7 @@ impl Glance {
             role,
             answered: response.map(|response| response.time),
             may_go_on: role == Role::Preflight || response.is_some_and(Response::is_redirect),
-            is_let_on: response.is_some_and(|response| (200..300).contains(&response.status) && is_shared(response)),
+            is_let_on: response.is_some_and(Response::lets_on),
             names_its_call: exchange.context.as_ref().is_some_and(|context| context.fetch.is_some()),
             vantage: exchange.vantage,
             sought: Sought::by(&requested, role).key(),
@@ -109,11 +103,6 @@ impl Glance {
 impl MarkKey {
     fn of(by: MarkedBy<'_>, requested: &Requested<'_>) -> Self {
         let Requested { method, user_agent, origin, .. } = *requested;
-        Self(number(&Mark { by, method, user_agent, origin }))
+        Self(fingerprint(&Mark { by, method, user_agent, origin }))
     }
-}
-
-/// What is alike as one number that nobody can foresee.
-pub(super) fn number(value: &impl Hash) -> u64 {
-    SEED.hash_one(value)
 }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::glance::number;
 use super::{JoinKind, Role};
 use crate::http::{
-    Exchange, Headers, Origin, Response, Time, asked_text, client_address, resolve_location, same_origin,
+    Exchange, Headers, Origin, Time, asked_text, client_address, fingerprint, resolve_location, same_origin,
 };
 
 /// A request as joining sees it.
@@ -70,8 +69,7 @@ pub(super) struct Tie {
     pub(super) is_let_on: bool,
 }
 
-/// A request that is sought, and its tie if there is one, as one number that nobody can foresee: equal for
-/// equal ones, and for others with a chance of one in 2^64.
+/// The fingerprint of a request that is sought, and of its tie if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SoughtKey(u64);
 
@@ -89,7 +87,7 @@ impl<'a> Sought<'a> {
     }
 
     pub(super) fn key(&self) -> SoughtKey {
-        SoughtKey(number(self))
+        SoughtKey(fingerprint(self))
     }
 }
 
@@ -142,7 +140,7 @@ impl Expected {
         let from = Url::parse(&requested.url).ok()?;
         let to = resolve_location(&from, response.headers.first("location").unwrap_or_default())?;
         let origin = requested.origin.map(str::to_owned);
-        let tie = Tie { kind: JoinKind::Redirect, is_let_on: origin.is_none() || is_shared(response) };
+        let tie = Tie { kind: JoinKind::Redirect, is_let_on: origin.is_none() || response.is_shared() };
         let method = followed_method(response.status, requested.method);
         let upgraded =
             (to.scheme() == "http").then(|| to.clone()).and_then(|mut url| url.set_scheme("https").ok().map(|()| url));
@@ -182,11 +180,6 @@ fn fits_fetch_mode(before: Option<&str>, now: Option<&str>, role: Role) -> bool 
         (Some(before), Some(now)) => before == now || role == Role::Preflight,
         _ => true,
     }
-}
-
-/// Whether the answer lets any page read it.
-pub(super) fn is_shared(response: &Response) -> bool {
-    response.headers.has("access-control-allow-origin")
 }
 
 /// Fetch 4.7, "HTTP-redirect fetch", step 11: the method after a redirect.

@@ -33,7 +33,7 @@ pub(super) fn check_preflight(browser: Browser, response: &Response, request: &R
     if response.is_redirect() {
         return Checked::Fail(Error::PreflightDisallowedRedirect, String::new());
     }
-    if !(200..300).contains(&response.status) {
+    if !response.is_ok() {
         return Checked::Fail(Error::PreflightInvalidStatus, String::new());
     }
     check_permissions(browser, response, request)

@@ -2,15 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasher as _;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
-
-use foldhash::quality::RandomState;
 
 use super::Browser;
 use super::lists::List;
-use crate::http::{Exchange, Field, Id, Time, asked_url, client_address};
+use crate::http::{Exchange, Field, Id, Response, Time, asked_url, client_address, fingerprint};
 
 /// Preflights that are remembered: a hostile capture could name a new URL in every one.
 const MAX_KEPT: usize = 1 << 14;
@@ -19,9 +16,6 @@ const MAX_KEPT: usize = 1 << 14;
 /// step 7.10).
 const DEFAULT_AGE: Duration = Duration::from_secs(5);
 
-/// What the keys of preflights are made with: nobody can foresee them.
-static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
-
 /// The latest good answer to each captured preflight.
 #[derive(Clone, Debug, Default)]
 pub struct PreflightCache {
@@ -29,7 +23,7 @@ pub struct PreflightCache {
     answers: HashMap<PreflightKey, VecDeque<Arc<Exchange>>>,
 }
 
-/// By whose preflight it is for what, as one number.
+/// Whose preflight it is for what, as a fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PreflightKey(u64);
 
@@ -58,9 +52,8 @@ impl PreflightKey {
     /// That of a preflight which may have a good answer.
     #[must_use]
     pub fn of_preflight(exchange: &Exchange) -> Option<Self> {
-        let response = exchange.response.as_ref().filter(|response| (200..300).contains(&response.status))?;
-        let is_good = exchange.is_preflight() && response.headers.has("access-control-allow-origin");
-        if is_good { Self::of(exchange) } else { None }
+        let is_let_on = exchange.response.as_ref().is_some_and(Response::lets_on) && exchange.is_preflight();
+        if is_let_on { Self::of(exchange) } else { None }
     }
 
     /// A browser is known by its address.
@@ -68,7 +61,7 @@ impl PreflightKey {
         let request = exchange.request.as_ref()?;
         let client = client_address(&request.headers, exchange.client);
         let (origin, url) = (request.headers.first("origin")?, asked_url(exchange)?);
-        Some(Self(SEED.hash_one((client, origin, url.as_str()))))
+        Some(Self(fingerprint(&(client, origin, url.as_str()))))
     }
 }
 

@@ -2,20 +2,14 @@
 //! (Flask-CORS does): that there is one shows beside its answers to others alone.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher as _;
-use std::sync::{Arc, LazyLock};
-
-use foldhash::quality::RandomState;
+use std::sync::Arc;
 
 use super::Evidence;
 use super::siblings::evidence_of;
-use crate::http::{Exchange, WebUrl};
+use crate::http::{Exchange, WebUrl, fingerprint};
 
 /// Answers beyond this are not noted: a hostile capture could name a new path in every request.
 const MAX_KEPT: usize = 1 << 14;
-
-/// What numbers that nobody can foresee are made with.
-static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// What each path answers to the origins that ask.
 #[derive(Debug, Default)]
@@ -46,11 +40,11 @@ impl Places {
     /// requests what it says to the other's.
     pub(super) fn refuses(&self, url: &WebUrl<'_>, origin: &str) -> Option<&Evidence> {
         let place = place(url);
-        let allows = |origin: &str| self.allowed.contains(&SEED.hash_one((place, origin)));
+        let allows = |origin: &str| self.allowed.contains(&fingerprint(&(place, origin)));
         if self.is_full || allows(origin) || allows("*") {
             return None;
         }
-        let is_bare = self.bare.contains(&SEED.hash_one((place, origin)));
+        let is_bare = self.bare.contains(&fingerprint(&(place, origin)));
         self.preflights.get(&place).or_else(|| self.named.get(&place).filter(|_| is_bare))
     }
 
@@ -61,7 +55,7 @@ impl Places {
             self.is_full = true;
             return;
         }
-        let is_ok = (200..300).contains(&response.status);
+        let is_ok = response.is_ok();
         match response.headers.first("access-control-allow-origin") {
             Some("*") => self.allow(place, "*"),
             Some(named) if named == origin => {
@@ -74,14 +68,14 @@ impl Places {
             }
             None if !response.headers.is_complete() => self.allow(place, origin),
             None if is_ok && !exchange.is_preflight() => {
-                self.bare.insert(SEED.hash_one((place, origin)));
+                self.bare.insert(fingerprint(&(place, origin)));
             }
             Some(_) | None => {}
         }
     }
 
     fn allow(&mut self, place: u64, origin: &str) {
-        self.allowed.insert(SEED.hash_one((place, origin)));
+        self.allowed.insert(fingerprint(&(place, origin)));
     }
 }
 
@@ -94,7 +88,7 @@ fn asked(exchange: &Exchange) -> Option<(u64, &str)> {
 /// Host, port and path: the scheme may have got lost on the way in, and the query is no matter of a
 /// CORS layer.
 fn place(url: &WebUrl<'_>) -> u64 {
-    SEED.hash_one((url.host_str(), url.port(), url.path()))
+    fingerprint(&(url.host_str(), url.port(), url.path()))
 }
 
 #[cfg(test)]

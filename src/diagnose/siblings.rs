@@ -1,24 +1,18 @@
 //! What the other answers of a host say: whether it has a CORS layer, and for whom.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher as _;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-use foldhash::quality::RandomState;
 
 use super::Evidence;
 use super::places::Places;
 use super::server::{Server, is_uncaught_in_starlette};
 use crate::chain::Chain;
-use crate::http::{End, Exchange, Id, Response, State, Time, WebUrl};
+use crate::http::{End, Exchange, Id, Response, State, Time, WebUrl, fingerprint};
 
 /// Hosts, URLs and origins beyond this are not kept apart: a hostile capture could name a new one
 /// in every request.
 const MAX_KEPT: usize = 4096;
-
-/// What numbers that nobody can foresee are made with.
-static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// The first answer of each host to each origin that carries CORS headers.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +21,7 @@ pub struct Sharing {
     answers: Vec<Arc<Exchange>>,
 }
 
-/// Host and origin of an answer that carries CORS headers, as one number.
+/// Host and origin of an answer that carries CORS headers, as a fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SharingKey(u64);
 
@@ -38,7 +32,7 @@ impl SharingKey {
         let origin = exchange.request.as_ref()?.headers.first("origin")?;
         exchange.response.as_ref()?.headers.first("access-control-allow-origin")?;
         let authority = exchange.url()?.split('/').nth(2)?;
-        Some(Self(SEED.hash_one((authority, origin))))
+        Some(Self(fingerprint(&(authority, origin))))
     }
 }
 
@@ -64,7 +58,7 @@ pub(super) struct Siblings<'a> {
     chains: &'a [Chain],
     /// For each host, one answer that carries CORS headers.
     shares: HashMap<String, Evidence>,
-    /// The same for each origin: by host and origin, as a number that nobody can foresee.
+    /// The same for each origin: by host and origin, as a fingerprint.
     shares_with: HashMap<u64, Evidence>,
     /// Gathered when a rule first asks, which few captures make one do.
     readers: OnceLock<Readers>,
@@ -110,7 +104,7 @@ impl<'a> Siblings<'a> {
             chains,
         };
         for (host, origin, evidence) in sharing.answers.iter().filter_map(|exchange| shared(exchange)) {
-            siblings.shares_with.entry(SEED.hash_one((&*host, &*origin))).or_insert_with(|| evidence.clone());
+            siblings.shares_with.entry(fingerprint(&(&*host, &*origin))).or_insert_with(|| evidence.clone());
             siblings.shares.entry(host).or_insert(evidence);
         }
         siblings
@@ -123,7 +117,7 @@ impl<'a> Siblings<'a> {
 
     /// The same, for a request with that origin.
     pub(super) fn with_cors_for(&self, url: &WebUrl<'_>, origin: &str) -> Option<&Evidence> {
-        self.shares_with.get(&SEED.hash_one((url.host_str()?, origin)))
+        self.shares_with.get(&fingerprint(&(url.host_str()?, origin)))
     }
 
     /// An answer that shows that this one, which names `origin` (`None`: it names none), would have
@@ -196,7 +190,7 @@ impl Readers {
 fn is_read(exchange: &Exchange) -> bool {
     let is_get =
         exchange.request.as_ref().is_some_and(|request| request.method == "GET" && request.headers.is_complete());
-    is_get && exchange.response.as_ref().is_some_and(|it| (200..300).contains(&it.status) && it.headers.is_complete())
+    is_get && exchange.response.as_ref().is_some_and(|it| it.is_ok() && it.headers.is_complete())
 }
 
 /// Host, origin and evidence of an answer that carries the header.

@@ -73,6 +73,31 @@ impl Response {
     pub fn is_redirect(&self) -> bool {
         is_redirect_status(self.status) && self.headers.has("location")
     }
+
+    /// Whether its status is an ok status.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        is_ok_status(self.status)
+    }
+
+    /// Whether it lets some page read it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.headers.has("access-control-allow-origin")
+    }
+
+    /// Whether it is such as lets a request go on when a preflight is answered so. Which request, and of which
+    /// page, is not looked at.
+    #[must_use]
+    pub fn lets_on(&self) -> bool {
+        self.is_ok() && self.is_shared()
+    }
+}
+
+/// Fetch, "ok status".
+#[must_use]
+pub fn is_ok_status(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 /// Fetch, "redirect status": 300, 304, 305 and 306 are not among them.

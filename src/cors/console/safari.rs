@@ -5,7 +5,7 @@
 use super::redirects_to;
 use crate::chain::Role;
 use crate::cors::{Api, Error, Failure, Hop, Intent, Outcome};
-use crate::http::Origin;
+use crate::http::{Origin, is_ok_status};
 
 /// Safari's console lines, in order, by what the standard decides; empty where they are not known.
 pub(in crate::cors) fn safari(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
@@ -42,7 +42,7 @@ fn reason(page: &str, failure: &Failure, hop: &Hop) -> Option<String> {
 fn refused(page: &str, failure: &Failure, hop: &Hop) -> Option<String> {
     let answer = hop.answer.as_ref()?;
     let (status, value) = (answer.status, &failure.parameter);
-    if hop.role == Role::Preflight && !(200..300).contains(&status) {
+    if hop.role == Role::Preflight && !is_ok_status(status) {
         // What is said of a redirect is not known.
         return answer
             .location

@@ -35,7 +35,7 @@ impl Rule for PreflightNotHandled {
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let seen = case.failed_with(&[Error::PreflightMissingAllowOriginHeader, Error::PreflightInvalidStatus])?;
         let status = seen.response.status;
-        let unhandled = matches!(status, 404 | 405 | 501) || (200..300).contains(&status);
+        let unhandled = matches!(status, 404 | 405 | 501) || seen.response.is_ok();
         if !unhandled || is_refused(case, seen) || seen.is_by_load_balancer() {
             return None;
         }
@@ -68,8 +68,7 @@ fn is_refused(case: &Case<'_>, seen: &SeenHop<'_>) -> bool {
         ["access-control-allow-credentials", "access-control-allow-methods"].iter().any(|name| headers.has(name));
     // A layer that lets preflights pass may say it of every answer: only an answer of its own shows that
     // it refused, and no other answer allows who it refuses.
-    let looked_at_origin =
-        (200..300).contains(&seen.response.status) && varies_by_origin(headers) && !allows_this_one(case, seen);
+    let looked_at_origin = seen.response.is_ok() && varies_by_origin(headers) && !allows_this_one(case, seen);
     is_marked
         || (!headers.has("access-control-allow-origin") && (looked_at_origin || allows_another(case, seen).is_some()))
 }

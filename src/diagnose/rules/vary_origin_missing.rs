@@ -117,7 +117,7 @@ fn depends(case: &Case<'_>, seen: &SeenHop<'_>) -> Option<Evidence> {
 
 /// An answer to GET that a cache could give to another page, as far as Vary says.
 fn is_open(seen: &SeenHop<'_>) -> bool {
-    let is_read = seen.request.method == "GET" && (200..300).contains(&seen.response.status);
+    let is_read = seen.request.method == "GET" && seen.response.is_ok();
     let headers = &seen.response.headers;
     is_read && headers.is_complete() && !varies(headers) && !says(headers, &["no-store", "private"])
 }

@@ -1,0 +1,14 @@
+//! What is alike as one number.
+
+use std::hash::{BuildHasher as _, Hash};
+use std::sync::LazyLock;
+
+use foldhash::quality::RandomState;
+
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
+/// A number for what is looked up often and would be long to keep: equal for equal values, and for others with a
+/// chance of one in 2^64. Nobody can foresee it, so that no capture can be written whose values all have the same.
+pub(crate) fn fingerprint(value: &(impl Hash + ?Sized)) -> u64 {
+    SEED.hash_one(value)
+}
