@@ -2,13 +2,16 @@
 
 use super::EXAMPLE;
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path, times};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path, times};
 use crate::diagnose::fixes::{Fixes, List, What};
 use crate::diagnose::layers::{self, Change, Names, Setting};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct CredentialsNotAllowed;
+
+/// When the page may do without them.
+const WITHOUT: &str = "Where the call needs no cookies.";
 
 static GENERAL: General = General {
     id: "credentials-not-allowed",
@@ -28,10 +31,7 @@ impl Rule for CredentialsNotAllowed {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        let names = Names::lacking(&[EXAMPLE]);
-        let mut fixes = layers::all_fixes(Change { setting: Setting::Credentials, names });
-        fixes.push(without());
-        fixes
+        ways(WITHOUT)
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -43,13 +43,7 @@ impl Rule for CredentialsNotAllowed {
                 sent(&seen.response.headers.all("access-control-allow-credentials").collect::<Vec<_>>())
             ),
             evidence: vec![seen.request_evidence("cookie"), seen.response_evidence("access-control-allow-credentials")],
-            fixes: Fixes::from(List::of(
-                seen,
-                Server::of(&seen.response.headers),
-                What::Setting(Setting::Credentials),
-                Names::lacking(&[case.page_origin()]),
-            ))
-            .then(without()),
+            fixes: ways_for(case, seen, WITHOUT),
         })
     }
 }
@@ -63,13 +57,24 @@ fn sent(lines: &[&str]) -> String {
     }
 }
 
-/// What the page may do instead.
-fn without() -> Fix {
-    Fix {
-        server: "client",
-        change: "credentials: 'same-origin'".to_owned(),
-        caution: Some("Where the call needs no cookies.".to_owned()),
-    }
+/// What lets a page read an answer to its credentials, or do without them: when it may, `caution` says.
+pub(super) fn ways(caution: &str) -> Vec<Fix> {
+    let names = Names::lacking(&[EXAMPLE]);
+    let mut fixes = layers::all_fixes(Change { setting: Setting::Credentials, names });
+    fixes.push(without(caution));
+    fixes
+}
+
+/// The same for the call that failed at this hop.
+pub(super) fn ways_for(case: &Case<'_>, seen: &SeenHop<'_>, caution: &str) -> Fixes {
+    let server = Server::of(&seen.response.headers);
+    let names = [case.page_origin()];
+    let setting = List::of(seen, server, What::Setting(Setting::Credentials), Names::lacking(&names));
+    Fixes::from(setting).then(without(caution))
+}
+
+fn without(caution: &str) -> Fix {
+    Fix { server: "client", change: "credentials: 'same-origin'".to_owned(), caution: Some(caution.to_owned()) }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! `*` for a call with credentials.
 
-use super::EXAMPLE;
+use super::credentials_not_allowed::{ways, ways_for};
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn, path};
-use crate::diagnose::fixes::{Fixes, List, What};
-use crate::diagnose::layers::{self, Change, Names, Setting};
-use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct WildcardWithCredentials;
+
+/// When the page may do without them.
+const WITHOUT: &str = "Where the call needs no cookies: then '*' is enough.";
 
 static GENERAL: General = General {
     id: "wildcard-with-credentials",
@@ -31,10 +31,7 @@ impl Rule for WildcardWithCredentials {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        let names = Names::lacking(&[EXAMPLE]);
-        let mut fixes = layers::all_fixes(Change { setting: Setting::Credentials, names });
-        fixes.push(without());
-        fixes
+        ways(WITHOUT)
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -52,23 +49,8 @@ impl Rule for WildcardWithCredentials {
                 seen.response_evidence("access-control-allow-origin"),
                 seen.response_evidence("access-control-allow-credentials"),
             ],
-            fixes: Fixes::from(List::of(
-                seen,
-                Server::of(&seen.response.headers),
-                What::Setting(Setting::Credentials),
-                Names::lacking(&[case.page_origin()]),
-            ))
-            .then(without()),
+            fixes: ways_for(case, seen, WITHOUT),
         })
-    }
-}
-
-/// What the page may do instead.
-fn without() -> Fix {
-    Fix {
-        server: "client",
-        change: "credentials: 'same-origin'".to_owned(),
-        caution: Some("Where the call needs no cookies: then '*' is enough.".to_owned()),
     }
 }
 
