@@ -208,6 +208,16 @@ impl Headers {
         self.len == 0
     }
 
+    /// The bytes of memory that the lines take, but for those that other heads hold too; copies share them.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let lengths = match self.beside.as_deref() {
+            Some(Beside::Lengths(lengths)) => size_of_val(lengths.as_slice()),
+            Some(Beside::Known(_)) | None => 0,
+        };
+        self.text.len() + lengths
+    }
+
     /// Adds a line after the others.
     pub fn push(&mut self, name: &str, value: &str) {
         let mut lines = HeaderLines::default();

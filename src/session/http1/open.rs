@@ -170,9 +170,6 @@ const OPEN_COST: usize = 1024;
 /// The memory that a message takes beside its head, about.
 const MESSAGE_COST: usize = size_of::<Response>();
 
-/// The memory that a header line takes beside its text.
-const LINE_COST: usize = 2 * size_of::<u32>();
-
 impl Open {
     /// One that nothing is known of yet but the first line of its first message.
     pub(super) fn new(number: u64, version: Arc<str>) -> Self {
@@ -190,9 +187,10 @@ impl Open {
         }
     }
 
-    /// Adds what a message with that head takes.
-    pub(super) fn weigh(&mut self, head: &[u8], headers: &Headers) {
-        self.weight += MESSAGE_COST + 2 * head.len() + LINE_COST * headers.len();
+    /// Adds what a message takes that begins with a line of so many bytes, which a request keeps as its target
+    /// and as the URL that this stands for.
+    pub(super) fn weigh(&mut self, line: usize, headers: &Headers) {
+        self.weight += MESSAGE_COST + 2 * line + headers.memory();
     }
 
     pub(super) fn is_done(&self) -> bool {

@@ -34,7 +34,7 @@ impl Listener for Requests<'_> {
         let Some(line) = request_line(line) else { return Framing::NoBody };
         let mut open = Open::new(self.exchanges.number(), self.desk.version(line.version));
         let headers = head::read(section, whole, "request", &mut open.warnings, &mut self.desk.lines);
-        open.weigh(bytes, &headers);
+        open.weigh(bytes.len() - section.len(), &headers);
         if line.target.contains(&b' ') {
             open.warnings.push("the request target holds spaces".to_owned());
         }

@@ -45,7 +45,7 @@ impl Listener for Responses<'_> {
         }
         let Some(open) = self.exchanges.answering() else { return Framing::NoBody };
         let headers = head::read(section, whole, "response", &mut open.warnings, &mut self.desk.lines);
-        open.weigh(bytes, &headers);
+        open.weigh(bytes.len() - section.len(), &headers);
         let method = open.request.as_ref().map(|request| request.value.method.as_str());
         let framing = framing::of_response(line, method, &headers, &mut open.warnings);
         let mut response = Response {

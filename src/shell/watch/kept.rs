@@ -13,9 +13,6 @@ const MAX_BYTES: usize = 256 << 20;
 /// The memory that an exchange takes beside its texts, about.
 const COST: usize = 1024;
 
-/// The memory that a header line takes beside its text, about.
-const LINE_COST: usize = 80;
-
 /// Exchanges that are analysed again whenever new ones end.
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -112,8 +109,7 @@ fn weight(exchange: &Exchange) -> usize {
 }
 
 fn message(headers: &Headers, trailers: &Headers, body: &Body) -> usize {
-    let lines = headers.iter().chain(trailers.iter()).map(|line| line.name.len() + line.value.len() + LINE_COST);
-    lines.sum::<usize>() + body.kept.len()
+    headers.memory() + trailers.memory() + body.kept.len()
 }
 
 #[cfg(test)]
