@@ -18,7 +18,7 @@ use corscope::chain::{Chain, Joiner};
 use corscope::cors::{Asserted, Browser, PreflightCache, PreflightKey, Surroundings, decide, judge};
 use corscope::flow::{Chunk, Delivery, Flows, Stamp};
 use corscope::http::{Exchange, Time};
-use corscope::import::exchange_file::{Bodies, Importer, to_line};
+use corscope::import::exchange_file::{Bodies, Importer, Writer};
 use corscope::report::{Charset, Layout, json, redacted, text};
 use corscope::session::Sessions;
 use corscope::wire::capture::Reader;
@@ -103,15 +103,15 @@ fn telling(criterion: &mut Criterion) {
     let read = part(&capture());
     let exchanges = read.exchanges.clone();
     let analysis = analyze(vec![read], &Options::default());
-    let lines = lines(&exchanges);
+    let file = lines(&exchanges);
 
     let mut group = group(criterion, "telling", Throughput::Elements(exchanges.len() as u64));
     group.bench_function("redact and text", |bencher| bencher.iter(|| text(&redacted(&analysis), LAYOUT, false)));
     group.bench_function("redact and json", |bencher| bencher.iter(|| redacted_json(&analysis)));
     group.bench_function("exchange file, write", |bencher| {
-        bencher.iter(|| exchanges.iter().map(|exchange| to_line(exchange, Bodies::Measured).len()).sum::<usize>());
+        bencher.iter(|| lines(&exchanges));
     });
-    group.bench_function("exchange file, read", |bencher| bencher.iter_with_large_drop(|| import(&lines)));
+    group.bench_function("exchange file, read", |bencher| bencher.iter_with_large_drop(|| import(&file)));
     group.finish();
 }
 
@@ -180,7 +180,11 @@ fn redacted_json(analysis: &Analysis) -> String {
 }
 
 fn lines(exchanges: &[Arc<Exchange>]) -> String {
-    exchanges.iter().map(|exchange| to_line(exchange, Bodies::Measured) + "\n").collect()
+    let mut writer = Writer::new(Bodies::Measured);
+    for exchange in exchanges {
+        writer.write(exchange);
+    }
+    writer.into_lines()
 }
 
 fn import(lines: &str) -> Vec<Exchange> {

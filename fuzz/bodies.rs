@@ -19,7 +19,7 @@ use std::sync::Arc;
 use corscope::analyzer::{Keep, Options, Part, Read, SourceKind, SourceSummary, Unread, analyze};
 use corscope::flow::{Chunk, Flows, Stamp};
 use corscope::http::{Exchange, Frames, State, Time};
-use corscope::import::exchange_file::{Bodies, Importer, LineError, to_line};
+use corscope::import::exchange_file::{Bodies, Importer, LineError, Writer};
 use corscope::report::{Charset, Layout, WIDEST, json, markdown, redacted, text};
 use corscope::session::{Counters, Sessions};
 use corscope::wire::capture::{Detected, Reader, Warning, detect};
@@ -71,7 +71,9 @@ pub(crate) fn exchanges(input: &[u8]) {
     let whole = lines(input, input.len().max(1));
     assert_eq!(whole, lines(input, step));
     for exchange in whole.into_iter().flatten() {
-        let written = to_line(&exchange, Bodies::Kept);
+        let mut writer = Writer::new(Bodies::Kept);
+        writer.write(&exchange);
+        let written = writer.into_lines();
         assert_eq!(lines(written.as_bytes(), written.len()), [Ok(exchange)], "{written}");
     }
 }

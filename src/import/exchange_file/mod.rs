@@ -11,7 +11,7 @@ mod read;
 mod write;
 
 pub use importer::{Importer, LineError, MAX_LINE};
-pub use write::{Bodies, Writer, to_line};
+pub use write::{Bodies, Writer};
 
 /// The name of this format, with its version.
 pub const SCHEMA: &str = "corscope.exchange/1";

@@ -1,4 +1,4 @@
-//! One exchange to one line.
+//! Exchanges to lines.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -22,16 +22,6 @@ pub enum Bodies {
 
 /// Room for the lines of some tens of exchanges: while it grows, they are copied again and again.
 const ROOM: usize = 96 << 10;
-
-/// Writes an exchange as one line, without its line end.
-#[must_use]
-pub fn to_line(exchange: &Exchange, bodies: Bodies) -> String {
-    let mut writer = Writer::new(bodies);
-    writer.write(exchange);
-    let mut lines = writer.into_lines();
-    lines.truncate(lines.len() - 1);
-    lines
-}
 
 /// Writes exchanges as lines.
 #[derive(Debug)]
@@ -60,7 +50,7 @@ impl Writer {
         self.lines.is_empty()
     }
 
-    /// Writes an exchange as one line.
+    /// Adds an exchange as one line.
     pub fn write(&mut self, exchange: &Exchange) {
         let Self { bodies, clock, lines } = self;
         let mut line = Object::begin(lines);
