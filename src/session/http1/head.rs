@@ -26,47 +26,65 @@ pub(super) fn read(
     if whole && let Some(headers) = read_plain(section, kept) {
         return headers;
     }
-    let mut is_all = whole;
-    let told_before = warnings.len();
-    let mut warn = |text: String| {
-        let told = warnings.get(told_before..).unwrap_or_default();
-        if told.len() < MAX_WARNINGS && !told.contains(&text) {
-            warnings.push(text);
-        }
-    };
     let end = if whole { section.len() } else { memrchr(b'\n', section).map_or(0, |last| last + 1) };
     let section = section.get(..end).unwrap_or_default();
+    let before = warnings.len();
+    let mut odd = Oddities { what, warnings, before };
+    let is_all = keep_lines(section, kept, &mut odd);
+    if has_bare_lf(section) {
+        odd.tell("lines that end with a bare LF");
+    }
+    kept.take(whole && is_all)
+}
+
+/// Keeps the lines of a section; says whether all of them.
+fn keep_lines(section: &[u8], kept: &mut HeaderLines, odd: &mut Oddities<'_>) -> bool {
     for line in lines(section) {
         match line {
             Line::Field { .. } if kept.len() == MAX_HEADERS => {
-                warn(format!("the {what} has more than {MAX_HEADERS} header lines: the rest was left out"));
-                is_all = false;
-                break;
+                odd.tell(&format!("more than {MAX_HEADERS} header lines: the rest was left out"));
+                return false;
             }
-            Line::Field { name, value, odd } => {
-                if odd {
-                    warn(format!("the {what} has an odd header name '{}'", latin1(name)));
+            Line::Field { name, value, odd: has_odd_name } => {
+                if has_odd_name {
+                    odd.tell(&format!("an odd header name '{}'", latin1(name)));
                 }
                 if holds_control(value) {
-                    warn(format!("the {what} has a control character in the value of '{}'", latin1(name)));
+                    odd.tell(&format!("a control character in the value of '{}'", latin1(name)));
                 }
                 kept.push_bytes(name, value);
             }
             Line::Folded(more) => {
-                warn(format!("the {what} has a folded header line (obsolete): it was joined"));
+                odd.tell("a folded header line (obsolete): it was joined");
                 // RFC 9112 section 5.2: a fold is read as a space. One before the first line belongs to nothing.
                 kept.extend_last(more);
             }
             Line::Invalid(line) => {
                 let shown = latin1(line.get(..40).unwrap_or(line));
-                warn(format!("the {what} has a line that is no header: '{shown}'"));
+                odd.tell(&format!("a line that is no header: '{shown}'"));
             }
         }
     }
-    if has_bare_lf(section) {
-        warn(format!("the {what} has lines that end with a bare LF"));
+    true
+}
+
+/// What is odd about a section, each thing said once.
+struct Oddities<'a> {
+    /// What to call the message.
+    what: &'a str,
+    warnings: &'a mut Vec<String>,
+    /// How many there were before this section.
+    before: usize,
+}
+
+impl Oddities<'_> {
+    fn tell(&mut self, has: &str) {
+        let text = format!("the {} has {has}", self.what);
+        let told = self.warnings.get(self.before..).unwrap_or_default();
+        if told.len() < MAX_WARNINGS && !told.contains(&text) {
+            self.warnings.push(text);
+        }
     }
-    kept.take(is_all)
 }
 
 /// NUL, a bare CR and their like (RFC 9110 section 5.5): some servers end the value there, some refuse
