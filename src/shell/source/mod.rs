@@ -6,6 +6,7 @@ mod detect;
 mod exchanges;
 mod follow;
 mod input;
+mod opened;
 mod progress;
 mod sets;
 mod unpack;
@@ -14,7 +15,7 @@ mod workers;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 
 pub(crate) use corscope::analyzer::Keep;
@@ -24,13 +25,12 @@ use corscope::import::Ids;
 use crate::args::Reading;
 use crate::interrupt::Interrupt;
 use crate::output::say;
-use crate::stop::{Stop, reason};
-use block::Blocks;
+use crate::stop::Stop;
 pub(crate) use capture::Handed;
-use capture::Wanted;
-use detect::{Looks, looks};
+use detect::Looks;
 pub(crate) use follow::{More, can_be_opened, follow};
-use input::{Ended, Input, Manner};
+use input::Manner;
+use opened::{Source, problem};
 use progress::Progress;
 use sets::{Place, in_sets};
 pub(crate) use workers::Threads;
@@ -86,7 +86,7 @@ pub(crate) fn each_exchange<S: Scribe>(
     follow: bool,
     interrupt: &Interrupt,
     scribe: impl Fn() -> S + Sync,
-    mut take: impl FnMut(Handed) -> Result<(), Stop>,
+    take: impl FnMut(Handed) -> Result<(), Stop>,
 ) -> Result<SourceSummary, Stop> {
     let manner = Manner { interrupt: interrupt.clone(), follow, ..Manner::default() };
     let mut progress = Progress::of(std::slice::from_ref(&name.to_owned()), reading.no_progress || follow);
@@ -104,21 +104,29 @@ pub(crate) fn each_exchange<S: Scribe>(
             }
             source.hand_on(keep, threads, scribe, &mut |more| more.is_empty() || batches.send(more).is_ok())
         });
-        let mut taken = Ok(());
-        while taken.is_ok() {
-            match arriving.recv_timeout(workers::TICK) {
-                Ok(batch) => taken = take(batch),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            progress.show(manner.done.load(Ordering::Relaxed));
-        }
+        let taken = take_batches(&arriving, take, || progress.show(manner.done.load(Ordering::Relaxed)));
         drop(arriving);
         progress.clear();
         interrupt.finish();
         let summary = source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         taken.and(summary)
     })
+}
+
+/// Takes batches until no more arrive or taking one fails; calls `meanwhile` now and then.
+fn take_batches(
+    arriving: &Receiver<Handed>,
+    mut take: impl FnMut(Handed) -> Result<(), Stop>,
+    mut meanwhile: impl FnMut(),
+) -> Result<(), Stop> {
+    loop {
+        match arriving.recv_timeout(workers::TICK) {
+            Ok(batch) => take(batch)?,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        meanwhile();
+    }
 }
 
 /// Says on standard error what was odd about the sources.
@@ -165,79 +173,6 @@ fn read_set(
         reads.push((place.at, read));
     }
     Ok(reads)
-}
-
-/// A source that was opened, and what it looks like.
-struct Source {
-    path: Arc<str>,
-    blocks: Blocks,
-    ended: Ended,
-    looks: Looks,
-}
-
-impl Source {
-    fn open(name: &OsStr, manner: &Manner) -> Result<Self, Stop> {
-        let path: Arc<str> = name.to_string_lossy().into();
-        let Input { bytes, ended } = Input::open(name, manner).map_err(|what| problem(&path, &what))?;
-        let mut blocks = Blocks::new(bytes);
-        let first = blocks.begin().map_err(|error| problem(&path, &format!("cannot be read: {}", reason(&error))))?;
-        if let (true, Some(why)) = (first.is_empty(), ended.why()) {
-            return Err(problem(&path, &format!("cannot be read: {why}")));
-        }
-        let looks = looks(first);
-        if let Looks::Other(what) = &looks {
-            return Err(problem(&path, what));
-        }
-        Ok(Self { path, blocks, ended, looks })
-    }
-
-    fn problem(&self, what: &str) -> Stop {
-        problem(&self.path, what)
-    }
-
-    /// Hands on the exchanges as they end, as long as somebody wants them. A file of exchanges is read
-    /// whole first: whether it is one shows at its end.
-    fn hand_on<S: Scribe>(
-        self,
-        keep: Keep,
-        threads: usize,
-        scribe: impl Fn() -> S + Sync,
-        wanted: Wanted<'_>,
-    ) -> Result<SourceSummary, Stop> {
-        let Looks::Capture(kind) = self.looks else {
-            let read = self.exchanges(keep)?;
-            wanted(Handed::Exchanges(read.exchanges));
-            return Ok(read.summary);
-        };
-        let Self { path, blocks, ended, .. } = self;
-        let mut part = Part::new(&path, keep);
-        let bytes =
-            capture::hand_on(&mut part, blocks, threads, scribe, wanted).map_err(|what| problem(&path, &what))?;
-        if let Some(why) = ended.why() {
-            part.damaged(why.to_owned());
-        }
-        while part.end_some() && wanted(Handed::Exchanges(part.take_exchanges())) {}
-        wanted(Handed::Exchanges(part.take_exchanges()));
-        Ok(part.summary(Arc::clone(&path), kind, bytes))
-    }
-
-    fn exchanges(self, keep: Keep) -> Result<Read, Stop> {
-        let mut read = exchanges::read(&self.path, self.blocks, keep).map_err(|what| problem(&self.path, &what))?;
-        if let Some(why) = self.ended.why() {
-            read.summary.damage.get_or_insert_with(|| why.to_owned());
-            read.summary.warnings.push(why.to_owned());
-        }
-        Ok(read)
-    }
-}
-
-fn problem(path: &str, what: &str) -> Stop {
-    let named = match path {
-        "-" => "standard input",
-        "" => "'' (an empty name)",
-        path => path,
-    };
-    Stop::Problem(format!("{named}: {what}"))
 }
 
 /// Says of names that are there more than once what comes of it: a slip of the hand or of a wildcard.
