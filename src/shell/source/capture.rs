@@ -2,15 +2,15 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::thread::{self, Scope};
+use std::thread;
 
-use corscope::analyzer::{Batch, Divided, Ended, LaneReader, Part, Scribe};
+use corscope::analyzer::{Divided, Ended, Part, Scribe};
 use corscope::http::Exchange;
 use corscope::wire::Packet;
 use corscope::wire::capture::{Error, Reader};
 
 use super::block::{Blocks, Taken};
+use super::crew::{self, Crew};
 use crate::stop::reason;
 
 /// Blocks whose packets were taken and whose messages are still being read: enough that no thread waits for
@@ -131,70 +131,33 @@ fn by_several<T: Default + Send>(
     mut take: impl FnMut(&mut Divided<'_>, Vec<T>) -> bool,
 ) -> Result<u64, String> {
     let mut reading = Reading::default();
+    let (mut divided, readers) = part.divided(crew::readers(threads));
+    let crew = Crew::new(readers, make);
     let read = thread::scope(|scope| {
-        let (mut divided, readers) = part.divided(threads);
-        let make = &make;
-        let mut desks: Vec<Desk<T>> = readers.into_iter().map(|lanes| Desk::open(scope, lanes, make)).collect();
+        for _ in 1..threads {
+            scope.spawn(|| crew.work());
+        }
+        let giving = crew.giving();
         let mut under_way = 0;
         let read = blocks.each(|held, block, at_end| {
             let taken = reading.push(held, at_end, &mut |packet| divided.packet(&packet, block))?;
-            for (desk, batch) in desks.iter_mut().zip(divided.take(block)) {
-                desk.give(batch);
-            }
+            giving.give(divided.take(block));
             under_way += 1;
             let is_alone = held.len() < LITTLE || block.len() > LARGE || at_end;
             let most = if is_alone { 0 } else { UNDER_WAY };
             let mut goes_on = true;
             while under_way > most {
-                goes_on &= take(&mut divided, desks.iter_mut().map(Desk::take).collect());
+                goes_on &= take(&mut divided, giving.take());
                 under_way -= 1;
             }
             goes_on.then_some(taken)
         });
         // What reading ended early with is there as well.
         for _ in 0..under_way {
-            take(&mut divided, desks.iter_mut().map(Desk::take).collect());
+            take(&mut divided, giving.take());
         }
         read
     });
+    drop(divided);
     reading.finish(part, read)
-}
-
-/// One thread that reads what packets bring.
-struct Desk<T> {
-    batches: SyncSender<Batch>,
-    results: Receiver<T>,
-}
-
-impl<T: Default + Send> Desk<T> {
-    fn open<'scope>(
-        scope: &'scope Scope<'scope, '_>,
-        mut lanes: LaneReader<'scope>,
-        make: &'scope (impl Fn(Ended) -> T + Sync),
-    ) -> Self
-    where
-        T: 'scope,
-    {
-        let (batches, given) = mpsc::sync_channel::<Batch>(UNDER_WAY + 1);
-        let (done, results) = mpsc::sync_channel(UNDER_WAY + 1);
-        scope.spawn(move || {
-            for batch in given {
-                // Nobody takes it any more when this scope is being left by a panic.
-                if done.send(make(lanes.read(batch))).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { batches, results }
-    }
-
-    /// It is only gone with a panic, which its scope hands on.
-    fn give(&mut self, batch: Batch) {
-        _ = self.batches.send(batch);
-    }
-
-    /// What became of the batch that was given first.
-    fn take(&mut self) -> T {
-        self.results.recv().unwrap_or_default()
-    }
 }

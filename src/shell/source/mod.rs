@@ -2,6 +2,7 @@
 
 mod block;
 mod capture;
+mod crew;
 mod detect;
 mod exchanges;
 mod follow;
