@@ -15,7 +15,7 @@ use super::Beside;
 const MAX_KNOWN: usize = 256 << 10;
 
 /// Lines that are remembered after they came up once, to see them come up again. A power of two.
-const MAX_MET: usize = 4096;
+const MAX_MET: usize = 1024;
 
 /// Bytes of new lines that make it worth to write all of them down anew, at least.
 const MIN_LEARNED: usize = 256;
