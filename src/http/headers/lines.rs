@@ -1,11 +1,14 @@
 //! How heads are made of lines.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memchr;
 
 use super::known::Known;
-use super::{BEHIND_NAME, BEHIND_VALUE, Beside, Headers, KNOWN, Lengths, MAX_PLAIN, Names, length, place, tag};
+use super::{
+    BEHIND_NAME, BEHIND_VALUE, Beside, Headers, KNOWN, Lengths, MAX_PLAIN, Names, UNMEASURED, length, place, tag,
+};
 use crate::http::latin1;
 
 /// Lines that become [`Headers`]. It can be used again and again, and keeps its room.
@@ -34,7 +37,7 @@ impl HeaderLines {
     /// Adds a line after the others, as it is.
     pub fn push(&mut self, name: &str, value: &str) {
         let tag = tag(name);
-        self.places.extend(place(tag, self.text.len()));
+        self.places.extend(place(tag, self.text.len(), UNMEASURED));
         self.text.push_str(name);
         self.text.push_str(BEHIND_NAME);
         self.text.push_str(value);
@@ -98,6 +101,8 @@ impl HeaderLines {
     /// are their names, and where they begin. It is of a head that was seen whole, and short as heads are.
     #[must_use]
     pub fn of_plain<'a>(&mut self, section: &str, lines: impl Iterator<Item = (&'a str, usize)> + Clone) -> Headers {
+        let ends = lines.clone().skip(1).map(|(_, at)| at).chain([section.len()]);
+        let lines = lines.zip(ends).map(|((name, at), end)| (name, at..end));
         let mut known = self.known.take();
         let headers = match &mut known {
             Some(known) => self.of_known(section, lines, known),
@@ -107,12 +112,10 @@ impl HeaderLines {
         headers
     }
 
-    fn of_own<'a>(&mut self, section: &str, lines: impl Iterator<Item = (&'a str, usize)>) -> Headers {
+    fn of_own<'a>(&mut self, section: &str, lines: impl Iterator<Item = (&'a str, Range<usize>)>) -> Headers {
         let (mut names, mut len) = (Names::default(), 0);
-        for (name, at) in lines {
-            let tag = tag(name);
-            names.add(tag);
-            self.places.extend(place(tag, at));
+        for (name, line) in lines {
+            self.add_plain(name, line.start, line.len(), &mut names);
             len += 1;
         }
         Headers { text: self.behind_places(section), len, complete: true, names, beside: None }
@@ -122,20 +125,17 @@ impl HeaderLines {
     fn of_known<'a>(
         &mut self,
         section: &str,
-        lines: impl Iterator<Item = (&'a str, usize)> + Clone,
+        lines: impl Iterator<Item = (&'a str, Range<usize>)>,
         known: &mut Known,
     ) -> Headers {
         let (mut names, mut len, mut is_any_known) = (Names::default(), 0, false);
-        let ends = lines.clone().skip(1).map(|(_, at)| at).chain([section.len()]);
         let mut own = std::mem::take(&mut self.text);
-        for ((name, at), end) in lines.zip(ends) {
-            let tag = tag(name);
-            names.add(tag);
-            len += 1;
-            let line = section.get(at..end).unwrap_or_default();
+        for (name, line) in lines {
+            let line = section.get(line).unwrap_or_default();
             let at = known.find(line).map(|at| KNOWN | at);
+            self.add_plain(name, at.unwrap_or(own.len()), line.len(), &mut names);
+            len += 1;
             is_any_known |= at.is_some();
-            self.places.extend(place(tag, at.unwrap_or(own.len())));
             if at.is_none() {
                 own.push_str(line);
             }
@@ -146,6 +146,13 @@ impl HeaderLines {
         own.clear();
         self.text = own;
         headers
+    }
+
+    /// `len` is that of the line with its end.
+    fn add_plain(&mut self, name: &str, at: usize, len: usize, names: &mut Names) {
+        let tag = tag(name);
+        names.add(tag);
+        self.places.extend(place(tag, at, len.saturating_sub(BEHIND_VALUE.len())));
     }
 
     /// The text behind the places of its lines, of which none are left here.
@@ -223,6 +230,16 @@ mod tests {
                     prop_assert_eq!(one.first(name), own.first(name));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_read_whole() {
+        for len in [0, 100, UNMEASURED - 10, UNMEASURED - 6, UNMEASURED - 5, UNMEASURED, 3 * UNMEASURED] {
+            let head = [("Long".to_owned(), "v".repeat(len)), ("Other".to_owned(), "1".to_owned())];
+            let headers = read(&mut HeaderLines::default(), &head);
+            assert_eq!(headers.iter().map(|line| line.value.len()).collect::<Vec<_>>(), [len, 1]);
+            assert_eq!(headers.first("long").map(str::len), Some(len));
         }
     }
 

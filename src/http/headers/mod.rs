@@ -54,11 +54,14 @@ enum Beside {
     Lengths(Vec<Lengths>),
 }
 
-/// What tells the name of a line from most others, and in three more bytes where the line begins: in the text
-/// or, with [`KNOWN`], in [`Beside::Known`]. All four are ASCII, so that they can stand in a text.
+/// What tells the name of a line from most others, in three more bytes where the line begins (in the text or, with
+/// [`KNOWN`], in [`Beside::Known`]), and in two how long it is. All of them are ASCII, so that they can stand in a text.
 type Place = [u8; PLACE];
 
-const PLACE: usize = 4;
+const PLACE: usize = 6;
+
+/// The length of a line whose end is to be looked for.
+const UNMEASURED: usize = (1 << 14) - 1;
 
 /// The bits of a byte that is ASCII.
 const ASCII: usize = 0x7F;
@@ -81,14 +84,22 @@ struct Lengths {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Names(u64);
 
-fn place(tag: u8, start: usize) -> Place {
-    let bits = |by: usize| (start >> by & ASCII).to_le_bytes();
-    let ([low, ..], [middle, ..], [high, ..]) = (bits(0), bits(7), bits(14));
-    [tag, low, middle, high]
+fn place(tag: u8, start: usize, len: usize) -> Place {
+    let bits = |of: usize, by: usize| {
+        let [low, ..] = (of >> by & ASCII).to_le_bytes();
+        low
+    };
+    let len = len.min(UNMEASURED);
+    [tag, bits(start, 0), bits(start, 7), bits(start, 14), bits(len, 0), bits(len, 7)]
 }
 
-fn start([_, low, middle, high]: Place) -> usize {
+fn start([_, low, middle, high, ..]: Place) -> usize {
     usize::from(low) | usize::from(middle) << 7 | usize::from(high) << 14
+}
+
+fn measured([.., low, high]: Place) -> Option<usize> {
+    let len = usize::from(low) | usize::from(high) << 7;
+    (len < UNMEASURED).then_some(len)
 }
 
 impl Names {
@@ -327,6 +338,9 @@ impl<'a> Lines<'a> {
     fn line_at(&self, place: Place) -> Option<&'a str> {
         let start = start(place);
         let (text, start) = if start < KNOWN { (self.text, start) } else { (self.known, start - KNOWN) };
+        if let Some(len) = measured(place) {
+            return text.get(start..start + len);
+        }
         let line = text.get(start..)?;
         line.get(..memchr(b'\n', line.as_bytes())?.checked_sub(1)?)
     }
