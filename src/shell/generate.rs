@@ -24,19 +24,17 @@ pub(crate) fn completions(shell: Shell, output: Output) -> Result<(), Stop> {
 /// The values of arguments that are no options, which the generator leaves out for fish.
 fn values_for_fish(whole: &clap::Command) -> String {
     let mut lines = String::new();
-    for command in whole.get_subcommands() {
-        for argument in command.get_positionals() {
-            let values = argument.get_possible_values();
-            let values: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
-            if !values.is_empty() {
-                let (name, values) = (command.get_name(), values.join(" "));
-                // Writing to a String does not fail.
-                _ = writeln!(
-                    lines,
-                    "complete -c corscope -n \"__fish_seen_subcommand_from {name}\" -f -a \"{values}\""
-                );
-            }
+    let arguments =
+        whole.get_subcommands().flat_map(|command| command.get_positionals().map(move |argument| (command, argument)));
+    for (command, argument) in arguments {
+        let values = argument.get_possible_values();
+        let values: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
+        if values.is_empty() {
+            continue;
         }
+        let (name, values) = (command.get_name(), values.join(" "));
+        // Writing to a String does not fail.
+        _ = writeln!(lines, "complete -c corscope -n \"__fish_seen_subcommand_from {name}\" -f -a \"{values}\"");
     }
     lines
 }

@@ -101,23 +101,11 @@ fn place(exchange: &Exchange) -> String {
 /// The answer: its status, its redirect, the CORS headers that count, what the check said, why else
 /// the call fails here, where it does, and whether this is where the headers drop off.
 pub(super) fn answer(ink: Ink, hop: &Hop, failure: Option<&Failure>, drop_off: Option<&DropOff>) -> Vec<Beside> {
-    let mut lines = Vec::new();
-    match &hop.answer {
-        Some(answer) => {
-            lines.push(line(status_line(ink, hop, answer.status)));
-            lines.extend(
-                answer
-                    .location
-                    .as_ref()
-                    .map(|location| line(vec![ink.own(DIM, "Location: "), ink.wire(BOLD, &elide(location, LONGEST))])),
-            );
-        }
-        None if hop.answered_by == AnsweredBy::Browser => {
-            let stop = [ink.own(BAD, ink.glyphs().bad), ink.own(BAD, " never sent: the browser blocks it")];
-            lines.push(line(stop.to_vec()));
-        }
-        None => lines.push(line(vec![ink.own(BAD, no_answer(hop))])),
-    }
+    let mut lines = vec![line(outcome(ink, hop))];
+    let location = hop.answer.as_ref().and_then(|answer| answer.location.as_ref());
+    lines.extend(
+        location.map(|location| line(vec![ink.own(DIM, "Location: "), ink.wire(BOLD, &elide(location, LONGEST))])),
+    );
     lines.extend(needed_headers(ink, hop, drop_off));
     lines.extend(check_line(ink, hop));
     lines.extend(failure.and_then(preflight_refused).map(|words| {
@@ -126,6 +114,17 @@ pub(super) fn answer(ink: Ink, hop: &Hop, failure: Option<&Failure>, drop_off: O
     }));
     lines.extend(drop_off.map(|drop_off| drop_off_line(ink, drop_off)));
     lines
+}
+
+/// The status, or why there is none.
+fn outcome(ink: Ink, hop: &Hop) -> Vec<Span> {
+    match &hop.answer {
+        Some(answer) => status_line(ink, hop, answer.status),
+        None if hop.answered_by == AnsweredBy::Browser => {
+            vec![ink.own(BAD, ink.glyphs().bad), ink.own(BAD, " never sent: the browser blocks it")]
+        }
+        None => vec![ink.own(BAD, no_answer(hop))],
+    }
 }
 
 fn status_line(ink: Ink, hop: &Hop, status: u16) -> Vec<Span> {

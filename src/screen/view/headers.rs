@@ -10,6 +10,7 @@ use crate::report::Charset;
 use crate::screen::model::Model;
 use crate::screen::theme::{BOLD, DIM};
 
+/// The width of the names, and the least of a hop beside them, in cells.
 const NAMES: usize = 26;
 const NARROWEST: usize = 16;
 /// `access-control-` as the table writes it.

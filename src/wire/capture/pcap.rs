@@ -184,17 +184,11 @@ impl Records {
         let tried: Vec<(Form, Plausible)> =
             forms.map(|form| (form, Self { form, ..*self }.is_told_by(input, at_end))).collect();
         // One that is alone has nothing to be told from.
-        if let [_, _, ..] = tried.as_slice() {
-            for (form, told) in tried {
-                match told {
-                    Plausible::No => {}
-                    Plausible::Need(needed) => return Some(needed),
-                    Plausible::Yes => {
-                        self.form = form;
-                        break;
-                    }
-                }
-            }
+        let is_alone = tried.len() < 2;
+        match tried.into_iter().find(|(_, told)| !matches!(told, Plausible::No)).filter(|_| !is_alone) {
+            Some((_, Plausible::Need(needed))) => return Some(needed),
+            Some((form, Plausible::Yes)) => self.form = form,
+            Some((_, Plausible::No)) | None => {}
         }
         self.others = &[];
         None
