@@ -52,11 +52,20 @@ pub(super) fn cors_check(
 fn mismatch(value: &str) -> Kind {
     if value.contains([' ', ',']) {
         Kind::Multiple
-    } else if value != "null" && url::Url::parse(value).is_err() {
+    } else if value != "null" && !is_url(value) {
         Kind::Invalid
     } else {
         Kind::Mismatch
     }
+}
+
+/// Whether Chromium reads the value as a URL (`GURL`): its bytes are taken for UTF-8, and what stands
+/// behind `xn--` is not decoded (Chromium 156, measured).
+fn is_url(value: &str) -> bool {
+    // Each code point is one byte on the wire.
+    let bytes: Vec<u8> = value.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase().replace("xn--", "xn__");
+    url::Url::parse(&text).is_ok()
 }
 
 #[derive(Clone, Copy)]
@@ -109,6 +118,8 @@ mod tests {
             ("", Checked::Fail(Error::InvalidAllowOriginValue, String::new())),
             ("a.example", Checked::Fail(Error::InvalidAllowOriginValue, "a.example".into())),
             ("*,", Checked::Fail(Error::MultipleAllowOriginValues, "*,".into())),
+            ("https://\u{ef}.example", Checked::Fail(Error::InvalidAllowOriginValue, "https://\u{ef}.example".into())),
+            ("https://xn--a.example", Checked::Fail(Error::AllowOriginMismatch, "https://xn--a.example".into())),
         ] {
             assert_eq!(check(&[(name, value)], Credentials::SameOrigin), expected, "{value}");
         }
