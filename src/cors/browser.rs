@@ -80,6 +80,13 @@ impl Browser {
         self != Self::Standard
     }
 
+    /// A page on http from this machine (`http://localhost:3000`) may load no mixed content either, as its
+    /// origin is trustworthy (Mixed Content 4.3). Chromium (`MixedContentChecker::IsMixedContent`) and
+    /// Firefox (`nsMixedContentBlocker`) only guard pages on https.
+    pub(super) fn protects_pages_on_this_machine(self) -> bool {
+        self == Self::Standard
+    }
+
     /// A permanent redirect is answered from the cache when the same URL comes up again in one
     /// call (Chromium 156, measured; Firefox 153 asks the network each time).
     pub(super) fn remembers_permanent_redirects(self) -> bool {

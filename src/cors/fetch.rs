@@ -280,9 +280,14 @@ impl<'a> Fetch<'a> {
         self.origin_is_null |= !left_home && !reached.has_origin_of(&previous);
     }
 
+    /// Mixed Content 4.3: whether the page may load nothing insecure. Where its origin is opaque, as in a
+    /// sandbox, its URL tells.
     fn page_is_secure(&self) -> bool {
-        self.intent.origin.as_ref().is_some_and(Origin::is_https)
-            || self.intent.page_url.as_ref().is_some_and(mixed::is_trustworthy)
+        let is_secure = |url: &WebUrl<'_>| {
+            url.scheme() == "https" || (self.browser.protects_pages_on_this_machine() && url.is_loopback())
+        };
+        let origin = self.intent.origin.as_ref().and_then(|origin| WebUrl::parse(origin.as_str()));
+        origin.as_ref().is_some_and(is_secure) || self.intent.page_url.as_ref().is_some_and(is_secure)
     }
 
     fn is_mixed_content(&self, url: &WebUrl<'_>) -> bool {

@@ -368,6 +368,16 @@ mod tests {
     }
 
     #[test]
+    fn browsers_guard_pages_on_https_only() {
+        let page = "http://localhost:3000";
+        let told = Context { page_url: Some("http://localhost:3000/app".to_owned()), ..Context::default() };
+        let call = || exchange("GET", "http://api.example/x").page(page).shared_with(page).context(told.clone());
+        assert_eq!(judged([call()]).verdict.outcome, Outcome::Allowed);
+        assert_eq!(judged_by(Browser::Firefox, [call()]).verdict.outcome, Outcome::Allowed);
+        assert_eq!(error(&judged_by(Browser::Standard, [call()])), Some(Error::MixedContent));
+    }
+
+    #[test]
     fn a_policy_that_is_known_is_obeyed() {
         let policy = |csp: &str| Context { page_csp: Some(csp.to_owned()), ..Context::default() };
         let redirect = || get(ITEMS).status(302).answer("location", "https://other.example/x").shared_with(PAGE);
