@@ -11,7 +11,7 @@ use super::safelist::{describes_body, is_safe_method, unsafe_names};
 use super::{Api, AuthorHeader, Browser, Check, Clause, Credentials, Error, Intent, Mode, RedirectMode, ResponseType};
 use super::{csp, mixed, policy, redirect};
 use crate::chain::Role;
-use crate::http::{Field, Origin, Response, WebUrl, is_redirect_status};
+use crate::http::{Field, Headers, Origin, Response, WebUrl, is_redirect_status};
 
 /// So many redirects pass; one more is a network error (Fetch, "HTTP-redirect fetch", step 7).
 const MAX_REDIRECTS: u32 = 20;
@@ -37,6 +37,8 @@ pub struct Fetch<'a> {
     answered: usize,
     /// What the answers of this call taught of hosts that want https.
     hsts: Hsts,
+    /// How the last request was sent.
+    sent: Sent,
     /// Whether a 304 was taken for the browser's own revalidation.
     trusted_stored_response: bool,
     /// `None`: nobody will read it.
@@ -49,6 +51,17 @@ pub enum Trail {
     /// It does.
     Told,
     /// It does not.
+    Untold,
+}
+
+/// Whether a request asked for a change only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    OnCondition,
+    Unconditionally,
+    /// The part of it that was captured does not tell.
+    InPart,
+    /// Nobody said.
     Untold,
 }
 
@@ -139,6 +152,7 @@ impl<'a> Fetch<'a> {
             waiting_for: Role::Actual,
             answered: 0,
             hsts: Hsts::default(),
+            sent: Sent::Untold,
             trusted_stored_response: false,
             trail: (trail == Trail::Told).then(Vec::new),
             uses_preflight: intent.uses_preflight,
@@ -182,6 +196,17 @@ impl<'a> Fetch<'a> {
     #[must_use]
     pub fn no_answer(&mut self) -> Step<'a> {
         self.fail("Fetch 4.8 HTTP fetch", Error::NoResponse, "")
+    }
+
+    /// The fields of the last request asked, as it was sent: a browser that revalidates what it has stored
+    /// says so in them.
+    pub fn sent(&mut self, headers: &Headers) {
+        let has_condition = headers.has("if-none-match") || headers.has("if-modified-since");
+        self.sent = match (has_condition, headers.is_complete()) {
+            (true, _) => Sent::OnCondition,
+            (false, true) => Sent::Unconditionally,
+            (false, false) => Sent::InPart,
+        };
     }
 
     /// The answer to the last request asked.
@@ -353,6 +378,7 @@ impl<'a> Fetch<'a> {
 
     fn ask(&mut self, role: Role) -> Step<'a> {
         self.waiting_for = role;
+        self.sent = Sent::Untold;
         Step::Ask(self.request(role))
     }
 
@@ -478,6 +504,9 @@ impl<'a> Fetch<'a> {
     fn check_cors(&mut self, response: &Response) -> Result<Check, Box<Answered<'a>>> {
         const SECTION: &str = "Fetch 4.10 CORS check";
         if self.is_revalidation(response) {
+            if self.sent == Sent::InPart {
+                return Err(Box::new(unseen("the head of the request")));
+            }
             self.trusted_stored_response = true;
             return Ok(Check::Pass);
         }
@@ -500,6 +529,7 @@ impl<'a> Fetch<'a> {
     /// conditional.
     fn is_revalidation(&self, response: &Response) -> bool {
         response.status == 304
+            && self.sent != Sent::Unconditionally
             && response.headers.get("access-control-allow-origin") == Field::Absent
             && !self.headers().any(|header| header.name.starts_with("if-"))
     }

@@ -247,7 +247,7 @@ mod tests {
         for (judgement, about) in [
             (judged([downgrade("http://client.example")]), "port 80"),
             (judged([get(ITEMS).no_response(End::Closed)]), "load balancer"),
-            (judged([get(ITEMS).status(304)]), "cache"),
+            (judged([get(ITEMS).header("If-None-Match", "\"1\"").status(304)]), "cache"),
         ] {
             let assumed = judgement.verdict.assumptions.iter().find(|assumption| assumption.about == about).unwrap();
             assert!(assumed.otherwise.is_some(), "{about}");

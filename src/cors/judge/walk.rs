@@ -106,6 +106,9 @@ impl<'a> Walk<'a> {
         // What was captured stands as it was, whatever is known of the page otherwise.
         hop.origin = exchange.request.as_ref().and_then(|request| request.headers.first("origin")).map(str::to_owned);
         hop.also_seen.clone_from(&link.also_seen);
+        if let Some(request) = &exchange.request {
+            self.fetch.sent(&request.headers);
+        }
         match &exchange.response {
             Some(response) => {
                 hop.answered_by = if exchange.vantage == Vantage::Client && is_own_answer(response) {
