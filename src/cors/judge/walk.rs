@@ -85,6 +85,10 @@ impl<'a> Walk<'a> {
         if let Some((link, rest)) = self.links.split_first()
             && is_for(link, &ask.url)
         {
+            if is_asked_again(link, rest) {
+                self.links = rest;
+                return Ok(self.misdirected(ask, link));
+            }
             match (ask.role, link.role) {
                 (Role::Preflight, Role::Actual) => return Ok(self.cached_preflight(&ask, link)),
                 (Role::Actual, Role::Preflight) => return Ok(self.fetch.insist_on_preflight()),
@@ -96,6 +100,18 @@ impl<'a> Walk<'a> {
             }
         }
         self.inferred(ask)
+    }
+
+    /// The server does not answer for that host on this connection: the same is asked on another (Fetch 4.8.1,
+    /// "HTTP-network-or-cache fetch", step 15).
+    fn misdirected(&mut self, ask: Ask<'a>, link: &Link) -> Step<'a> {
+        let mut hop = hop(ask.clone());
+        hop.exchange = Some(Arc::clone(&link.exchange));
+        hop.answered_by = AnsweredBy::Backend;
+        hop.answer = link.exchange.response.as_ref().map(|answer| Answer { status: answer.status, location: None });
+        hop.check = Check::NotNeeded;
+        self.hops.push(hop);
+        Step::Ask(ask)
     }
 
     /// The capture shows this request.
@@ -242,6 +258,16 @@ fn is_for(link: &Link, url: &WebUrl<'_>) -> bool {
 
 fn is_same_method(link: &Link, ask: &Ask<'_>) -> bool {
     link.role == ask.role && link.exchange.request.as_ref().is_some_and(|request| request.method == ask.method)
+}
+
+/// Whether a request that was answered 421 was made again.
+fn is_asked_again(link: &Link, rest: &[Link]) -> bool {
+    let is_misdirected = link.exchange.response.as_ref().is_some_and(|response| response.status == 421);
+    let asked = |link: &Link| {
+        let request = link.exchange.request.as_ref()?;
+        Some((link.role, request.method.clone(), asked_url(&link.exchange)?.as_str().to_owned()))
+    };
+    is_misdirected && rest.first().is_some_and(|next| asked(next).is_some() && asked(next) == asked(link))
 }
 
 fn is_own_answer(response: &Response) -> bool {
