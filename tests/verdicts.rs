@@ -31,13 +31,6 @@ struct Expected {
     visible_headers: Option<Vec<String>>,
 }
 
-/// Cases that the exchanges alone cannot decide, with the reason.
-const UNDECIDABLE: [(Browser, &str, &str); 1] = [(
-    Browser::Firefox,
-    "rd-auth-xorigin",
-    "the preflight after the redirect passes, and the failed request itself was not recorded",
-)];
-
 #[test]
 fn chromium_decides_and_says_so() {
     agree(Browser::Chromium, "chromium.ndjson", |verdict| verdict.message.chromium.as_deref());
@@ -64,12 +57,7 @@ fn agree(browser: Browser, file: &str, message: impl Fn(&Verdict) -> Option<&str
             Some(verdict) => difference(&case.expected, &verdict, message(&verdict)),
             None => Some("no chain".to_owned()),
         };
-        let undecidable = UNDECIDABLE.iter().any(|(of, id, _)| *of == browser && *id == case.id);
-        match difference {
-            Some(difference) if !undecidable => differences.push(format!("{}: {difference}", case.id)),
-            None if undecidable => differences.push(format!("{}: it can be decided after all", case.id)),
-            _ => {}
-        }
+        differences.extend(difference.map(|difference| format!("{}: {difference}", case.id)));
     }
     assert!(
         differences.is_empty(),

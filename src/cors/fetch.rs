@@ -398,13 +398,15 @@ impl<'a> Fetch<'a> {
     /// Fetch 3.3, "append a request `Origin` header".
     fn origin_field(&self, role: Role) -> Option<&'a str> {
         let cors = role == Role::Preflight || self.tainting == Tainting::Cors;
-        (cors || !matches!(self.method(), "GET" | "HEAD")).then(|| self.serialized_origin())
+        (cors || !matches!(self.method(), "GET" | "HEAD")).then(|| self.serialized_origin(role))
     }
 
     /// Fetch 2.2.5, "serializing a request origin".
-    fn serialized_origin(&self) -> &'a str {
+    fn serialized_origin(&self, role: Role) -> &'a str {
+        let by_page = role == Role::Preflight && self.browser.asks_preflights_by_the_pages_origin();
+        let is_null = if by_page { self.intent.origin_is_null } else { self.origin_is_null };
         match &self.intent.origin {
-            Some(origin) if !self.origin_is_null => origin.as_str(),
+            Some(origin) if !is_null => origin.as_str(),
             _ => Origin::OPAQUE,
         }
     }
@@ -433,8 +435,9 @@ impl<'a> Fetch<'a> {
             return Answered { check: Check::NotMade, next: refused };
         }
         let request = preflight::Request {
-            origin: self.serialized_origin(),
+            origin: self.serialized_origin(Role::Preflight),
             credentials: self.intent.credentials,
+            redirect: self.intent.redirect,
             method: self.method(),
             names: &self.unsafe_names(),
         };
@@ -510,7 +513,7 @@ impl<'a> Fetch<'a> {
             self.trusted_stored_response = true;
             return Ok(Check::Pass);
         }
-        let origin = self.serialized_origin();
+        let origin = self.serialized_origin(Role::Actual);
         match cors_check(self.browser, Role::Actual, &response.headers, origin, self.intent.credentials) {
             Checked::Pass => {
                 self.note(SECTION, |_| format!("passed for origin {origin}"));

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::check::{Checked, cors_check};
 use super::lists::List;
 use super::safelist::is_safe_method;
-use super::{Browser, Credentials, Error};
+use super::{Browser, Credentials, Error, RedirectMode, redirect};
 use crate::chain::Role;
 use crate::http::Response;
 
@@ -15,6 +15,8 @@ pub(super) struct Request<'a> {
     pub(super) origin: &'a str,
     /// Of the request that it asks for, not its own.
     pub(super) credentials: Credentials,
+    /// Of the request that it asks for.
+    pub(super) redirect: RedirectMode,
     /// The method it asks for.
     pub(super) method: &'a str,
     /// The header names it asks for: lower-case, sorted.
@@ -23,14 +25,15 @@ pub(super) struct Request<'a> {
 
 /// Whether the answer allows the request, in the order in which the browser looks.
 pub(super) fn check_preflight(browser: Browser, response: &Response, request: &Request<'_>) -> Checked {
-    if browser.refuses_preflight_redirects_first() && response.is_redirect() {
+    let is_redirect = redirect::is_redirect(browser, response);
+    if browser.refuses_preflight_redirects_first() && is_redirect {
         return Checked::Fail(Error::PreflightDisallowedRedirect, String::new());
     }
     match cors_check(browser, Role::Preflight, &response.headers, request.origin, request.credentials) {
         Checked::Pass => {}
         failed => return failed,
     }
-    if response.is_redirect() {
+    if is_redirect && (request.redirect == RedirectMode::Follow || !browser.asks_preflights_in_the_redirect_mode()) {
         return Checked::Fail(Error::PreflightDisallowedRedirect, String::new());
     }
     if !response.is_ok() {
@@ -42,21 +45,29 @@ pub(super) fn check_preflight(browser: Browser, response: &Response, request: &R
 fn check_permissions(browser: Browser, response: &Response, request: &Request<'_>) -> Checked {
     let methods = response.headers.get("access-control-allow-methods");
     let names = response.headers.get("access-control-allow-headers");
-    let (methods, mut names) = match (List::read(&methods), List::read(&names)) {
+    let (methods, names) = (List::read(&methods), List::read(&names));
+    // With credentials an asterisk is a method, or a header, of that name.
+    let star = |list: &[&str]| request.credentials != Credentials::Include && list.contains(&"*");
+    let allows_method =
+        |methods: &[&str]| is_safe_method(request.method) || methods.contains(&request.method) || star(methods);
+    let method_refused = || Checked::Fail(Error::MethodDisallowedByPreflightResponse, request.method.to_owned());
+    let (methods, mut names) = match (methods, names) {
         (List::Unseen, _) | (_, List::Unseen) => return Checked::Unseen,
         (List::Invalid(value), _) => {
             return Checked::Fail(Error::InvalidAllowMethodsPreflightResponse, value.to_owned());
+        }
+        (List::Tokens(methods), List::Invalid(_))
+            if browser.checks_the_method_before_reading_names() && !allows_method(&methods) =>
+        {
+            return method_refused();
         }
         (_, List::Invalid(value)) => {
             return Checked::Fail(Error::InvalidAllowHeadersPreflightResponse, value.to_owned());
         }
         (List::Tokens(methods), List::Tokens(names)) => (methods, names),
     };
-    // With credentials an asterisk is a method, or a header, of that name.
-    let star = |list: &[&str]| request.credentials != Credentials::Include && list.contains(&"*");
-    let method_allowed = is_safe_method(request.method) || methods.contains(&request.method) || star(&methods);
-    if !method_allowed {
-        return Checked::Fail(Error::MethodDisallowedByPreflightResponse, request.method.to_owned());
+    if !allows_method(&methods) {
+        return method_refused();
     }
     let any_name = star(&names);
     // In order, since both lists may be as long as a head.
@@ -94,7 +105,8 @@ mod tests {
     }
 
     fn check(browser: Browser, response: &Response, method: &str, names: &[&str], credentials: Credentials) -> Checked {
-        let request = Request { origin: "https://a.example", credentials, method, names };
+        let request =
+            Request { origin: "https://a.example", credentials, redirect: RedirectMode::Follow, method, names };
         check_preflight(browser, response, &request)
     }
 
@@ -109,9 +121,10 @@ mod tests {
         assert_eq!(check(Browser::Chromium, &redirect, "PUT", &[], Credentials::Omit), refused);
         let missing = Checked::Fail(Error::PreflightMissingAllowOriginHeader, String::new());
         assert_eq!(check(Browser::Standard, &redirect, "PUT", &[], Credentials::Omit), missing);
-        let without_location = response(302, &[ORIGIN]);
         let status = Checked::Fail(Error::PreflightInvalidStatus, String::new());
-        assert_eq!(check(Browser::Chromium, &without_location, "PUT", &[], Credentials::Omit), status);
+        for nowhere in [&[ORIGIN][..], &[ORIGIN, ("Location", "")]] {
+            assert_eq!(check(Browser::Chromium, &response(302, nowhere), "PUT", &[], Credentials::Omit), status);
+        }
     }
 
     #[test]
@@ -145,5 +158,8 @@ mod tests {
         let bad = response(200, &[ORIGIN, (METHODS, "PUT"), (NAMES, "x a, x-b")]);
         let invalid = Checked::Fail(Error::InvalidAllowHeadersPreflightResponse, "x a, x-b".into());
         assert_eq!(check(Browser::Chromium, &bad, "PUT", &["x-b"], Credentials::Omit), invalid);
+        assert_eq!(check(Browser::Chromium, &bad, "DELETE", &["x-b"], Credentials::Omit), invalid);
+        let refused = Checked::Fail(Error::MethodDisallowedByPreflightResponse, "DELETE".into());
+        assert_eq!(check(Browser::Firefox, &bad, "DELETE", &["x-b"], Credentials::Omit), refused);
     }
 }

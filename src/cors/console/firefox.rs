@@ -80,7 +80,7 @@ fn other_line(failure: &Failure, intent: &Intent<'_>, hop: &Hop) -> Option<Strin
 
 fn firefox_reason(failure: &Failure, hop: &Hop) -> Option<String> {
     let status = hop.answer.as_ref().map_or_else(|| "(null)".to_owned(), |answer| answer.status.to_string());
-    let value = &failure.parameter;
+    let value = &as_utf8(&failure.parameter);
     let allow_origin_lines = hop
         .exchange
         .as_ref()
@@ -128,6 +128,18 @@ fn firefox_reason(failure: &Failure, hop: &Hop) -> Option<String> {
         _ => return None,
     };
     Some(reason)
+}
+
+/// Whether a redirect to something else than HTTP is followed up to the check of its scheme.
+fn is_taken_for_a_request(hop: &Hop) -> bool {
+    const STOPPED_BEFORE: [&str; 8] = ["data", "javascript", "ws", "wss", "chrome", "file", "blob", "view-source"];
+    redirects_to(hop).is_some_and(|target| !STOPPED_BEFORE.contains(&target.scheme()))
+}
+
+/// Firefox takes the bytes of a field for UTF-8, whatever they are.
+fn as_utf8(value: &str) -> String {
+    let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    bytes.map_or_else(|| value.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The first element of a list header that is no token.
