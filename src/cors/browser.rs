@@ -81,6 +81,12 @@ impl Browser {
         self == Self::Chromium
     }
 
+    /// A redirect of an image, a script or any other `no-cors` or `same-origin` request to a URL with user
+    /// and password is refused (Chromium 156, measured); the standard refuses it in mode `cors` only.
+    pub(super) fn refuses_userinfo_in_every_mode(self) -> bool {
+        self == Self::Chromium
+    }
+
     /// An empty Location field is no redirect: the page gets the 3xx itself (Chromium 156,
     /// measured). In the standard it leads to the URL that it came from.
     pub(super) fn ignores_an_empty_location(self) -> bool {

@@ -6,16 +6,39 @@ use crate::http::{Origin, WebUrl};
 /// section 4.1.2, with the directive `connect-src` or, where that is absent, `default-src`).
 /// After a redirect, paths are not compared, so that a page cannot learn where it was sent.
 pub(super) fn allows_connect(header: &str, page: &Origin, url: &WebUrl<'_>, redirected: bool) -> bool {
-    header.split(',').all(|policy| {
-        let sources = directive(policy, "connect-src").or_else(|| directive(policy, "default-src"));
-        sources
-            .is_none_or(|sources| sources.split_ascii_whitespace().any(|source| matches(source, page, url, redirected)))
+    violated_by_connect(header, page, url, redirected).is_none()
+}
+
+/// A directive that a page's request violates.
+pub(super) struct Violated<'a> {
+    pub(super) name: &'static str,
+    pub(super) sources: &'a str,
+}
+
+/// The first directive that keeps the page from connecting to `url`.
+pub(super) fn violated_by_connect<'a>(
+    header: &'a str,
+    page: &Origin,
+    url: &WebUrl<'_>,
+    redirected: bool,
+) -> Option<Violated<'a>> {
+    let is_met = |sources: &str| sources.split_ascii_whitespace().any(|source| matches(source, page, url, redirected));
+    header.split(',').find_map(|policy| {
+        let names = ["connect-src", "default-src"].into_iter();
+        let mut present =
+            names.filter_map(|name| Some(Violated { name, sources: directive(policy, name)?.trim_ascii() }));
+        present.next().filter(|directive| !is_met(directive.sources))
     })
 }
 
 /// Whether any of the policies holds the directive `upgrade-insecure-requests`.
 pub(super) fn upgrades_insecure_requests(header: &str) -> bool {
     header.split(',').any(|policy| directive(policy, "upgrade-insecure-requests").is_some())
+}
+
+/// Whether any of the policies holds the directive `block-all-mixed-content`.
+pub(super) fn blocks_all_mixed_content(header: &str) -> bool {
+    header.split(',').any(|policy| directive(policy, "block-all-mixed-content").is_some())
 }
 
 /// The value of a policy's first directive of that name.
@@ -146,6 +169,10 @@ mod tests {
         assert!(!allowed("default-src 'self'", url, false));
         assert!(allowed("default-src 'self'; connect-src *", url, false));
         assert!(!allowed("connect-src *, connect-src 'self'", url, false));
+        let page = Origin::parse("https://client.example").unwrap();
+        let policy = "img-src *, default-src 'self'  data: ; script-src *";
+        let violated = violated_by_connect(policy, &page, &WebUrl::parse(url).unwrap(), false).unwrap();
+        assert_eq!((violated.name, violated.sources), ("default-src", "'self'  data:"));
         assert!(allowed("img-src 'none'", url, false));
     }
 

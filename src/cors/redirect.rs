@@ -67,8 +67,8 @@ pub(super) fn target(browser: Browser, base: &WebUrl<'_>, response: &Response) -
     }
 }
 
-/// What a redirect to something else than HTTP is called: the network stack refuses what could
-/// run or read locally (`net::ERR_UNSAFE_REDIRECT`), the CORS layer the rest.
+/// What a redirect to something else than HTTP is called: the network stack refuses what is local
+/// (`net::ERR_UNSAFE_REDIRECT`), the CORS layer the rest.
 pub(super) fn refused_scheme(mode: Mode, target: &WebUrl<'_>) -> Error {
     if mode != Mode::Cors || is_local_scheme(target.scheme()) {
         Error::UnsafeRedirect

@@ -211,6 +211,8 @@ errors! {
     UnsafeRedirect,
     InvalidRedirect,
     MultipleLocations,
+    UnsafePort,
+    UnexpectedProxyAuthentication,
     RedirectBlocked,
     BlockedByResourcePolicy,
     BlockedByContentSecurityPolicy,

@@ -4,8 +4,11 @@
 
 use std::fmt::Write as _;
 
-use super::page_url;
+use super::{page_url, redirects_to};
+use crate::cors::csp::{self, Violated};
+use crate::cors::redirect::is_local_scheme;
 use crate::cors::{Api, Error, Failure, Hop, Intent, Mode, Outcome};
+use crate::http::WebUrl;
 
 /// Chromium elides URLs longer than this in mixed-content messages (`KURL::ElidedString`).
 const LONGEST_URL: usize = 1024;
@@ -22,7 +25,10 @@ pub(in crate::cors) fn chromium(intent: &Intent<'_>, hops: &[Hop], outcome: &Out
     }
     let body = chromium_reason(failure, intent.api, hop)?;
     let first = hops.first()?;
-    let redirected = if first.url == hop.url { String::new() } else { format!("(redirected from '{}') ", first.url) };
+    // The scheme is looked at when the redirect is followed; what else is refused there, before.
+    let followed = redirects_to(hop).filter(|_| failure.error == Error::CorsDisabledScheme);
+    let url = followed.map_or_else(|| hop.url.clone(), |url| url.to_string());
+    let redirected = if first.url == url { String::new() } else { format!("(redirected from '{}') ", first.url) };
     let origin = intent.origin.as_ref().map_or("null", |origin| origin.as_str());
     let preflight = if is_about_preflight(failure.error) {
         "Response to preflight request doesn't pass access control check: "
@@ -30,17 +36,25 @@ pub(in crate::cors) fn chromium(intent: &Intent<'_>, hops: &[Hop], outcome: &Out
         ""
     };
     Some(format!(
-        "Access to {} at '{}' {redirected}from origin '{origin}' has been blocked by CORS policy: {preflight}{body}",
-        resource_kind(intent.api),
-        hop.url
+        "Access to {} at '{url}' {redirected}from origin '{origin}' has been blocked by CORS policy: {preflight}{body}",
+        resource_kind(intent.api)
     ))
 }
 
 /// What is refused for another reason than CORS: the line of the page's loader, or of the network.
 fn other_line(failure: &Failure, intent: &Intent<'_>, hops: &[Hop]) -> Option<String> {
     let hop = hops.get(failure.hop)?;
-    let network = |name: &str| Some(format!("Failed to load resource: net::{name}"));
+    // The address bar shows it otherwise.
+    let by_page = intent.mode != Mode::Navigate;
+    let network = |name: &str| by_page.then(|| format!("Failed to load resource: net::{name}"));
     match failure.error {
+        Error::UnsafeRedirect if redirects_to(hop).is_some_and(|url| !is_local_scheme(url.scheme())) => {
+            network("ERR_UNKNOWN_URL_SCHEME")
+        }
+        Error::BlockedByContentSecurityPolicy => content_security_policy(intent, hop, failure.hop > 0),
+        Error::RedirectBlocked => network("ERR_FAILED"),
+        Error::UnsafePort => network("ERR_UNSAFE_PORT"),
+        Error::UnexpectedProxyAuthentication => network("ERR_UNEXPECTED_PROXY_AUTH"),
         Error::TooManyRedirects => network("ERR_TOO_MANY_REDIRECTS"),
         Error::UnsafeRedirect => network("ERR_UNSAFE_REDIRECT"),
         Error::InvalidRedirect => network("ERR_INVALID_REDIRECT"),
@@ -62,6 +76,20 @@ fn other_line(failure: &Failure, intent: &Intent<'_>, hops: &[Hop]) -> Option<St
         )),
         _ => None,
     }
+}
+
+fn content_security_policy(intent: &Intent<'_>, hop: &Hop, redirected: bool) -> Option<String> {
+    let (page, url) = (intent.origin.as_ref()?, WebUrl::parse(&hop.url)?);
+    let Violated { name, sources } = csp::violated_by_connect(intent.policy?, page, &url, redirected)?;
+    let fallback = if name == "default-src" {
+        " Note that 'connect-src' was not explicitly set, so 'default-src' is used as a fallback."
+    } else {
+        ""
+    };
+    Some(format!(
+        "Connecting to '{}' violates the following Content Security Policy directive: \"{name} {sources}\".{fallback} The action has been blocked.",
+        hop.url
+    ))
 }
 
 fn chromium_mixed_content(intent: &Intent<'_>, hop: &Hop) -> String {
@@ -139,7 +167,7 @@ fn chromium_reason(failure: &Failure, api: Api, hop: &Hop) -> Option<String> {
     let reason = match failure.error {
         Error::DisallowedByMode => "Cross origin requests are not allowed by request mode.".to_owned(),
         Error::CorsDisabledScheme => {
-            "Cross origin requests are only supported for protocol schemes: chrome, chrome-extension, chrome-untrusted, data, http, https, isolated-app.".to_owned()
+            "Cross origin requests are only supported for protocol schemes: chrome, chrome-experimental-site-token-provider, chrome-extension, chrome-untrusted, data, http, https, isolated-app.".to_owned()
         }
         Error::WildcardOriginNotAllowed | Error::PreflightWildcardOriginNotAllowed => format!(
             "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'.{xhr_hint}"
@@ -184,6 +212,8 @@ fn chromium_reason(failure: &Failure, api: Api, hop: &Hop) -> Option<String> {
         | Error::UnsafeRedirect
         | Error::InvalidRedirect
         | Error::MultipleLocations
+        | Error::UnsafePort
+        | Error::UnexpectedProxyAuthentication
         | Error::RedirectBlocked
         | Error::BlockedByResourcePolicy
         | Error::BlockedByContentSecurityPolicy

@@ -1,8 +1,8 @@
 //! Firefox: `dom/locales/en-US/chrome/security/security.properties`, checked against Firefox ESR 153.
 
-use super::page_url;
+use super::{page_url, redirects_to};
 use crate::chain::Role;
-use crate::cors::{Error, Failure, Hop, Intent, Mode, Outcome, lists};
+use crate::cors::{Error, Failure, Hop, Intent, Mode, Outcome, csp, lists};
 
 /// Firefox's console lines, in order.
 pub(in crate::cors) fn firefox(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
@@ -14,7 +14,27 @@ pub(in crate::cors) fn firefox(intent: &Intent<'_>, hops: &[Hop], outcome: &Outc
     if let Some(line) = other_line(failure, intent, hop) {
         return vec![line];
     }
-    firefox_reason(failure, hop).map(|reason| vec![firefox_line(&hop.url, failure.error, &reason)]).unwrap_or_default()
+    if intent.mode != Mode::Cors {
+        return Vec::new();
+    }
+    let Some(reason) = firefox_reason(failure, hop) else { return Vec::new() };
+    let url = match failure.error {
+        Error::CorsDisabledScheme | Error::UnsafeRedirect if reason == NOT_HTTP => {
+            redirects_to(hop).map_or_else(|| hop.url.clone(), |target| target.to_string())
+        }
+        // It is said of the redirect that led there.
+        Error::UnsafePort | Error::BlockedByContentSecurityPolicy => {
+            before(hops, failure.hop).unwrap_or(hop).url.clone()
+        }
+        _ => hop.url.clone(),
+    };
+    vec![firefox_line(&url, failure.error, &reason)]
+}
+
+const NOT_HTTP: &str = "CORS request not http";
+
+fn before(hops: &[Hop], index: usize) -> Option<&Hop> {
+    index.checked_sub(1).and_then(|index| hops.get(index))
 }
 
 /// The warning that `*` will not cover `Authorization` for ever.
@@ -46,8 +66,12 @@ fn has(names: &str, name: &str) -> bool {
 /// one that sends people looking at CORS headers.
 fn firefox_mixed_content(intent: &Intent<'_>, hops: &[Hop], index: usize) -> Vec<String> {
     let Some(hop) = hops.get(index) else { return Vec::new() };
-    let mut lines = vec![format!("Blocked loading mixed active content “{}”", hop.url)];
-    let before = index.checked_sub(1).and_then(|index| hops.get(index)).unwrap_or(hop);
+    let mut lines = Vec::new();
+    // Where the page's policy says so, it is a violation of that, and told as one.
+    if !intent.policy.is_some_and(csp::blocks_all_mixed_content) {
+        lines.push(format!("Blocked loading mixed active content “{}”", hop.url));
+    }
+    let before = before(hops, index).unwrap_or(hop);
     if intent.mode == Mode::Cors {
         lines.push(firefox_line(&before.url, Error::MixedContent, "CORS request did not succeed). Status code: (null"));
     }
@@ -121,10 +145,16 @@ fn firefox_reason(failure: &Failure, hop: &Hop) -> Option<String> {
         Error::HeaderDisallowedByPreflightResponse => format!(
             "header ‘{value}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response"
         ),
-        Error::CorsDisabledScheme => "CORS request not http".to_owned(),
-        Error::NoResponse | Error::TooManyRedirects | Error::UnsafeRedirect | Error::RedirectContainsCredentials => {
-            "CORS request did not succeed). Status code: (null)".to_owned()
-        }
+        Error::CorsDisabledScheme | Error::UnsafeRedirect if is_taken_for_a_request(hop) => NOT_HTTP.to_owned(),
+        Error::NoResponse
+        | Error::TooManyRedirects
+        | Error::CorsDisabledScheme
+        | Error::UnsafeRedirect
+        | Error::InvalidRedirect
+        | Error::MultipleLocations
+        | Error::UnsafePort
+        | Error::BlockedByContentSecurityPolicy
+        | Error::RedirectContainsCredentials => "CORS request did not succeed). Status code: (null)".to_owned(),
         _ => return None,
     };
     Some(reason)
