@@ -7,7 +7,7 @@ use std::time::Duration;
 use foldhash::quality::RandomState;
 
 use super::glance::{Glance, MarkKey};
-use super::link::{Expected, Requested, SoughtKey, Tie};
+use super::link::{Expected, Requested, Sought, SoughtKey, Tie};
 use super::repeated::Repeated;
 use super::waiting::Waiting;
 use super::{Chain, Join, JoinKind, Link, Role};
@@ -81,16 +81,16 @@ impl Joiner {
         let continued = self.continued(&exchange, glance);
         let sequel = glance.may_go_on.then(|| Arc::clone(&exchange));
         let link = Link { role: glance.role, exchange, also_seen: Few::new() };
-        let place = match continued {
-            Some((index, join)) => {
+        let (place, keeps_origin) = match continued {
+            Some((index, join, tie)) => {
                 self.append(index, link, join);
-                index
+                (index, tie.keeps_origin)
             }
-            None => self.begin(link),
+            None => (self.begin(link), false),
         };
         self.remember(place, glance);
         if let Some(exchange) = sequel {
-            self.expect(place, exchange, glance);
+            self.expect(place, exchange, glance, keeps_origin);
         }
         true
     }
@@ -131,7 +131,7 @@ impl Joiner {
 
     /// The chain that this request continues: of those that were let on the one that has waited
     /// longest.
-    fn continued(&mut self, exchange: &Exchange, glance: &Glance) -> Option<(usize, Join)> {
+    fn continued(&mut self, exchange: &Exchange, glance: &Glance) -> Option<(usize, Join, Tie)> {
         let ties = || Tie::of(glance.role).map(|tie| (glance.sought.tied(tie), tie));
         if !ties().any(|(sought, _)| self.expected.contains_key(&sought)) {
             return None;
@@ -140,7 +140,7 @@ impl Joiner {
         ties().find_map(|(sought, tie)| {
             let expected = self.take(sought, &requested, glance.role)?;
             let join = Join { from: expected.from.id.clone(), to: exchange.id.clone(), kind: tie.kind };
-            Some((expected.chain, join))
+            Some((expected.chain, join, tie))
         })
     }
 
@@ -160,15 +160,18 @@ impl Joiner {
         met
     }
 
-    /// What would continue the chain after this exchange.
-    fn expect(&mut self, chain: usize, exchange: Arc<Exchange>, glance: &Glance) {
+    /// What would continue the chain after this exchange. `keeps_origin`: it is a preflight whose request has
+    /// the origin null.
+    fn expect(&mut self, chain: usize, exchange: Arc<Exchange>, glance: &Glance, keeps_origin: bool) {
         let links = self.chains.get(chain).map_or(0, |chain| chain.links.len());
         let since = glance.answered.unwrap_or(glance.time);
         let expected = Expected { chain, links, since, from: exchange };
         match glance.role {
             Role::Preflight => {
-                let tie = Tie { kind: JoinKind::Preflight, is_let_on: glance.is_let_on };
-                self.wait(glance.sought.tied(tie), expected);
+                let tie = Tie { kind: JoinKind::Preflight, is_let_on: glance.is_let_on, keeps_origin: false };
+                let tainted = || Some(Sought::by(&Requested::of(&expected.from)?, Role::Preflight).tainted().key());
+                let sought = keeps_origin.then(tainted).flatten().unwrap_or(glance.sought);
+                self.wait(sought.tied(tie), expected);
             }
             Role::Actual => expected.after_redirect().into_iter().for_each(|(sought, it)| self.wait(sought, it)),
         }
@@ -295,6 +298,20 @@ mod tests {
             get(ITEMS).at(10),
         ]);
         assert_eq!(chains.len(), 2);
+    }
+
+    #[test]
+    fn a_preflight_after_a_redirect_may_keep_the_pages_origin() {
+        const OTHER: &str = "https://other.example/x";
+        let redirect = || get(ITEMS).header("X-A", "1").status(307).answer("Location", OTHER);
+        let asks = |page: &str| {
+            let preflight = exchange("OPTIONS", OTHER).page(page).behind_balancer();
+            preflight.header("Access-Control-Request-Method", "GET").header("Access-Control-Request-Headers", "x-a")
+        };
+        let request = |page: &str| exchange("GET", OTHER).page(page).behind_balancer().header("X-A", "1").at(30);
+        assert_eq!(joined([redirect(), asks("null").at(10), request("null")]), [["0", "1", "2"]]);
+        assert_eq!(joined([redirect(), asks(PAGE).at(10), request("null")]), [["0", "1", "2"]], "as in Firefox");
+        assert_eq!(joined([redirect(), request(PAGE)]).len(), 2, "the request itself never does");
     }
 
     #[test]

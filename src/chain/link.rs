@@ -67,6 +67,9 @@ pub(super) struct Tie {
     pub(super) kind: JoinKind,
     /// The answer before lets the page go on.
     pub(super) is_let_on: bool,
+    /// It is a preflight with the page's origin although redirects made that of its request null, as Firefox
+    /// sends them.
+    pub(super) keeps_origin: bool,
 }
 
 /// The fingerprint of a request that is sought, and of its tie if there is one.
@@ -86,6 +89,11 @@ impl<'a> Sought<'a> {
         }
     }
 
+    /// The same with an origin that redirects made null.
+    pub(super) fn tainted(self) -> Self {
+        Self { origin: Some(Origin::OPAQUE), ..self }
+    }
+
     pub(super) fn key(&self) -> SoughtKey {
         SoughtKey(fingerprint(self))
     }
@@ -99,7 +107,7 @@ impl SoughtKey {
             JoinKind::Redirect => 4,
             JoinKind::SameCall | JoinKind::SameRequest => 6,
         };
-        Self(self.0.wrapping_add(kind | u64::from(tie.is_let_on)))
+        Self(self.0.wrapping_add(kind | u64::from(tie.is_let_on) | u64::from(tie.keeps_origin) << 3))
     }
 }
 
@@ -108,11 +116,12 @@ impl Tie {
     /// answer that refuses the page something comes only by another's leave, such as a preflight in
     /// the cache: where the same call was tried again, the try that was let on is the one that goes on.
     pub(super) fn of(role: Role) -> impl Iterator<Item = Self> {
-        let kinds: &[JoinKind] = match role {
-            Role::Preflight => &[JoinKind::Redirect],
-            Role::Actual => &[JoinKind::Preflight, JoinKind::Redirect],
+        let kinds: &[(JoinKind, bool)] = match role {
+            Role::Preflight => &[(JoinKind::Redirect, false), (JoinKind::Redirect, true)],
+            Role::Actual => &[(JoinKind::Preflight, false), (JoinKind::Redirect, false)],
         };
-        [true, false].into_iter().flat_map(move |is_let_on| kinds.iter().map(move |&kind| Self { kind, is_let_on }))
+        let tied = |is_let_on| move |&(kind, keeps_origin)| Self { kind, is_let_on, keeps_origin };
+        [true, false].into_iter().flat_map(move |is_let_on| kinds.iter().map(tied(is_let_on)))
     }
 }
 
@@ -140,7 +149,8 @@ impl Expected {
         let from = Url::parse(&requested.url).ok()?;
         let to = resolve_location(&from, response.headers.first("location").unwrap_or_default())?;
         let origin = requested.origin.map(str::to_owned);
-        let tie = Tie { kind: JoinKind::Redirect, is_let_on: origin.is_none() || response.is_shared() };
+        let is_let_on = origin.is_none() || response.is_shared();
+        let tie = Tie { kind: JoinKind::Redirect, is_let_on, keeps_origin: false };
         let method = followed_method(response.status, requested.method);
         let upgraded =
             (to.scheme() == "http").then(|| to.clone()).and_then(|mut url| url.set_scheme("https").ok().map(|()| url));
@@ -150,10 +160,11 @@ impl Expected {
         let keys = ways.flat_map(|(origins, url)| {
             let url = normal_form(url);
             let Requested { client, user_agent, .. } = requested;
-            origins.into_iter().map(move |origin| {
-                let sought = Sought { client, url: &url, method, origin: origin.as_deref(), user_agent };
-                sought.key().tied(tie)
-            })
+            let key = |origin| Sought { client, url: &url, method, origin, user_agent }.key();
+            let is_tainted = origins.iter().any(|origin| origin.as_deref() == Some(Origin::OPAQUE));
+            let by_page = is_tainted.then(|| key(requested.origin).tied(Tie { keeps_origin: true, ..tie }));
+            let keys: Vec<SoughtKey> = origins.iter().map(|origin| key(origin.as_deref()).tied(tie)).collect();
+            keys.into_iter().chain(by_page)
         });
         Some(keys.collect())
     }
