@@ -138,13 +138,13 @@ impl Joiner {
         }
         let requested = Requested::of(exchange)?;
         ties().find_map(|(sought, tie)| {
-            let expected = self.take(sought, &requested, glance.role)?;
+            let expected = self.take(sought, &requested, glance.role, tie)?;
             let join = Join { from: expected.from.id.clone(), to: exchange.id.clone(), kind: tie.kind };
             Some((expected.chain, join, tie))
         })
     }
 
-    fn take(&mut self, sought: SoughtKey, requested: &Requested<'_>, role: Role) -> Option<Expected> {
+    fn take(&mut self, sought: SoughtKey, requested: &Requested<'_>, role: Role, tie: Tie) -> Option<Expected> {
         let Self { expected, chains, .. } = self;
         let waiting = expected.get_mut(&sought)?;
         // A redirect raises several expectations, of which one can be met.
@@ -153,7 +153,7 @@ impl Joiner {
                 && chains.get(expected.chain).is_some_and(|chain| chain.links.len() == expected.links)
         };
         waiting.drop_while(|expected| !is_open(expected));
-        let met = waiting.take(|expected| is_open(expected) && expected.is_met_by(requested, role));
+        let met = waiting.take(|expected| is_open(expected) && expected.is_met_by(requested, role, tie));
         if waiting.is_empty() {
             expected.remove(&sought);
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -23,6 +24,8 @@ pub(super) struct Requested<'a> {
     pub(super) origin: Option<&'a str>,
     pub(super) user_agent: Option<&'a str>,
     pub(super) headers: &'a Headers,
+    /// Its answer lets the page read it.
+    pub(super) is_shared: bool,
 }
 
 impl<'a> Requested<'a> {
@@ -37,6 +40,7 @@ impl<'a> Requested<'a> {
             origin: request.headers.first("origin"),
             user_agent: request.headers.first("user-agent"),
             headers: &request.headers,
+            is_shared: exchange.response.as_ref().is_some_and(is_shared),
         })
     }
 }
@@ -45,6 +49,9 @@ fn normal_form(mut url: Url) -> String {
     url.set_fragment(None);
     url.into()
 }
+
+/// A redirect is followed within a round trip or two, on a connection that is open mostly.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// Names that a preflight asks for and that its request is known by; a head could hold any number.
 const MAX_NAMES: usize = 256;
@@ -170,11 +177,31 @@ impl Expected {
     }
 
     /// Whether this request, which is what is sought, can be the one.
-    pub(super) fn is_met_by(&self, requested: &Requested<'_>, role: Role) -> bool {
+    ///
+    /// After a redirect that refuses the page, the browser goes on only where something in between adds the
+    /// headers. It would add them to an answer that has them already, too: such a request, where it did not come
+    /// at once, is a call of its own.
+    pub(super) fn is_met_by(&self, requested: &Requested<'_>, role: Role, tie: Tie) -> bool {
+        let refuses = tie.kind == JoinKind::Redirect && !tie.is_let_on && self.needs_leave();
+        if refuses && requested.is_shared && requested.time.since(self.since) > AT_ONCE {
+            return false;
+        }
         let Some(before) = self.from.request.as_ref().map(|request| &request.headers) else { return false };
         requested.time >= self.since
             && fits_fetch_mode(before.first("sec-fetch-mode"), requested.headers.first("sec-fetch-mode"), role)
             && asked_for(&self.from).all(|name| requested.headers.has(name))
+    }
+}
+
+impl Expected {
+    /// Whether the request is a call of a page of another origin: navigations, and calls of pages of the same
+    /// origin, need nobody's leave to follow a redirect.
+    fn needs_leave(&self) -> bool {
+        let Some(requested) = Requested::of(&self.from) else { return false };
+        let mode = requested.headers.first("sec-fetch-mode");
+        let is_call = mode.map_or_else(|| !requested.headers.has("upgrade-insecure-requests"), |mode| mode == "cors");
+        let is_own = |url: Url| requested.origin == Some(Origin::of(&url).as_str());
+        is_call && !Url::parse(&requested.url).is_ok_and(is_own)
     }
 }
 
