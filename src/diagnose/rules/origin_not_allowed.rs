@@ -1,7 +1,9 @@
 //! The origin is not on the server's list.
 
 use super::EXAMPLE;
+use super::https_redirect_loop::leads_to_itself;
 use super::method_not_allowed::is_said;
+use super::origin_null::is_tainted;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::fixes::{Fixes, List, What};
@@ -62,6 +64,11 @@ impl Rule for OriginNotAllowed {
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
         let seen = case.failed_with(&ERRORS)?;
         let origin = seen.request.headers.first("origin")?;
+        // No list is to blame for an origin that a redirect took, nor for what turns all away that it
+        // takes for http, before any CORS layer.
+        if is_tainted(case, seen) || (leads_to_itself(seen) && how_known(case, seen).is_none()) {
+            return None;
+        }
         let mut evidence = vec![seen.request_evidence("origin"), seen.response_evidence("access-control-allow-origin")];
         evidence.extend(tell(case, seen));
         Some(Diagnosis {

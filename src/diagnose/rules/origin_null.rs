@@ -56,6 +56,11 @@ impl Rule for OriginNull {
     }
 }
 
+/// Whether a hop carried `null` instead of the page's origin, since a redirect took it.
+pub(super) fn is_tainted(case: &Case<'_>, seen: &SeenHop<'_>) -> bool {
+    seen.hop.origin.as_deref() == Some("null") && case.page_origin() != "null"
+}
+
 /// The failures that another origin could have spared.
 const ERRORS: [Error; 7] = [
     Error::MissingAllowOriginHeader,
@@ -71,10 +76,9 @@ const ERRORS: [Error; 7] = [
 /// matter: servers that break, and load balancers, answer all origins alike.
 fn failed_hop<'a>(case: &'a Case<'_>) -> Option<&'a SeenHop<'a>> {
     let failed = case.failed_with(&ERRORS)?;
-    let tainted = failed.hop.origin.as_deref() == Some("null") && case.page_origin() != "null";
     let is_about_status = case.failure()?.error == Error::PreflightInvalidStatus;
     let refused = if is_about_status { is_said(&failed.body(), "origin") } else { failed.response.status < 500 };
-    (tainted && refused && !failed.is_by_load_balancer()).then_some(failed)
+    (is_tainted(case, failed) && refused && !failed.is_by_load_balancer()).then_some(failed)
 }
 
 #[cfg(test)]
