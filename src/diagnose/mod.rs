@@ -3,6 +3,7 @@
 mod case;
 mod examine;
 mod fixes;
+mod granted;
 mod layers;
 mod places;
 mod rules;

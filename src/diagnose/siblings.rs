@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::Evidence;
+use super::granted::{Granted, Leave};
 use super::places::Places;
 use super::server::{Server, is_uncaught_in_starlette};
 use crate::chain::Chain;
@@ -63,6 +64,7 @@ pub(super) struct Siblings<'a> {
     /// Gathered when a rule first asks, which few captures make one do.
     readers: OnceLock<Readers>,
     places: OnceLock<Places>,
+    granted: OnceLock<Granted>,
     idle: OnceLock<HashMap<Id, Idle>>,
 }
 
@@ -100,6 +102,7 @@ impl<'a> Siblings<'a> {
             shares_with: HashMap::new(),
             readers: OnceLock::new(),
             places: OnceLock::new(),
+            granted: OnceLock::new(),
             idle: OnceLock::new(),
             chains,
         };
@@ -135,6 +138,11 @@ impl<'a> Siblings<'a> {
     /// not allow this one.
     pub(super) fn refuses(&self, url: &WebUrl<'_>, origin: &str) -> Option<&Evidence> {
         self.places.get_or_init(|| Places::of(Self::exchanges(self.chains))).refuses(url, origin)
+    }
+
+    /// What the preflights of an origin were granted at that host.
+    pub(super) fn granted(&self, url: &WebUrl<'_>, origin: &str) -> Option<&Leave> {
+        self.granted.get_or_init(|| Granted::of(Self::exchanges(self.chains))).to(url, origin)
     }
 
     /// How long the connection of a request that got no answer was idle before it.

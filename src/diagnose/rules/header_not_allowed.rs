@@ -1,6 +1,7 @@
 //! The preflight's answer does not allow a header.
 
 use super::method_not_allowed::{is_said, lacks_commas};
+use super::refused_in_silence::{self, Refused, What as Unsaid};
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
 use crate::diagnose::fixes::{List, What};
@@ -33,6 +34,9 @@ impl Rule for HeaderNotAllowed {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        if let Some(refused) = refused_in_silence::refused(case) {
+            return unsaid(&refused);
+        }
         let seen = case.failed_with(&[
             Error::HeaderDisallowedByPreflightResponse,
             Error::InvalidAllowHeadersPreflightResponse,
@@ -72,6 +76,23 @@ impl Rule for HeaderNotAllowed {
             .into(),
         })
     }
+}
+
+/// A refusal without a word, where a header is what was refused.
+fn unsaid(refused: &Refused<'_>) -> Option<Diagnosis> {
+    let Unsaid::Headers(names) = &refused.what else { return None };
+    let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    let seen = refused.seen;
+    let names = Names { there: &[], wanted: &wanted };
+    Some(Diagnosis {
+        story: refused.story(&wanted.join(", ")),
+        evidence: vec![
+            seen.request_evidence("access-control-request-headers"),
+            seen.status_evidence(),
+            refused.shared.clone(),
+        ],
+        fixes: List::of(seen, refused.server(), What::Setting(Setting::Headers), names).into(),
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The preflight's answer does not allow the method.
 
+use super::refused_in_silence::{self, Refused, What as Unsaid};
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::fixes::{Fixes, List, What};
@@ -31,6 +32,9 @@ impl Rule for MethodNotAllowed {
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
+        if let Some((refused, method)) = refused_method(case) {
+            return Some(unsaid(&refused, &method));
+        }
         let seen = case.failed_with(&[
             Error::MethodDisallowedByPreflightResponse,
             Error::InvalidAllowMethodsPreflightResponse,
@@ -51,6 +55,30 @@ impl Rule for MethodNotAllowed {
             ],
             fixes: fixes(seen, &there, method),
         })
+    }
+}
+
+/// A refusal without a word, where the method is what was refused.
+fn refused_method<'a>(case: &'a Case<'_>) -> Option<(Refused<'a>, String)> {
+    let refused = refused_in_silence::refused(case)?;
+    let Unsaid::Method(method) = &refused.what else { return None };
+    let method = method.clone();
+    Some((refused, method))
+}
+
+fn unsaid(refused: &Refused<'_>, method: &str) -> Diagnosis {
+    let seen = refused.seen;
+    let there: Vec<&str> = refused.granted.iter().map(String::as_str).collect();
+    let upper = method.to_ascii_uppercase();
+    let names = Names { there: &there, wanted: &[&upper] };
+    Diagnosis {
+        story: refused.story(method),
+        evidence: vec![
+            seen.request_evidence("access-control-request-method"),
+            seen.status_evidence(),
+            refused.shared.clone(),
+        ],
+        fixes: List::of(seen, refused.server(), What::Setting(Setting::Methods), names).into(),
     }
 }
 

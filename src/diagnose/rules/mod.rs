@@ -25,6 +25,7 @@ mod path_prefix_lost;
 mod preflight_needs_credentials;
 mod preflight_not_handled;
 mod preflight_redirected;
+mod refused_in_silence;
 mod response_outside_cors_layer;
 mod vary_origin_missing;
 mod wildcard_with_credentials;

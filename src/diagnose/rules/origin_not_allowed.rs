@@ -4,6 +4,7 @@ use super::EXAMPLE;
 use super::https_redirect_loop::leads_to_itself;
 use super::method_not_allowed::is_said;
 use super::origin_null::is_tainted;
+use super::refused_in_silence::refused;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::fixes::{Fixes, List, What};
@@ -67,6 +68,9 @@ impl Rule for OriginNotAllowed {
         // No list is to blame for an origin that a redirect took, nor for what turns all away that it
         // takes for http, before any CORS layer.
         if is_tainted(case, seen) || (leads_to_itself(seen) && how_known(case, seen).is_none()) {
+            return None;
+        }
+        if refused(case).is_some() {
             return None;
         }
         let mut evidence = vec![seen.request_evidence("origin"), seen.response_evidence("access-control-allow-origin")];

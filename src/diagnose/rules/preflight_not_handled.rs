@@ -2,6 +2,7 @@
 
 use super::EXAMPLE;
 use super::origin_not_allowed::{allows_another, varies_by_origin};
+use super::refused_in_silence::refused;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::fixes::{Fixes, List, What};
@@ -36,7 +37,7 @@ impl Rule for PreflightNotHandled {
         let seen = case.failed_with(&[Error::PreflightMissingAllowOriginHeader, Error::PreflightInvalidStatus])?;
         let status = seen.response.status;
         let unhandled = matches!(status, 404 | 405 | 501) || seen.response.is_ok();
-        if !unhandled || is_refused(case, seen) || seen.is_by_load_balancer() {
+        if !unhandled || is_refused(case, seen) || refused(case).is_some() || seen.is_by_load_balancer() {
             return None;
         }
         let server = Server::of(&seen.response.headers);
