@@ -81,11 +81,15 @@ pub(super) fn fixes(server: Server, change: Change<'_>) -> Vec<Fix> {
     match server {
         Server::Uvicorn | Server::Hypercorn => vec![starlette("FastAPI", change)],
         Server::Gunicorn => vec![flask(change), django(change)],
+        Server::Werkzeug | Server::Waitress => vec![flask(change)],
+        Server::Daphne => vec![django(change)],
         Server::Express => vec![express(change)],
         Server::Kestrel => vec![aspnet(change)],
         Server::Kong => vec![kong(change)],
-        Server::Spring => vec![spring(change)],
-        Server::Nginx | Server::Unknown => vec![starlette("the CORS layer", change)],
+        Server::Spring | Server::Jetty => vec![spring(change)],
+        Server::Nginx | Server::Tornado | Server::Apache | Server::Php | Server::Unknown => {
+            vec![starlette("the CORS layer", change)]
+        }
     }
 }
 

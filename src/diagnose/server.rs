@@ -13,6 +13,13 @@ pub(super) enum Server {
     Nginx,
     Kong,
     Spring,
+    Werkzeug,
+    Waitress,
+    Daphne,
+    Tornado,
+    Jetty,
+    Apache,
+    Php,
     Unknown,
 }
 
@@ -22,6 +29,9 @@ impl Server {
         let powered_by = headers.first("x-powered-by").unwrap_or_default();
         if powered_by.eq_ignore_ascii_case("Express") {
             return Self::Express;
+        }
+        if powered_by.starts_with("PHP/") {
+            return Self::Php;
         }
         if headers.has("x-kong-request-id") || headers.first("via").is_some_and(|via| via.contains("kong/")) {
             return Self::Kong;
@@ -41,6 +51,12 @@ impl Server {
             ("nginx", Self::Nginx),
             ("openresty", Self::Nginx),
             ("kong", Self::Kong),
+            ("werkzeug", Self::Werkzeug),
+            ("waitress", Self::Waitress),
+            ("daphne", Self::Daphne),
+            ("tornadoserver", Self::Tornado),
+            ("jetty", Self::Jetty),
+            ("apache", Self::Apache),
         ]
         .into_iter()
         .find_map(|(name, known)| server.starts_with(name).then_some(known))
@@ -57,6 +73,13 @@ impl Server {
             Self::Nginx => "nginx",
             Self::Kong => "Kong",
             Self::Spring => "Spring",
+            Self::Werkzeug => "Werkzeug",
+            Self::Waitress => "Waitress",
+            Self::Daphne => "Daphne",
+            Self::Tornado => "Tornado",
+            Self::Jetty => "Jetty",
+            Self::Apache => "Apache httpd",
+            Self::Php => "PHP",
             Self::Unknown => "the backend",
         }
     }

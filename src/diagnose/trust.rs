@@ -81,6 +81,13 @@ pub(super) fn fixes(server: Server, subnets: &Subnets) -> Vec<Fix> {
         Server::Nginx => vec![nginx()],
         Server::Spring => vec![spring()],
         Server::Kong => vec![kong(subnets)],
+        Server::Werkzeug => vec![proxy_fix()],
+        Server::Waitress => vec![waitress(), proxy_fix()],
+        Server::Daphne => vec![daphne(), proxy_header()],
+        Server::Tornado => vec![tornado()],
+        Server::Jetty => vec![jetty(), spring()],
+        Server::Apache => vec![apache()],
+        Server::Php => php(subnets),
         Server::Unknown => vec![unknown()],
     }
 }
@@ -97,6 +104,12 @@ pub(super) fn all_fixes() -> Vec<Fix> {
         Server::Spring,
         Server::Nginx,
         Server::Kong,
+        Server::Waitress,
+        Server::Daphne,
+        Server::Tornado,
+        Server::Jetty,
+        Server::Apache,
+        Server::Php,
         Server::Unknown,
     ]
     .into_iter()
@@ -147,20 +160,101 @@ fn gunicorn(subnets: &Subnets) -> Vec<Fix> {
                 subnets.caution
             )),
         },
-        Fix {
-            server: "Flask",
-            change: "from werkzeug.middleware.proxy_fix import ProxyFix\n\napp.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)".to_owned(),
-            caution: Some("Instead, in a Flask application: each number is how many proxies add that header.".to_owned()),
-        },
-        Fix {
-            server: "Django",
-            change: "SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")".to_owned(),
-            caution: Some("Instead, in a Django application; safe only where the load balancer always sets the header.".to_owned()),
-        },
+        proxy_fix(),
+        proxy_header(),
         Fix {
             server: "gunicorn",
             change: "gunicorn --forwarded-allow-ips '*' app:app".to_owned(),
             caution: Some(STAR_RISK.to_owned()),
+        },
+    ]
+}
+
+fn proxy_fix() -> Fix {
+    Fix {
+        server: "Flask",
+        change: "from werkzeug.middleware.proxy_fix import ProxyFix\n\napp.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)".to_owned(),
+        caution: Some("Instead, in a Flask application: each number is how many proxies add that header.".to_owned()),
+    }
+}
+
+fn proxy_header() -> Fix {
+    Fix {
+        server: "Django",
+        change: "SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")".to_owned(),
+        caution: Some(
+            "Instead, in a Django application; safe only where the load balancer always sets the header.".to_owned(),
+        ),
+    }
+}
+
+/// Waitress takes one address, or all; a load balancer has several, and they change.
+fn waitress() -> Fix {
+    Fix {
+        server: "Waitress",
+        change: "waitress-serve --trusted-proxy '*' --trusted-proxy-headers x-forwarded-proto app:app".to_owned(),
+        caution: Some(STAR_RISK.to_owned()),
+    }
+}
+
+fn daphne() -> Fix {
+    Fix {
+        server: "Daphne",
+        change: "daphne --proxy-headers app.asgi:application".to_owned(),
+        caution: Some("Believes every peer: only where nothing but the load balancer can reach the server.".to_owned()),
+    }
+}
+
+fn tornado() -> Fix {
+    Fix {
+        server: "Tornado",
+        change: "HTTPServer(app, xheaders=True)".to_owned(),
+        caution: Some(
+            "Or app.listen(port, xheaders=True). Believes every peer: only where nothing but the load balancer can reach the server."
+                .to_owned(),
+        ),
+    }
+}
+
+fn jetty() -> Fix {
+    Fix {
+        server: "Jetty",
+        change: "java -jar start.jar --add-modules=http-forwarded".to_owned(),
+        caution: Some(
+            "Adds the ForwardedRequestCustomizer; only where nothing but the load balancer can reach the server."
+                .to_owned(),
+        ),
+    }
+}
+
+fn apache() -> Fix {
+    Fix {
+        server: "Apache httpd",
+        change: "ServerName https://request.example.com:443\nUseCanonicalName On".to_owned(),
+        caution: Some("With the public name. httpd reads no X-Forwarded-Proto: it builds its own redirects from ServerName, scheme and port included. For applications behind it: SetEnvIf X-Forwarded-Proto https HTTPS=on".to_owned()),
+    }
+}
+
+fn php(subnets: &Subnets) -> Vec<Fix> {
+    vec![
+        Fix {
+            server: "Laravel",
+            change: format!(
+                "->withMiddleware(fn (Middleware $middleware) => $middleware->trustProxies(at: [{}]))",
+                quoted_list(&subnets.list)
+            ),
+            caution: Some(format!(
+                "In bootstrap/app.php, from Laravel 11; before, $proxies of the TrustProxies middleware. {}",
+                subnets.caution
+            )),
+        },
+        Fix {
+            server: "Symfony",
+            change: format!(
+                "framework:\n    trusted_proxies: '{}'\n    trusted_headers: ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port']",
+                subnets.list
+            ),
+            caution: Some(subnets.caution.clone()),
         },
     ]
 }
@@ -245,7 +339,9 @@ fn unknown() -> Fix {
     Fix {
         server: "the backend",
         change: "believe X-Forwarded-Proto from the load balancer's subnets, and from nobody else".to_owned(),
-        caution: Some("The server did not say what it is: look for its proxy, forwarded or trust settings.".to_owned()),
+        caution: Some(
+            "What the server is its answers do not tell: look for its proxy, forwarded or trust settings.".to_owned(),
+        ),
     }
 }
 

@@ -124,10 +124,26 @@ fn story(case: &Case<'_>, seen: &SeenHop<'_>, target: &WebUrl<'_>, server: Serve
     };
     let peer = seen.exchange.client.map_or_else(|| "the load balancer".to_owned(), |peer| peer.ip().to_string());
     format!(
-        "The load balancer says that the browser came by https (X-Forwarded-Proto: https). {} believes that only from addresses it trusts, and {peer} is not among them: it takes the scheme for http and redirects {} to {target}. {headers} {then}",
-        capitalized(server.name()),
+        "The load balancer says that the browser came by https (X-Forwarded-Proto: https). {}: it takes the scheme for http and redirects {} to {target}. {headers} {then}",
+        disbelief(server, &peer),
         path(&seen.hop.url)
     )
+}
+
+/// Why a server does not believe the header; not every one asks who sent it.
+fn disbelief(server: Server, peer: &str) -> String {
+    let name = capitalized(server.name());
+    match server {
+        Server::Nginx | Server::Apache => {
+            format!("{name} builds its redirects from its own listener and does not read that")
+        }
+        Server::Hypercorn | Server::Werkzeug | Server::Waitress | Server::Daphne | Server::Tornado | Server::Jetty => {
+            format!("{name} believes nobody unless told to")
+        }
+        Server::Express => format!("{name} believes nobody unless 'trust proxy' is set, and so not {peer}"),
+        Server::Unknown | Server::Php => format!("{name} does not believe {peer}"),
+        _ => format!("{name} believes that only from addresses it trusts, and {peer} is not among them"),
+    }
 }
 
 fn capitalized(name: &str) -> String {

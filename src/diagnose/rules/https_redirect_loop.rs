@@ -26,7 +26,7 @@ impl Rule for HttpsRedirectLoop {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        let mut fixes = vec![django()];
+        let mut fixes = vec![django(), nginx(), apache()];
         fixes.extend(trust::all_fixes());
         fixes
     }
@@ -40,11 +40,7 @@ impl Rule for HttpsRedirectLoop {
         if case.seen_hops().any(is_let_in) {
             return None;
         }
-        let server = Server::of(&seen.response.headers);
-        let mut fixes = trust::fixes(server, &Subnets::of(case.balancer));
-        if server == Server::Gunicorn {
-            fixes.insert(0, django());
-        }
+        let fixes = fixes(Server::of(&seen.response.headers), &Subnets::of(case.balancer));
         Some(Diagnosis {
             story: format!("{} came by https and was redirected to itself.", seen.hop.url),
             evidence: vec![seen.request_evidence("x-forwarded-proto"), seen.response_evidence("location")],
@@ -64,6 +60,43 @@ fn django() -> Fix {
         server: "Django",
         change: "SECURE_PROXY_SSL_HEADER = (\"HTTP_X_FORWARDED_PROTO\", \"https\")".to_owned(),
         caution: Some("With SECURE_SSL_REDIRECT; safe only where the load balancer always sets the header.".to_owned()),
+    }
+}
+
+fn fixes(server: Server, subnets: &Subnets) -> Vec<Fix> {
+    let mut trusting = trust::fixes(server, subnets);
+    match server {
+        Server::Gunicorn | Server::Daphne => {
+            trusting.retain(|fix| fix.server != "Django");
+            trusting.insert(0, django());
+            trusting
+        }
+        // These two insist because they were told to, in their own configuration.
+        Server::Nginx => vec![nginx()],
+        Server::Apache => vec![apache()],
+        Server::Unknown => trusting.into_iter().chain([django(), nginx()]).collect(),
+        _ => trusting,
+    }
+}
+
+fn nginx() -> Fix {
+    Fix {
+        server: "nginx",
+        change: "if ($http_x_forwarded_proto = http) {\n    return 301 https://$host$request_uri;\n}".to_owned(),
+        caution: Some(
+            "Instead of a return that redirects all; or no redirect at all, where the load balancer has one."
+                .to_owned(),
+        ),
+    }
+}
+
+fn apache() -> Fix {
+    Fix {
+        server: "Apache httpd",
+        change:
+            "RewriteCond %{HTTP:X-Forwarded-Proto} =http\nRewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]"
+                .to_owned(),
+        caution: Some("Instead of %{HTTPS} off, which is always so behind a load balancer that ends TLS.".to_owned()),
     }
 }
 
