@@ -86,8 +86,8 @@ pub(super) struct Idle {
     pub(super) lasted: Duration,
     /// The answer before it on the same connection.
     pub(super) before: Evidence,
-    /// The `Server` field of that answer.
-    pub(super) server: Option<String>,
+    /// Who gave that answer.
+    pub(super) server: Server,
     /// The seconds that its `Keep-Alive: timeout=` names.
     pub(super) announced: Option<u64>,
     /// That answer was Uvicorn's to an exception that no handler caught: it then resets the connection
@@ -241,7 +241,7 @@ fn idle(chains: &[Chain]) -> HashMap<Id, Idle> {
         let idle = Idle {
             lasted: asked.since(ended),
             before: evidence_of(exchange, "connection", response.headers.first("connection").unwrap_or("(absent)")),
-            server: response.headers.first("server").map(str::to_owned),
+            server: Server::of(&response.headers),
             announced: response.headers.first("keep-alive").and_then(announced),
             is_after_exception: is_uncaught_in_starlette(response) && is_uvicorn(response),
         };

@@ -41,7 +41,7 @@ impl Rule for KeepAliveRace {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![uvicorn(), gunicorn(), node(), load_balancer()]
+        vec![uvicorn(), gunicorn(), node(), spring(), apache(), load_balancer()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -54,10 +54,11 @@ impl Rule for KeepAliveRace {
         }
         let after = idle.lasted.as_secs_f64();
         let when = timeout.map(|timeout| format!(" (after {} s)", timeout.as_secs())).unwrap_or_default();
-        let fixes = match Server::named(idle.server.as_deref().unwrap_or_default()) {
+        let fixes = match idle.server {
             Server::Uvicorn => vec![uvicorn(), load_balancer()],
             Server::Gunicorn => vec![gunicorn(), load_balancer()],
             Server::Express => vec![node(), load_balancer()],
+            Server::Apache => vec![apache(), load_balancer()],
             _ => self.fixes(),
         };
         Some(Diagnosis {
@@ -99,8 +100,8 @@ fn is_race(exchange: &Exchange, idle: &Idle, is_timeout: bool) -> bool {
 
 /// How long the server keeps an idle connection: as it announced, or by its default.
 fn timeout(idle: &Idle) -> Option<Duration> {
-    let default = match Server::named(idle.server.as_deref().unwrap_or_default()) {
-        Server::Uvicorn => Some(5),
+    let default = match idle.server {
+        Server::Uvicorn | Server::Express => Some(5),
         Server::Gunicorn => Some(2),
         _ => None,
     };
@@ -139,6 +140,24 @@ fn node() -> Fix {
     }
 }
 
+fn spring() -> Fix {
+    Fix {
+        server: "Spring Boot",
+        change: "server.tomcat.keep-alive-timeout=65s".to_owned(),
+        caution: Some("Longer than the load balancer's idle timeout (60 s by default), with Tomcat inside.".to_owned()),
+    }
+}
+
+fn apache() -> Fix {
+    Fix {
+        server: "Apache httpd",
+        change: "KeepAliveTimeout 65".to_owned(),
+        caution: Some(
+            "Longer than the load balancer's idle timeout (60 s by default); httpd's own default is 5 s.".to_owned(),
+        ),
+    }
+}
+
 fn load_balancer() -> Fix {
     Fix {
         server: "the load balancer",
@@ -170,6 +189,14 @@ mod tests {
         assert_eq!(found.by_chain[1], ["keep-alive-race"]);
         let announced = answered("x").answer("Keep-Alive", "timeout=20, max=100");
         assert_eq!(diagnosed([announced, call().at(20_050).no_response(End::Closed)]).by_chain[1], ["keep-alive-race"]);
+    }
+
+    #[test]
+    fn node_is_known_by_express_and_told_of_in_its_own_words() {
+        let express = call().answer("X-Powered-By", "Express").shared_with("https://client.example");
+        let found = diagnosed([express, call().at(5_010).no_response(End::Reset)]);
+        assert_eq!(found.by_chain[1], ["keep-alive-race"]);
+        assert_eq!(found.findings[0].fixes[0].server, "Node.js");
     }
 
     #[test]

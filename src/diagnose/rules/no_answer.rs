@@ -2,7 +2,7 @@
 
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
 use crate::diagnose::{Evidence, Fix, Severity};
-use crate::http::{End, Peer, State};
+use crate::http::{End, Exchange, Peer, State};
 
 pub(super) struct NoAnswer;
 
@@ -24,18 +24,7 @@ impl Rule for NoAnswer {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![
-            Fix {
-                server: "the backend",
-                change: "find out why the request was dropped: crash, worker timeout, restart".to_owned(),
-                caution: None,
-            },
-            Fix {
-                server: "uvicorn",
-                change: "uvicorn app:app --timeout-keep-alive 65".to_owned(),
-                caution: Some("Where the connection was idle before: the backend must keep idle connections longer than the load balancer (60 s by default), or the two race.".to_owned()),
-            },
-        ]
+        vec![find_out(), worker(), sooner(), keep_alive()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -67,8 +56,54 @@ impl Rule for NoAnswer {
                 header: None,
                 value: format!("{} {} without an answer: {how}", hop.method, hop.url),
             }],
-            fixes: self.fixes().into(),
+            fixes: fixes(exchange, case.siblings.idle_before(exchange).is_some()).into(),
         })
+    }
+}
+
+/// What helps depends on whether the backend dropped the request or only took its time.
+fn fixes(exchange: &Exchange, was_idle: bool) -> Vec<Fix> {
+    let is_slow =
+        exchange.end == End::Timeout || exchange.closed.as_ref().is_some_and(|closed| closed.by == Peer::Client);
+    let fixes = if is_slow { [sooner(), find_out()] } else { [find_out(), worker()] };
+    fixes.into_iter().chain(was_idle.then(keep_alive)).collect()
+}
+
+fn find_out() -> Fix {
+    Fix {
+        server: "the backend",
+        change: "find out why the request was dropped: crash, worker timeout, restart".to_owned(),
+        caution: None,
+    }
+}
+
+fn worker() -> Fix {
+    Fix {
+        server: "gunicorn",
+        change: "gunicorn --timeout 120 app:app".to_owned(),
+        caution: Some(
+            "Where its log says WORKER TIMEOUT: it kills a worker that is silent for 30 s. The load balancer waits for 60 s unless told otherwise."
+                .to_owned(),
+        ),
+    }
+}
+
+fn sooner() -> Fix {
+    Fix {
+        server: "the load balancer",
+        change: "idle_timeout.timeout_seconds=120".to_owned(),
+        caution: Some(
+            "Longer than the backend takes, where it cannot answer sooner; and then the backend's keep-alive timeout longer than that."
+                .to_owned(),
+        ),
+    }
+}
+
+fn keep_alive() -> Fix {
+    Fix {
+        server: "uvicorn",
+        change: "uvicorn app:app --timeout-keep-alive 65".to_owned(),
+        caution: Some("Where the connection was idle before: the backend must keep idle connections longer than the load balancer (60 s by default), or the two race.".to_owned()),
     }
 }
 
