@@ -96,6 +96,12 @@ pub(super) fn is_refused_by_spring(response: &Response) -> bool {
     response.status == 403 && may_say(response, b"Invalid CORS request")
 }
 
+/// Starlette's answer to a preflight from a public page to a private network that it does not allow: 31
+/// bytes of text. Where the body was not kept, its length and type tell.
+pub(super) fn is_refused_for_private_network(response: &Response) -> bool {
+    response.status == 400 && is_plain(response) && may_say(response, b"Disallowed CORS private-network")
+}
+
 /// Starlette's answer to an exception that no handler caught: 21 bytes of plain text, made outside
 /// of all middleware. Where the body was not kept, its length and type tell.
 pub(super) fn is_uncaught_in_starlette(response: &Response) -> bool {

@@ -25,6 +25,7 @@ mod path_prefix_lost;
 mod preflight_needs_credentials;
 mod preflight_not_handled;
 mod preflight_redirected;
+mod private_network;
 mod refused_in_silence;
 mod response_outside_cors_layer;
 mod vary_origin_missing;
@@ -33,7 +34,7 @@ mod wildcard_with_credentials;
 use super::case::Rule;
 
 /// Every rule.
-pub(super) static ALL: [&dyn Rule; 27] = [
+pub(super) static ALL: [&dyn Rule; 28] = [
     &preflight_needs_credentials::PreflightNeedsCredentials,
     &preflight_redirected::PreflightRedirected,
     &forwarded_proto_malformed::ForwardedProtoMalformed,
@@ -48,6 +49,7 @@ pub(super) static ALL: [&dyn Rule; 27] = [
     &origin_null::OriginNull,
     &method_not_allowed::MethodNotAllowed,
     &header_not_allowed::HeaderNotAllowed,
+    &private_network::PrivateNetwork,
     &wildcard_with_credentials::WildcardWithCredentials,
     &credentials_not_allowed::CredentialsNotAllowed,
     &allow_origin_repeated::AllowOriginRepeated,
