@@ -1,6 +1,6 @@
 //! Which server answered, told by what it sends.
 
-use crate::http::{Headers, Response};
+use crate::http::{Header, Headers, Response};
 
 /// A server or framework that the fixes differ for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,19 @@ pub(super) fn is_refused_by_spring(response: &Response) -> bool {
     response.status == 403 && may_say(response, b"Invalid CORS request")
 }
 
+/// The words in which other CORS layers refuse an origin: Express's cors as its documentation shows it,
+/// which ends in a 500, actix-cors, Quarkus.
+pub(super) fn refusal_of_origin(response: &Response) -> Option<&'static str> {
+    const WORDS: [&str; 3] =
+        ["Not allowed by CORS", "Origin is not allowed to make this request", "CORS Rejected - Invalid origin"];
+    if response.status < 400 {
+        return None;
+    }
+    let body = response.content();
+    let body = String::from_utf8_lossy(&body);
+    WORDS.into_iter().find(|words| body.contains(words) || response.reason.contains(words))
+}
+
 /// Starlette's answer to a preflight from a public page to a private network that it does not allow: 31
 /// bytes of text. Where the body was not kept, its length and type tell.
 pub(super) fn is_refused_for_private_network(response: &Response) -> bool {
@@ -110,8 +123,53 @@ pub(super) fn is_uncaught_in_starlette(response: &Response) -> bool {
 
 /// Uvicorn's answer to bytes that it cannot read as a request: no application has seen them. Where the
 /// body was not kept, its length and type tell.
-pub(super) fn is_unreadable_to_uvicorn(response: &Response) -> bool {
+fn is_unreadable_to_uvicorn(response: &Response) -> bool {
     response.status == 400 && is_plain(response) && may_say(response, b"Invalid HTTP request received.")
+}
+
+/// The server that refused a request by itself, before any application saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refuser {
+    Uvicorn,
+    Gunicorn,
+    /// Gunicorn, where headers that name the scheme contradict each other.
+    GunicornOfSchemes,
+    Node,
+    Nginx,
+}
+
+/// Told by what each of them writes without its application: the statuses are those for a request that
+/// cannot be read, or is too long.
+pub(super) fn refused_by_server(response: &Response) -> Option<Refuser> {
+    if is_unreadable_to_uvicorn(response) {
+        return Some(Refuser::Uvicorn);
+    }
+    if !matches!(response.status, 400 | 408 | 414 | 431 | 494) {
+        return None;
+    }
+    // Node's parser writes a status line, this header and nothing else.
+    let is_close =
+        |it: Header<'_>| it.name.eq_ignore_ascii_case("connection") && it.value.eq_ignore_ascii_case("close");
+    let is_bare = response.headers.iter().all(is_close);
+    if is_bare && response.headers.has("connection") && response.body.bytes == 0 && response.headers.is_complete() {
+        return Some(Refuser::Node);
+    }
+    let body = response.content();
+    let body = String::from_utf8_lossy(&body);
+    if body.contains("<h1><p>") && !response.headers.has("server") {
+        let is_of_schemes = body.contains("Contradictory scheme headers");
+        return Some(if is_of_schemes { Refuser::GunicornOfSchemes } else { Refuser::Gunicorn });
+    }
+    is_page_of(&body).then_some(Refuser::Nginx)
+}
+
+/// Whether nginx made the page itself, and no application behind it.
+pub(super) fn is_page_of_nginx(response: &Response) -> bool {
+    is_page_of(&String::from_utf8_lossy(&response.content()))
+}
+
+fn is_page_of(body: &str) -> bool {
+    ["<hr><center>nginx", "<hr><center>openresty"].iter().any(|sign| body.contains(sign))
 }
 
 fn is_plain(response: &Response) -> bool {

@@ -9,7 +9,7 @@ use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::fixes::{Fixes, List, What};
 use crate::diagnose::layers::{self, Change, Names, Setting};
-use crate::diagnose::server::{Server, is_refused_by_spring};
+use crate::diagnose::server::{Server, is_refused_by_spring, refusal_of_origin};
 use crate::diagnose::{Evidence, Fix, Severity};
 use crate::http::Headers;
 
@@ -20,7 +20,7 @@ static GENERAL: General = General {
     severity: Severity::Error,
     title: "the server does not allow the page's origin",
     what: "The server's list of origins does not contain the page's, byte for byte: another scheme or port, a trailing slash, www, a pattern that does not match, or there is no list at all. The server answers as usual and leaves Access-Control-Allow-Origin out, or names another origin.",
-    recognise: "The request carries Origin; the response has no Access-Control-Allow-Origin, or one of another origin. Starlette then still sends Access-Control-Allow-Credentials and Vary: Origin; django-cors-headers sends Vary: origin; Flask-CORS sends nothing. A preflight is refused with 'Disallowed CORS origin'.",
+    recognise: "The request carries Origin; the response has no Access-Control-Allow-Origin, or one of another origin. Starlette then still sends Access-Control-Allow-Credentials and Vary: Origin; django-cors-headers sends Vary: origin; Flask-CORS sends nothing. A preflight is refused with 'Disallowed CORS origin'; Express's cors as its documentation shows it throws 'Not allowed by CORS', with status 500; gin and others answer 403 to one origin and 204 to another.",
     disproof: "another answer of the same host allows this very origin: then something else answered here.",
     links: &[
         "https://fetch.spec.whatwg.org/#cors-check",
@@ -108,6 +108,9 @@ fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> Option<String> {
     }
     if is_refused_by_spring(seen.response) {
         return Some("Spring says so itself (Invalid CORS request)".to_owned());
+    }
+    if let Some(words) = refusal_of_origin(seen.response) {
+        return Some(format!("the CORS layer says so itself ({words})"));
     }
     if seen.response.headers.has("access-control-allow-credentials") {
         return Some("the CORS layer answered (Access-Control-Allow-Credentials is there) and left Access-Control-Allow-Origin out".to_owned());

@@ -4,7 +4,7 @@ use super::EXAMPLE;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::layers::{self, Change, Names, Setting};
-use crate::diagnose::server::{Server, is_unreadable_to_uvicorn};
+use crate::diagnose::server::{Server, is_page_of_nginx, refusal_of_origin, refused_by_server};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ResponseOutsideCorsLayer;
@@ -31,7 +31,7 @@ impl Rule for ResponseOutsideCorsLayer {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![starlette(), django(), nginx(EXAMPLE), others()]
+        vec![starlette(), django(), express(), aspnet(), nginx(EXAMPLE), others()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -41,18 +41,20 @@ impl Rule for ResponseOutsideCorsLayer {
         if !(300..500).contains(&status) || marked || seen.is_by_load_balancer() {
             return None;
         }
-        // What no application has seen has no layers.
-        if is_unreadable_to_uvicorn(seen.response) {
+        // What no application has seen has no layers, and one that refuses an origin in words is one.
+        if refused_by_server(seen.response).is_some() || refusal_of_origin(seen.response).is_some() {
             return None;
         }
         let sibling = seen.url().and_then(|url| case.siblings.with_cors_for(&url, case.page_origin()).cloned());
         // Authentication and rate limits are answered by middlewares, hardly ever by a route; and so is
         // Django's redirect for the sake of a slash.
-        if sibling.is_none() && !matches!(status, 401 | 429) && !is_djangos_slash(seen) {
+        let is_nginx = is_page_of_nginx(seen.response);
+        if sibling.is_none() && !matches!(status, 401 | 429) && !is_djangos_slash(seen) && !is_nginx {
             return None;
         }
         let compared = match &sibling {
             Some(_) => "although other answers of this host allow the same origin",
+            None if is_nginx => "by nginx itself, whose own pages lack what the application behind it adds",
             None => "which mostly means that the middleware that refused stands outside of the CORS layer",
         };
         let mut evidence = vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")];
@@ -61,8 +63,11 @@ impl Rule for ResponseOutsideCorsLayer {
             server if server.runs_asgi() => vec![starlette()],
             // nginx's own pages, most likely: what add_header says without 'always' they lack.
             Server::Nginx => vec![nginx(case.page_origin()), others()],
-            Server::Gunicorn => vec![django(), others()],
-            _ => vec![starlette(), django(), others()],
+            _ if is_nginx => vec![nginx(case.page_origin()), others()],
+            Server::Gunicorn | Server::Daphne => vec![django(), others()],
+            Server::Express => vec![express()],
+            Server::Kestrel => vec![aspnet()],
+            _ => vec![others(), starlette(), django()],
         };
         Some(Diagnosis {
             story: format!(
@@ -100,6 +105,25 @@ fn django() -> Fix {
         caution: Some(
             "First in the list: CommonMiddleware's slash redirect comes without CORS headers otherwise.".to_owned(),
         ),
+    }
+}
+
+fn express() -> Fix {
+    Fix {
+        server: "Express",
+        change: "app.use(cors({ … }))  // the first app.use".to_owned(),
+        caution: Some(
+            "Before the body parser, the rate limit and the authentication: what comes before it answers without its headers."
+                .to_owned(),
+        ),
+    }
+}
+
+fn aspnet() -> Fix {
+    Fix {
+        server: "ASP.NET Core",
+        change: "app.UseRouting();\napp.UseCors();\napp.UseRateLimiter();\napp.UseAuthentication();\napp.UseAuthorization();".to_owned(),
+        caution: Some("UseCors after UseRouting and before all that may answer by itself.".to_owned()),
     }
 }
 
