@@ -6,7 +6,7 @@ use super::refused_in_silence::refused;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::fixes::{Fixes, List, What};
-use crate::diagnose::layers::{self, Names};
+use crate::diagnose::layers::{self, Names, Setting};
 use crate::diagnose::server::Server;
 use crate::diagnose::{Fix, Severity};
 
@@ -30,7 +30,7 @@ impl Rule for PreflightNotHandled {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![layers::middleware(Names::lacking(&[EXAMPLE]), OUTERMOST), others()]
+        vec![layers::middleware(Names::lacking(&[EXAMPLE]), OUTERMOST), aspnet(EXAMPLE), others()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -43,7 +43,16 @@ impl Rule for PreflightNotHandled {
         let server = Server::of(&seen.response.headers);
         let names = [case.page_origin()];
         let middleware = List::of(seen, server, What::Middleware(OUTERMOST), Names::lacking(&names));
-        let fixes = if server.runs_asgi() { middleware.into() } else { Fixes::from(others()).then(middleware) };
+        let origins = || List::of(seen, server, What::Setting(Setting::Origins), Names::lacking(&names));
+        let fixes = match server {
+            _ if server.runs_asgi() => middleware.into(),
+            Server::Gunicorn | Server::Werkzeug | Server::Waitress | Server::Daphne => {
+                Fixes::from(origins()).then(others())
+            }
+            Server::Kestrel => Fixes::from(aspnet(case.page_origin())).then(others()),
+            Server::Express | Server::Kong => Fixes::from(origins()).then(others()),
+            _ => Fixes::from(others()).then(middleware),
+        };
         Some(Diagnosis {
             story: if seen.response.headers.has("access-control-allow-origin") {
                 format!(
@@ -76,6 +85,17 @@ fn is_refused(case: &Case<'_>, seen: &SeenHop<'_>) -> bool {
 
 fn allows_this_one(case: &Case<'_>, seen: &SeenHop<'_>) -> bool {
     seen.url().is_some_and(|url| case.siblings.with_cors_for(&url, case.page_origin()).is_some())
+}
+
+/// A policy of origins alone grants no header and no method that needs leave.
+fn aspnet(origin: &str) -> Fix {
+    Fix {
+        server: "ASP.NET Core",
+        change: format!(
+            "builder.Services.AddCors(it => it.AddDefaultPolicy(policy => policy.WithOrigins(\"{origin}\").AllowAnyHeader().AllowAnyMethod()));\n\napp.UseCors();"
+        ),
+        caution: Some("UseCors after UseRouting, before authentication and UseHttpsRedirection.".to_owned()),
+    }
 }
 
 const OUTERMOST: &str = "Where it is a FastAPI or Starlette application: added last, so that it is outermost.";

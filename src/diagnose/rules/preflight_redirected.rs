@@ -37,7 +37,9 @@ impl Rule for PreflightRedirected {
         vec![
             flask(),
             layers::middleware(Names::lacking(&[EXAMPLE]), BEFORE_ROUTING),
-            call_target("the URL that the redirect names"),
+            express(),
+            aspnet(),
+            call("the URL that the redirect names"),
         ]
     }
 
@@ -67,7 +69,7 @@ impl Rule for PreflightRedirected {
             ),
             evidence: vec![seen.status_evidence(), seen.response_evidence("location")],
             fixes: match target.filter(|target| is_the_same_resource(&url, target)) {
-                Some(target) => canonical(seen, &target, case.page_origin()),
+                Some(target) => canonical(seen, &url, &target, case.page_origin()),
                 None => Fixes::from(let_pass()).then(middleware(seen, case.page_origin())),
             },
         })
@@ -81,13 +83,45 @@ fn is_the_same_resource(url: &WebUrl<'_>, target: &WebUrl<'_>) -> bool {
     url.host_str() == target.host_str() && stem(url) == stem(target)
 }
 
-fn canonical(seen: &SeenHop<'_>, target: &WebUrl<'_>, origin: &str) -> Fixes {
+/// Where a redirect leads to the very URL, the page has nothing else to call.
+fn canonical(seen: &SeenHop<'_>, url: &WebUrl<'_>, target: &WebUrl<'_>, origin: &str) -> Fixes {
+    let is_slash = url.path() != target.path();
     let own = match Server::of(&seen.response.headers) {
-        Server::Gunicorn => flask().into(),
+        Server::Gunicorn | Server::Werkzeug | Server::Waitress if is_slash => flask().into(),
+        Server::Express => express().into(),
+        Server::Kestrel => aspnet().into(),
         server if server.runs_asgi() => middleware(seen, origin).into(),
-        _ => Fixes::from(flask()).then(middleware(seen, origin)),
+        _ if is_slash => Fixes::from(answer_first()).then(flask()).then(middleware(seen, origin)),
+        _ => Fixes::from(answer_first()).then(middleware(seen, origin)),
     };
-    own.then(call_target(path(target.as_str())))
+    if url.as_str() == target.as_str() { own } else { own.then(call_target(url, target)) }
+}
+
+fn answer_first() -> Fix {
+    Fix {
+        server: "the backend",
+        change: "answer OPTIONS requests with Access-Control-Request-Method before anything redirects them".to_owned(),
+        caution: Some("The CORS layer has to stand outside of the router and of what insists on https.".to_owned()),
+    }
+}
+
+fn express() -> Fix {
+    Fix {
+        server: "Express",
+        change: "app.use(cors({ … }))  // the first app.use".to_owned(),
+        caution: Some("It answers preflights by itself, before what redirects.".to_owned()),
+    }
+}
+
+fn aspnet() -> Fix {
+    Fix {
+        server: "ASP.NET Core",
+        change: "app.UseCors();\napp.UseHttpsRedirection();".to_owned(),
+        caution: Some(
+            "UseCors first; or leave UseHttpsRedirection out, where the load balancer redirects to https already."
+                .to_owned(),
+        ),
+    }
 }
 
 fn let_pass() -> Fix {
@@ -113,7 +147,12 @@ fn middleware(seen: &SeenHop<'_>, origin: &str) -> List {
 
 const BEFORE_ROUTING: &str = "CORSMiddleware answers preflights before the router can redirect them. Add it last, so that it is outermost, outside of HTTPSRedirectMiddleware too.";
 
-fn call_target(target: &str) -> Fix {
+/// By its path where that is what differs: a call by http has to name https.
+fn call_target(url: &WebUrl<'_>, target: &WebUrl<'_>) -> Fix {
+    call(if url.path() == target.path() { target.as_str() } else { path(target.as_str()) })
+}
+
+fn call(target: &str) -> Fix {
     Fix { server: "client", change: format!("call {target} itself"), caution: None }
 }
 
