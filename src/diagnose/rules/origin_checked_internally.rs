@@ -12,8 +12,8 @@ static GENERAL: General = General {
     id: "origin-checked-on-internal-url",
     severity: Severity::Error,
     title: "the server takes its own page's origin for a foreign one",
-    what: "The page and the API have the same public origin, so no cross-origin sharing is at stake. Behind the load balancer the server sees the request with another scheme (http) or another host (an internal one), compares Origin with that, and refuses its own page with 403. Spring answers 'Invalid CORS request'. Requests without Origin, such as a GET from the same page, work.",
-    recognise: "A request whose Origin is the public origin of the very URL it asks for is answered 403 'Invalid CORS request' (20 bytes), or 'Origin checking failed'.",
+    what: "The page and the API have the same public origin, so no cross-origin sharing is at stake. Behind the load balancer the server sees the request with another scheme (http) or another host (an internal one), compares Origin with that, and refuses its own page with 403. Spring answers 'Invalid CORS request', Django 'Origin checking failed', SvelteKit and Astro 'Cross-site POST form submissions are forbidden', Grafana 'origin not allowed'. Requests without Origin, such as a GET from the same page, work.",
+    recognise: "A request whose Origin is the public origin of the very URL it asks for is answered 403 'Invalid CORS request' (20 bytes), or in such words of another framework.",
     disproof: "the Origin is of another host or port than the client used: then it is simply not on the list of origins.",
     links: &[
         "https://github.com/spring-projects/spring-boot/issues/10965",
@@ -29,7 +29,7 @@ impl Rule for OriginCheckedInternally {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![spring(), nginx(), django()]
+        vec![spring(), nginx(), django(), svelte()]
     }
 
     /// The server refused the call, whatever the browser made of that.
@@ -45,6 +45,8 @@ impl Rule for OriginCheckedInternally {
         let (who, fixes) = match refusal(seen)? {
             Refusal::Spring => ("Spring answers 'Invalid CORS request'", vec![spring(), nginx()]),
             Refusal::Django => ("Django says 'Origin checking failed'", vec![django(), nginx()]),
+            Refusal::Svelte => ("SvelteKit or Astro says 'form submissions are forbidden'", vec![svelte(), nginx()]),
+            Refusal::Grafana => ("Grafana says 'origin not allowed'", vec![nginx()]),
         };
         let mut evidence = vec![seen.request_evidence("origin"), seen.request_evidence("host"), seen.status_evidence()];
         evidence.extend(
@@ -70,16 +72,24 @@ impl Rule for OriginCheckedInternally {
 enum Refusal {
     Spring,
     Django,
+    Svelte,
+    Grafana,
 }
 
 fn refusal(seen: &SeenHop<'_>) -> Option<Refusal> {
     if seen.response.status != 403 {
-        None
-    } else if is_refused_by_spring(seen.response) {
-        Some(Refusal::Spring)
-    } else {
-        seen.body().contains("Origin checking failed").then_some(Refusal::Django)
+        return None;
     }
+    if is_refused_by_spring(seen.response) {
+        return Some(Refusal::Spring);
+    }
+    let body = seen.body();
+    let words = [
+        ("Origin checking failed", Refusal::Django),
+        ("form submissions are forbidden", Refusal::Svelte),
+        ("origin not allowed", Refusal::Grafana),
+    ];
+    words.into_iter().find_map(|(words, whose)| body.contains(words).then_some(whose))
 }
 
 /// Whether the Origin is that of the URL as the client used it.
@@ -112,6 +122,14 @@ fn nginx() -> Fix {
     }
 }
 
+fn svelte() -> Fix {
+    Fix {
+        server: "SvelteKit",
+        change: "PROTOCOL_HEADER=x-forwarded-proto HOST_HEADER=host node build".to_owned(),
+        caution: Some("With adapter-node, or ORIGIN=https://… with the public origin; only where nothing but the load balancer can reach the application.".to_owned()),
+    }
+}
+
 fn django() -> Fix {
     Fix {
         server: "Django",
@@ -139,6 +157,19 @@ mod tests {
     #[test]
     fn a_server_that_refuses_its_own_page_looks_at_the_wrong_url() {
         assert_eq!(diagnosed([refused("https://app.example")]).by_chain, [["origin-checked-on-internal-url"]]);
+    }
+
+    #[test]
+    fn each_framework_says_it_in_words_of_its_own() {
+        for (words, server) in [
+            ("CSRF Failed: Origin checking failed - https://app.example", "Django"),
+            ("Cross-site POST form submissions are forbidden", "SvelteKit"),
+            ("{\"message\":\"origin not allowed\"}", "nginx"),
+        ] {
+            let found = diagnosed([refused("https://app.example").body(words)]);
+            assert_eq!(found.by_chain, [["origin-checked-on-internal-url"]], "{words}");
+            assert_eq!(found.findings[0].fixes[0].server, server);
+        }
     }
 
     #[test]
