@@ -1,6 +1,7 @@
 //! A preflight that a CORS layer refused without a word of why. Spring answers 'Invalid CORS request' whatever
 //! it is that it does not allow; rs/cors (Go) answers 204 that bears nothing but its Vary.
 
+use super::origin_not_allowed::allows_another;
 use crate::cors::Error;
 use crate::diagnose::Evidence;
 use crate::diagnose::case::{Case, SeenHop, path};
@@ -26,6 +27,10 @@ pub(super) enum What {
 pub(super) fn refused<'a>(case: &'a Case<'_>) -> Option<Refused<'a>> {
     let seen = case.failed_with(&[Error::PreflightMissingAllowOriginHeader, Error::PreflightInvalidStatus])?;
     if !seen.is_preflight() || seen.is_by_load_balancer() || !is_mute(seen) {
+        return None;
+    }
+    // A path may have a list of origins of its own: one that grants another what it refuses this one.
+    if allows_another(case, seen).is_some() {
         return None;
     }
     let url = seen.url()?;
@@ -105,6 +110,19 @@ mod tests {
         assert_eq!(found.findings[0].fixes[0].server, "Spring");
         assert!(found.findings[0].fixes[0].change.contains("\"DELETE\""), "{:?}", found.findings[0].fixes);
         assert_eq!(diagnosed([spring("DELETE")]).by_chain[0], ["origin-not-allowed"], "nothing tells");
+    }
+
+    #[test]
+    fn a_path_that_grants_another_origin_refuses_this_one() {
+        let other = exchange("OPTIONS", "https://request.example/items")
+            .page("https://other.example")
+            .behind_balancer()
+            .header("Access-Control-Request-Method", "DELETE")
+            .at(20_000)
+            .shared_with("https://other.example");
+        let elsewhere = exchange("GET", "https://request.example/else").page(PAGE).behind_balancer();
+        let elsewhere = elsewhere.at(9_000).shared_with(PAGE);
+        assert_eq!(diagnosed([spring("DELETE"), elsewhere, other]).by_chain[0], ["origin-not-allowed"]);
     }
 
     #[test]
