@@ -121,6 +121,13 @@ pub(super) fn is_uncaught_in_starlette(response: &Response) -> bool {
     response.status == 500 && is_plain(response) && may_say(response, b"Internal Server Error")
 }
 
+/// Uvicorn's answer beyond --limit-concurrency, made before any application. Where the body was not kept, its
+/// length and type tell.
+pub(super) fn is_beyond_limit_of_uvicorn(response: &Response) -> bool {
+    let closes = response.headers.first("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    response.status == 503 && closes && is_plain(response) && may_say(response, b"Service Unavailable")
+}
+
 /// Uvicorn's answer to bytes that it cannot read as a request: no application has seen them. Where the
 /// body was not kept, its length and type tell.
 fn is_unreadable_to_uvicorn(response: &Response) -> bool {

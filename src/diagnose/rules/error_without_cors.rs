@@ -5,7 +5,9 @@ use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::fixes::{Fixes, List, What};
 use crate::diagnose::layers::{self, Change, Names, Setting};
-use crate::diagnose::server::{Refuser, Server, is_uncaught_in_starlette, refusal_of_origin, refused_by_server};
+use crate::diagnose::server::{
+    Refuser, Server, is_beyond_limit_of_uvicorn, is_uncaught_in_starlette, refusal_of_origin, refused_by_server,
+};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ErrorWithoutCors;
@@ -33,6 +35,7 @@ impl Rule for ErrorWithoutCors {
             layers::around(Names::lacking(&[EXAMPLE]), AROUND),
             the_bytes(),
             the_schemes(),
+            the_limit(),
             more_room_in_node(),
             more_room_in_nginx(),
         ]
@@ -47,9 +50,13 @@ impl Rule for ErrorWithoutCors {
             return None;
         }
         let uncaught = is_uncaught_in_starlette(seen.response);
-        let by_whom =
-            if uncaught { "an exception that no handler caught" } else { "an error made outside of the CORS layer" };
-        let mut fixes = Fixes::from(the_error());
+        let is_limit = is_beyond_limit_of_uvicorn(seen.response);
+        let by_whom = match (uncaught, is_limit) {
+            (true, _) => "an exception that no handler caught",
+            (_, true) => "uvicorn's own answer beyond its limit of concurrency",
+            _ => "an error made outside of the CORS layer",
+        };
+        let mut fixes = Fixes::from(if is_limit { the_limit() } else { the_error() });
         if uncaught {
             let names = [case.page_origin()];
             let around = What::Around(AROUND);
@@ -102,6 +109,17 @@ fn the_schemes() -> Fix {
             .to_owned(),
         caution: Some(
             "Where Gunicorn answers 'Contradictory scheme headers'; its secure_scheme_headers names those it compares."
+                .to_owned(),
+        ),
+    }
+}
+
+fn the_limit() -> Fix {
+    Fix {
+        server: "uvicorn",
+        change: "uvicorn app:app --workers 4 --limit-concurrency 1000".to_owned(),
+        caution: Some(
+            "Where it answers 503 'Service Unavailable' by itself: more connections or tasks than its limit; raise it, or add workers."
                 .to_owned(),
         ),
     }
@@ -179,6 +197,15 @@ mod tests {
         assert!(gunicorn.findings[0].story.contains("contradict"), "{}", gunicorn.findings[0].story);
         assert_eq!(refused(414, "<hr><center>nginx</center>").by_chain, [["error-without-cors"]]);
         assert_eq!(refused(404, "").by_chain, [["origin-not-allowed"]], "a route may answer that");
+    }
+
+    #[test]
+    fn uvicorns_limit_is_no_error_of_the_application() {
+        let limit = failed().status(503).answer("Content-Type", "text/plain; charset=utf-8");
+        let limit = limit.answer("Connection", "close").body("Service Unavailable");
+        let found = diagnosed([limit]);
+        assert_eq!(found.by_chain, [["error-without-cors"]]);
+        assert!(found.findings[0].fixes[0].change.contains("--limit-concurrency"), "{:?}", found.findings[0].fixes);
     }
 
     #[test]
