@@ -2,6 +2,7 @@
 
 use super::forwarded_proto_ignored::leads_to_failure;
 use crate::diagnose::case::{Case, Diagnosis, General, Redirect, Rule, SeenHop, ShowsIn, path};
+use crate::diagnose::server::Server;
 use crate::diagnose::{Evidence, Fix, Severity};
 use crate::http::WebUrl;
 
@@ -62,7 +63,7 @@ impl Rule for PathPrefixLost {
                 seen.answered("location").unwrap_or_default()
             ),
             evidence,
-            fixes: fixes(&lost.prefix).into(),
+            fixes: fixes_of(Server::of(&seen.response.headers), &lost.prefix).into(),
         })
     }
 }
@@ -127,6 +128,20 @@ fn is_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// What mends it at the server that answered, where it said what it is; and the way around.
+fn fixes_of(server: Server, prefix: &str) -> Vec<Fix> {
+    let own: &[&str] = match server {
+        server if server.runs_asgi() => &["uvicorn"],
+        Server::Gunicorn | Server::Werkzeug | Server::Waitress => &["Flask", "Django"],
+        Server::Daphne => &["Django"],
+        Server::Jetty => &["Spring"],
+        _ => return fixes(prefix),
+    };
+    let mut fixes = fixes(prefix);
+    fixes.retain(|fix| own.contains(&fix.server) || fix.server == "client");
+    fixes
+}
+
 fn fixes(prefix: &str) -> Vec<Fix> {
     vec![
         Fix {
@@ -139,6 +154,11 @@ fn fixes(prefix: &str) -> Vec<Fix> {
             change: "from werkzeug.middleware.proxy_fix import ProxyFix\n\napp.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)"
                 .to_owned(),
             caution: Some("Where the proxy sends X-Forwarded-Prefix; the number is how many proxies add it.".to_owned()),
+        },
+        Fix {
+            server: "Django",
+            change: format!("FORCE_SCRIPT_NAME = \"{prefix}\""),
+            caution: Some("All URLs that Django builds then begin with it.".to_owned()),
         },
         Fix {
             server: "Spring",
