@@ -27,16 +27,23 @@ impl Rule for ForwardedHeadersAbsent {
     fn fixes(&self) -> Vec<Fix> {
         vec![
             Fix {
-                server: "nginx",
-                change: "proxy_set_header X-Forwarded-Proto https;".to_owned(),
-                caution: Some("Where nginx stands behind what ends TLS, and every request came by https.".to_owned()),
-            },
-            Fix {
                 server: "the load balancer",
                 change: "end TLS at an application load balancer, which adds X-Forwarded-Proto".to_owned(),
                 caution: Some(
                     "A network load balancer adds no header; or let it pass TLS through, and end TLS at the server."
                         .to_owned(),
+                ),
+            },
+            Fix {
+                server: "nginx",
+                change: "proxy_set_header X-Forwarded-Proto https;".to_owned(),
+                caution: Some("Where nginx stands behind what ends TLS, and every request came by https.".to_owned()),
+            },
+            Fix {
+                server: "FastAPI",
+                change: "FastAPI(redirect_slashes=False)".to_owned(),
+                caution: Some(
+                    "Then no slash redirect is built, and pages have to call each path as the route has it.".to_owned(),
                 ),
             },
             Fix {
