@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{JoinKind, Role};
 use crate::http::{
-    Exchange, Headers, Origin, Time, asked_text, client_address, fingerprint, resolve_location, same_origin,
+    Exchange, Headers, Origin, Response, Time, asked_text, client_address, fingerprint, resolve_location, same_origin,
 };
 
 /// A request as joining sees it.
@@ -40,7 +40,7 @@ impl<'a> Requested<'a> {
             origin: request.headers.first("origin"),
             user_agent: request.headers.first("user-agent"),
             headers: &request.headers,
-            is_shared: exchange.response.as_ref().is_some_and(is_shared),
+            is_shared: exchange.response.as_ref().is_some_and(Response::is_shared),
         })
     }
 }

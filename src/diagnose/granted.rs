@@ -2,21 +2,15 @@
 //! it grants elsewhere tells.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher as _;
-use std::sync::{Arc, LazyLock};
-
-use foldhash::quality::RandomState;
+use std::sync::Arc;
 
 use super::layers::listed;
-use crate::http::{Exchange, WebUrl};
+use crate::http::{Exchange, WebUrl, fingerprint};
 
 /// Hosts and origins beyond this are not kept apart, nor names beyond this of one: a hostile capture could name
 /// a new one in every request.
 const MAX_KEPT: usize = 4096;
 const NAMES_KEPT: usize = 256;
-
-/// What numbers that nobody can foresee are made with.
-static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// By host and origin.
 #[derive(Debug, Default)]
@@ -79,5 +73,5 @@ fn unite(names: &mut Vec<String>, more: impl Iterator<Item = String>) {
 }
 
 fn key(url: &WebUrl<'_>, origin: &str) -> u64 {
-    SEED.hash_one((url.host_str(), origin))
+    fingerprint(&(url.host_str(), origin))
 }
