@@ -167,16 +167,31 @@ pub(super) fn refused_by_server(response: &Response) -> Option<Refuser> {
         let is_of_schemes = body.contains("Contradictory scheme headers");
         return Some(if is_of_schemes { Refuser::GunicornOfSchemes } else { Refuser::Gunicorn });
     }
-    is_page_of(&body).then_some(Refuser::Nginx)
+    (PageOf::told_by(response) == Some(PageOf::Nginx)).then_some(Refuser::Nginx)
 }
 
-/// Whether nginx made the page itself, and no application behind it.
-pub(super) fn is_page_of_nginx(response: &Response) -> bool {
-    is_page_of(&String::from_utf8_lossy(&response.content()))
+/// Who made an error page by itself, with no application behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PageOf {
+    Nginx,
+    Apache,
+    /// The default backend of ingress-nginx: no rule matched.
+    DefaultBackend,
 }
 
-fn is_page_of(body: &str) -> bool {
-    ["<hr><center>nginx", "<hr><center>openresty"].iter().any(|sign| body.contains(sign))
+impl PageOf {
+    /// By what each of them writes into its pages.
+    pub(super) fn told_by(response: &Response) -> Option<Self> {
+        const SIGNS: [(&str, PageOf); 4] = [
+            ("<hr><center>nginx", PageOf::Nginx),
+            ("<hr><center>openresty", PageOf::Nginx),
+            ("<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">", PageOf::Apache),
+            ("default backend - 404", PageOf::DefaultBackend),
+        ];
+        let body = response.content();
+        let body = String::from_utf8_lossy(&body);
+        SIGNS.into_iter().find_map(|(sign, whose)| body.contains(sign).then_some(whose))
+    }
 }
 
 fn is_plain(response: &Response) -> bool {

@@ -4,7 +4,7 @@ use super::EXAMPLE;
 use crate::cors::Error;
 use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn, path};
 use crate::diagnose::layers::{self, Change, Names, Setting};
-use crate::diagnose::server::{Server, is_page_of_nginx, refusal_of_origin, refused_by_server};
+use crate::diagnose::server::{PageOf, Server, refusal_of_origin, refused_by_server};
 use crate::diagnose::{Fix, Severity};
 
 pub(super) struct ResponseOutsideCorsLayer;
@@ -31,7 +31,7 @@ impl Rule for ResponseOutsideCorsLayer {
     }
 
     fn fixes(&self) -> Vec<Fix> {
-        vec![starlette(), django(), express(), aspnet(), nginx(EXAMPLE), others()]
+        vec![starlette(), django(), express(), aspnet(), nginx(EXAMPLE), apache(EXAMPLE), others()]
     }
 
     fn examine(&self, case: &Case<'_>) -> Option<Diagnosis> {
@@ -48,26 +48,23 @@ impl Rule for ResponseOutsideCorsLayer {
         let sibling = seen.url().and_then(|url| case.siblings.with_cors_for(&url, case.page_origin()).cloned());
         // Authentication and rate limits are answered by middlewares, hardly ever by a route; and so is
         // Django's redirect for the sake of a slash.
-        let is_nginx = is_page_of_nginx(seen.response);
-        if sibling.is_none() && !matches!(status, 401 | 429) && !is_djangos_slash(seen) && !is_nginx {
+        // A redirect's page says nothing: nginx adds to that what it is told to add.
+        let page = PageOf::told_by(seen.response).filter(|_| status >= 400);
+        if sibling.is_none() && !matches!(status, 401 | 429) && !is_djangos_slash(seen) && page.is_none() {
             return None;
         }
         let compared = match &sibling {
             Some(_) => "although other answers of this host allow the same origin",
-            None if is_nginx => "by nginx itself, whose own pages lack what the application behind it adds",
+            None if page.is_some() => {
+                "by what stands in front of the application: such pages lack what the application adds"
+            }
             None => "which mostly means that the middleware that refused stands outside of the CORS layer",
         };
         let mut evidence = vec![seen.status_evidence(), seen.response_evidence("access-control-allow-origin")];
         evidence.extend(sibling);
-        let fixes = match Server::of(&seen.response.headers) {
-            server if server.runs_asgi() => vec![starlette()],
-            // nginx's own pages, most likely: what add_header says without 'always' they lack.
-            Server::Nginx => vec![nginx(case.page_origin()), others()],
-            _ if is_nginx => vec![nginx(case.page_origin()), others()],
-            Server::Gunicorn | Server::Daphne => vec![django(), others()],
-            Server::Express => vec![express()],
-            Server::Kestrel => vec![aspnet()],
-            _ => vec![others(), starlette(), django()],
+        let fixes = match page {
+            Some(page) => fixes_of_page(page, case.page_origin()),
+            None => fixes(Server::of(&seen.response.headers), case.page_origin()),
         };
         Some(Diagnosis {
             story: format!(
@@ -78,6 +75,26 @@ impl Rule for ResponseOutsideCorsLayer {
             evidence,
             fixes: fixes.into(),
         })
+    }
+}
+
+fn fixes(server: Server, origin: &str) -> Vec<Fix> {
+    match server {
+        server if server.runs_asgi() => vec![starlette()],
+        // nginx's own pages, most likely: what add_header says without 'always' they lack.
+        Server::Nginx => vec![nginx(origin), others()],
+        Server::Gunicorn | Server::Daphne => vec![django(), others()],
+        Server::Express => vec![express()],
+        Server::Kestrel => vec![aspnet()],
+        _ => vec![others(), starlette(), django()],
+    }
+}
+
+fn fixes_of_page(page: PageOf, origin: &str) -> Vec<Fix> {
+    match page {
+        PageOf::Nginx => vec![nginx(origin), others()],
+        PageOf::Apache => vec![apache(origin), others()],
+        PageOf::DefaultBackend => vec![ingress()],
     }
 }
 
@@ -129,6 +146,22 @@ fn aspnet() -> Fix {
 
 fn nginx(origin: &str) -> Fix {
     layers::nginx(Change { setting: Setting::Origins, names: Names::lacking(&[origin]) })
+}
+
+fn apache(origin: &str) -> Fix {
+    Fix {
+        server: "Apache httpd",
+        change: format!("Header always set Access-Control-Allow-Origin \"{origin}\""),
+        caution: Some("Where httpd owns the CORS headers: without 'always' its error pages lack them, and no other layer may add them too.".to_owned()),
+    }
+}
+
+fn ingress() -> Fix {
+    Fix {
+        server: "ingress-nginx",
+        change: "give an Ingress a rule whose host and path match this URL".to_owned(),
+        caution: Some("None did, so the default backend answered: no CORS layer is to blame.".to_owned()),
+    }
 }
 
 fn others() -> Fix {
