@@ -26,6 +26,8 @@ enum Protocol {
 struct Hearings {
     a: Hearing,
     b: Hearing,
+    /// Bytes that begin nothing that is known.
+    skipped: usize,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Connection {
     pub(super) fn new(number: u64, addresses: [Endpoint; 2], expect: Expect) -> Self {
         let [a, b] =
             addresses.map(|address| Hearing { address, expect, held: Held::default(), lost: false, ended: None });
-        let protocol = Protocol::Unknown(Box::new(Hearings { a, b }));
+        let protocol = Protocol::Unknown(Box::new(Hearings { a, b, skipped: 0 }));
         Self { number, protocol, ended: [false; 2], counted: None, tunnel_heard: false }
     }
 
@@ -153,7 +155,9 @@ impl Connection {
             let hearing = hearings.of(side);
             (std::mem::take(&mut hearing.held), hearing.expect)
         });
+        let held: usize = heard.iter().map(|(held, _)| held.bytes.len()).sum();
         let mut http = Box::new(Http1::new(self.number, addresses, heard));
+        desk.counters.skipped_bytes += (hearings.skipped + held.saturating_sub(http.held())) as u64;
         if hearings.of(client_side).lost {
             http.lose_requests();
         }
@@ -223,6 +227,7 @@ impl Hearings {
             if found == Look::Unclear {
                 hearing.held.add(bytes, stamp);
             }
+            self.skipped += before + if found == Look::No { bytes.len() } else { 0 };
         } else if found != Look::Unclear {
             hearing.held.bytes.truncate(before);
         }

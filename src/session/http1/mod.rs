@@ -54,6 +54,11 @@ impl Http1 {
         }
     }
 
+    /// The bytes that wait on both sides.
+    pub(super) fn held(&self) -> usize {
+        self.requests.held() + self.responses.held()
+    }
+
     /// Takes the next bytes of one side.
     pub(super) fn data(&mut self, from: Role, bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
         let exchanges = &mut self.exchanges;
@@ -126,7 +131,7 @@ impl Http1 {
 
     /// The memory that it takes, about.
     pub(super) fn weight(&self) -> usize {
-        size_of::<Self>() + self.requests.held() + self.responses.held() + self.exchanges.weight()
+        size_of::<Self>() + self.held() + self.exchanges.weight()
     }
 
     /// Gives up what it waits for, to make room.
