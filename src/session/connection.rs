@@ -1,7 +1,7 @@
 //! One connection: what it carries, and who is who.
 
 use super::desk::Desk;
-use super::http1::{Held, Http1, Role};
+use super::http1::{Held, Http1, Rest, Role};
 use super::sniff::{Expect, Look, behind_preamble, look_for_any};
 use crate::flow::{Ending, Side, Stamp};
 use crate::http::Time;
@@ -17,6 +17,8 @@ enum Protocol {
     Unknown(Box<Hearings>),
     /// HTTP/1, and which side sends the requests.
     Http1(Box<Http1>, Side),
+    /// The same between two exchanges, where there is little room.
+    AtRest(Rest, Side),
     Tls,
     Http2,
 }
@@ -67,7 +69,7 @@ impl Connection {
         let carried = match &self.protocol {
             Protocol::Unknown(hearings) => hearings.weight(),
             Protocol::Http1(http, _) => http.weight(),
-            Protocol::Tls | Protocol::Http2 => 0,
+            Protocol::AtRest(..) | Protocol::Tls | Protocol::Http2 => 0,
         };
         CONNECTION_COST + carried
     }
@@ -76,6 +78,24 @@ impl Connection {
     pub(super) fn waiting(&self) -> impl Iterator<Item = Time> {
         let http = if let Protocol::Http1(http, _) = &self.protocol { Some(http) } else { None };
         http.into_iter().flat_map(|http| http.waiting())
+    }
+
+    /// Takes little room from now on, if nothing is under way.
+    pub(super) fn rest(&mut self) {
+        if let Protocol::Http1(http, client) = &self.protocol
+            && let Some(rest) = http.at_rest()
+        {
+            self.protocol = Protocol::AtRest(rest, *client);
+        }
+    }
+
+    /// Goes on after a rest. `addresses` are those of side A and of side B.
+    pub(super) fn wake(&mut self, addresses: [Endpoint; 2]) {
+        if let Protocol::AtRest(rest, client) = self.protocol {
+            let [a, b] = addresses;
+            let addresses = if client == Side::A { [a, b] } else { [b, a] };
+            self.protocol = Protocol::Http1(Box::new(Http1::woken(self.number, addresses, rest)), client);
+        }
     }
 
     /// Takes the next bytes of one side.
@@ -103,7 +123,7 @@ impl Connection {
                 let hearing = hearings.of(side);
                 (hearing.held, hearing.expect, hearing.lost) = (Held::default(), Expect::Anything, true);
             }
-            Protocol::Tls | Protocol::Http2 => {}
+            Protocol::AtRest(..) | Protocol::Tls | Protocol::Http2 => {}
         }
     }
 
@@ -120,7 +140,7 @@ impl Connection {
                     self.count(Some(Look::No), desk);
                 }
             }
-            Protocol::Tls | Protocol::Http2 => {}
+            Protocol::AtRest(..) | Protocol::Tls | Protocol::Http2 => {}
         }
         both
     }
@@ -130,7 +150,7 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http, _) => http.shed(desk),
             Protocol::Unknown(hearings) => (hearings.a.held, hearings.b.held) = (Held::default(), Held::default()),
-            Protocol::Tls | Protocol::Http2 => {}
+            Protocol::AtRest(..) | Protocol::Tls | Protocol::Http2 => {}
         }
     }
 

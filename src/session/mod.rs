@@ -45,6 +45,10 @@ pub enum Keep {
 /// requests that wait for their responses.
 pub const MAX_WEIGHT: usize = 256 << 20;
 
+/// From this weight on, of all connections together, those between two exchanges take little room, at the price of
+/// some work for each exchange: that of some 20,000 connections.
+const REST_WEIGHT: usize = 16 << 20;
+
 /// Connections that carry something else than readable HTTP/1, and carry anything at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
@@ -105,6 +109,7 @@ pub struct Sessions {
     /// The weight of all of them, and how much it may be.
     weight: usize,
     max_weight: usize,
+    rest_weight: usize,
     desk: Desk,
 }
 
@@ -112,7 +117,8 @@ impl Sessions {
     /// `source` is what the exchanges will name as theirs.
     #[must_use]
     pub fn new(source: Arc<str>) -> Self {
-        Self { connections: HashMap::default(), weight: 0, max_weight: MAX_WEIGHT, desk: Desk::new(source) }
+        let (max_weight, rest_weight) = (MAX_WEIGHT, REST_WEIGHT);
+        Self { connections: HashMap::default(), weight: 0, max_weight, rest_weight, desk: Desk::new(source) }
     }
 
     /// Keeps these bodies.
@@ -134,6 +140,7 @@ impl Sessions {
     #[must_use]
     pub fn one_of(mut self, parts: usize) -> Self {
         self.max_weight = MAX_WEIGHT / parts.max(1);
+        self.rest_weight = REST_WEIGHT / parts.max(1);
         self
     }
 
@@ -166,6 +173,7 @@ impl Sessions {
             connection
         });
         let others = self.weight - connection.weight();
+        connection.wake(addresses(delivery));
         match delivery.chunk {
             Chunk::Data(bytes) => connection.data(side, bytes, stamp, &mut self.desk),
             Chunk::Gap { len, cut } => connection.gap(side, len, cut, stamp, &mut self.desk),
@@ -174,12 +182,16 @@ impl Sessions {
         if others + connection.weight() > self.max_weight {
             connection.shed(&mut self.desk);
         }
+        if others + connection.weight() > self.rest_weight {
+            connection.rest();
+        }
         self.weight = others + connection.weight();
     }
 
     fn end(&mut self, delivery: &Delivery<'_>, how: Ending) {
         let Some(connection) = self.connections.get_mut(&delivery.flow) else { return };
         let others = self.weight - connection.weight();
+        connection.wake(addresses(delivery));
         let both = connection.end(delivery.side, how, delivery.stamp, &mut self.desk);
         self.weight = others + connection.weight();
         if both {
@@ -233,6 +245,28 @@ mod tests {
             let told = read(&story);
             assert!(briefs(&told).iter().any(|told| told.0 == "/a"), "{told:#?}");
         }
+    }
+
+    #[test]
+    fn a_connection_between_two_exchanges_takes_little_room() {
+        let mut story = Story::opened();
+        for target in ["/a", "/b"] {
+            story.client(format!("GET {target} HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+            story.server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        }
+        let mut flows = crate::flow::Flows::default();
+        let mut sessions = Sessions { rest_weight: 0, ..Sessions::new("story".into()) };
+        let mut weights = Vec::new();
+        for packet in story.packets() {
+            flows.push(&packet.segment(), packet.stamp, &mut |delivery| {
+                sessions.push(delivery, &mut |_| {});
+                weights.push(sessions.weight);
+            });
+        }
+        let [asked, answered, asked_again, answered_again] = weights[..] else { panic!("{weights:?}") };
+        let alone = 2 * size_of::<Connection>();
+        assert_eq!((answered, answered_again), (alone, alone));
+        assert!(asked > alone + size_of::<http1::Http1>() && asked_again == asked);
     }
 
     #[test]

@@ -5,10 +5,17 @@ use crate::flow::Flows;
 use crate::flow::story::{Sent, Story};
 use crate::http::{Exchange, State};
 
-/// What is read from packets.
+/// What is read from packets, by connections that never rest and by such that rest whenever they can.
 pub(super) fn read_packets(packets: &[Sent]) -> (Vec<Exchange>, Counters) {
+    let awake = read_by(packets, Sessions::new("story".into()));
+    let resting = read_by(packets, Sessions { rest_weight: 0, ..Sessions::new("story".into()) });
+    assert_eq!(resting, awake);
+    awake
+}
+
+fn read_by(packets: &[Sent], sessions: Sessions) -> (Vec<Exchange>, Counters) {
     let mut flows = Flows::default();
-    let mut sessions = Sessions::new("story".into()).keeping(Keep::All(64));
+    let mut sessions = sessions.keeping(Keep::All(64));
     let mut read = Vec::new();
     for packet in packets {
         flows.push(&packet.segment(), packet.stamp, &mut |delivery| {

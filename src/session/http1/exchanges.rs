@@ -14,6 +14,7 @@ use crate::session::desk::Desk;
 use crate::wire::Endpoint;
 
 use super::open::{Ended, Open};
+use super::rest::ExchangesAtRest;
 
 /// Requests of one connection that may wait for their responses. Clients that pipeline send some
 /// ten at once.
@@ -50,7 +51,7 @@ pub(super) struct Exchanges {
 }
 
 /// What may have been missed.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Missed {
     requests: bool,
     responses: bool,
@@ -72,6 +73,20 @@ impl Exchanges {
             server_spoke: false,
             request_begun: false,
         }
+    }
+
+    /// What is left to know while none is under way and none was missed.
+    pub(super) fn at_rest(&self) -> Option<ExchangesAtRest> {
+        let any_missed = self.missed != Missed::default() || self.missed_meanwhile != Missed::default();
+        let rests = self.open.is_empty() && !any_missed && !self.request_begun;
+        let count = u32::try_from(self.count).ok().filter(|_| rests)?;
+        Some(ExchangesAtRest { count, server_spoke: self.server_spoke })
+    }
+
+    /// Those of a connection that rested.
+    pub(super) fn woken(connection: u64, client: Endpoint, server: Endpoint, rest: ExchangesAtRest) -> Self {
+        let ExchangesAtRest { count, server_spoke } = rest;
+        Self { count: u64::from(count), server_spoke, ..Self::new(connection, client, server) }
     }
 
     /// The memory that those under way take, about.

@@ -7,6 +7,7 @@ mod open;
 mod reader;
 mod request;
 mod response;
+mod rest;
 
 use crate::flow::{Ending, Stamp};
 use crate::http::{Closed, End, Peer, Time};
@@ -19,6 +20,7 @@ pub(super) use reader::Held;
 use reader::Reader;
 use request::Requests;
 use response::Responses;
+pub(super) use rest::Rest;
 
 /// Which end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -148,6 +148,12 @@ impl Reader {
         self.held = Vec::new();
     }
 
+    /// How sure it is that the next message begins where it is looked for, where that is all there is to know.
+    pub(super) fn at_rest(&self) -> Option<Expect> {
+        let rests = self.state == State::Between && self.held.is_empty() && self.span.is_none() && !self.recognised;
+        rests.then_some(self.expect)
+    }
+
     /// The bytes that wait.
     pub(super) fn held(&self) -> usize {
         self.held.len()
