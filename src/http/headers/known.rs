@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::Beside;
+use super::layout::Beside;
 
 /// Bytes of lines that are known at once: those of some hundred browsers and some servers.
 const MAX_KNOWN: usize = 256 << 10;

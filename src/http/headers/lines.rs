@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
+use super::Headers;
 use super::known::Known;
-use super::{
-    BEHIND_NAME, BEHIND_VALUE, Beside, Headers, KNOWN, Lengths, MAX_PLAIN, Names, UNMEASURED, length, place, tag,
+use super::layout::{
+    BEHIND_NAME, BEHIND_VALUE, Beside, KNOWN, Lengths, MAX_PLAIN, Names, UNMEASURED, length, place, tag,
 };
 use crate::http::latin1;
 
@@ -15,7 +16,7 @@ use crate::http::latin1;
 #[derive(Clone, Debug, Default)]
 pub struct HeaderLines {
     text: String,
-    /// The [`Place`] of each line.
+    /// The [`super::layout::Place`] of each line.
     places: Vec<u8>,
     /// Room to put both together.
     whole: String,
