@@ -226,6 +226,7 @@ mod tests {
                 let (one, own) = (read(&mut shared, head), read(&mut HeaderLines::default(), head));
                 prop_assert_eq!(&one, &own);
                 prop_assert_eq!(one.len(), head.len());
+                prop_assert_eq!(one.memory(), own.memory());
                 for (name, _) in head.iter().chain(heads.iter().flatten().take(5)) {
                     prop_assert_eq!(one.get(&name.to_ascii_uppercase()), own.get(name));
                     prop_assert_eq!(one.first(name), own.first(name));

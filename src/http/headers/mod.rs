@@ -125,14 +125,16 @@ impl Headers {
         self.len == 0
     }
 
-    /// The bytes of memory that the lines take, but for those that other heads hold too; copies share them.
+    /// The bytes of memory that the lines take if no other head holds any of them: which ones do may differ from
+    /// run to run. Copies share them.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let lengths = match self.beside.as_deref() {
+        let beside = match self.beside.as_deref() {
             Some(Beside::Lengths(lengths)) => size_of_val(lengths.as_slice()),
-            Some(Beside::Known(_)) | None => 0,
+            Some(Beside::Known(_)) => self.lines().known_len(),
+            None => 0,
         };
-        self.text.len() + lengths
+        self.text.len() + beside
     }
 
     /// Adds a line after the others.
