@@ -3,6 +3,7 @@
 mod analyze;
 mod call;
 mod glance;
+mod intake;
 mod lanes;
 mod part;
 mod set;
