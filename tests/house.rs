@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use syn::visit::{self, Visit};
 
@@ -168,45 +169,28 @@ fn fault(room: &Room, path: &[String]) -> Option<String> {
     if SIDE_EFFECTS.iter().any(|effect| joined == *effect || joined.starts_with(&format!("{effect}::"))) {
         return Some("has no place in the pure library".to_owned());
     }
-    let is_crate = CRATES.contains(&first);
+    let is_crate = outside_crates().contains(first);
     let may = room.crates.contains(&first) || TEST_CRATES.contains(&first);
     (is_crate && !may).then(|| format!("is no crate that `{}` may use", room.name))
 }
 
-/// Names that begin a path into an outside crate; any other beginning is something local.
-const CRATES: [&str; 31] = [
-    "anstream",
-    "anstyle",
-    "base64",
-    "brotli_decompressor",
-    "clap",
-    "clap_complete",
-    "clap_mangen",
-    "crossterm",
-    "ecow",
-    "etherparse",
-    "flate2",
-    "foldhash",
-    "hashbrown",
-    "httparse",
-    "indicatif",
-    "itoa",
-    "jiff",
-    "memchr",
-    "pcap",
-    "psl",
-    "ratatui",
-    "ratatui_crossterm",
-    "ruzstd",
-    "serde",
-    "serde_json",
-    "signal_hook",
-    "terminal_size",
-    "thiserror",
-    "tokio",
-    "unicode_width",
-    "url",
-];
+/// Names that begin a path into an outside crate, as the code writes them; any other beginning is something local.
+fn outside_crates() -> &'static BTreeSet<String> {
+    static CRATES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let manifest = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
+        let mut of_dependencies = false;
+        let mut crates = BTreeSet::new();
+        for line in manifest.lines() {
+            if line.starts_with('[') {
+                of_dependencies = line.ends_with("dependencies]");
+            } else if let Some((name, _)) = line.split_once(" = ").filter(|_| of_dependencies) {
+                crates.insert(name.replace('-', "_"));
+            }
+        }
+        crates
+    });
+    &CRATES
+}
 
 /// Every path of a file, from its beginning: `crate::…`, `std::…`, a crate's name.
 struct Paths {
