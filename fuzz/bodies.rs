@@ -200,7 +200,8 @@ fn byte_by_byte(segments: &[Told]) -> Vec<Told> {
         for (at, byte) in (0..last).zip(&segment.payload) {
             let syn = segment.flags.syn && at == 0;
             let before = u32::try_from(at).unwrap() + u32::from(segment.flags.syn && at > 0);
-            let flags = Flags { syn, ack: true, ..Flags::default() };
+            // Before the other side was heard there is nothing to acknowledge.
+            let flags = Flags { syn, ack: segment.flags.ack, ..Flags::default() };
             let sequence = segment.sequence.wrapping_add(before);
             apart.push(Told { sequence, flags, payload: vec![*byte], cut_off: 0, ..segment.clone() });
         }
