@@ -17,6 +17,10 @@ use crate::stop::reason;
 /// another, and little memory.
 const UNDER_WAY: usize = 4;
 
+/// Threads that read one capture, at most. Packets are taken by one of them, and that is a fifth of the work: more of
+/// them would wait, and take memory.
+const MAX_THREADS: usize = 6;
+
 /// A source that gives less than this at a time is slow: what it gives is not kept waiting for more.
 const LITTLE: usize = 32 << 10;
 
@@ -130,6 +134,7 @@ fn by_several<T: Default + Send>(
     make: impl Fn(Ended) -> T + Sync,
     mut take: impl FnMut(&mut Divided<'_>, Vec<T>) -> bool,
 ) -> Result<u64, String> {
+    let threads = threads.min(MAX_THREADS);
     let mut reading = Reading::default();
     let (mut divided, readers) = part.divided(crew::readers(threads));
     let crew = Crew::new(readers, make);
