@@ -25,6 +25,8 @@ pub use evidence::{Asserted, intent};
 pub use fetch::{Answered, Ask, Ending, Fetch, Step, Trail};
 pub use filter::can_read;
 pub use intent::{Api, AuthorHeader, Credentials, Intent, Mode, RedirectMode};
+#[cfg(test)]
+pub(crate) use judge::testing;
 pub use judge::{Surroundings, decide, judge};
 pub use preflight_cache::{PreflightCache, PreflightKey};
 pub use verdict::{

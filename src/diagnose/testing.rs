@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::{Examiner, Finding, Findings, Sharing, SharingKey};
-use crate::balancer::Balancer;
-use crate::chain::Joiner;
+use crate::cors::testing::joined;
 use crate::cors::{Asserted, Browser, judge};
 use crate::http::testing::Builder;
 
@@ -18,14 +17,7 @@ pub(crate) struct Diagnosed {
 
 /// Joins, judges and diagnoses.
 pub(crate) fn diagnosed(exchanges: impl IntoIterator<Item = Builder>) -> Diagnosed {
-    let mut balancer = Balancer::default();
-    let mut joiner = Joiner::default();
-    for (index, builder) in exchanges.into_iter().enumerate() {
-        let exchange = builder.id(&format!("0.{index}")).shared();
-        balancer.observe(&exchange);
-        joiner.push(&exchange);
-    }
-    let chains = joiner.finish();
+    let (chains, balancer) = joined(exchanges);
     let mut sharing = Sharing::default();
     for exchange in chains.iter().flat_map(|chain| &chain.links).map(|link| &link.exchange) {
         if let Some(key) = SharingKey::of(exchange) {

@@ -3,7 +3,7 @@
 
 mod inferred;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod walk;
 
 use super::fetch::Trail;

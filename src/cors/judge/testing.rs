@@ -4,7 +4,7 @@
 
 use super::judge;
 use crate::balancer::Balancer;
-use crate::chain::Joiner;
+use crate::chain::{Chain, Joiner};
 use crate::cors::{Asserted, Browser, Error, Judgement};
 use crate::http::testing::{Builder, exchange};
 
@@ -12,7 +12,8 @@ pub(super) const PAGE: &str = "https://client.example";
 pub(super) const ITEMS: &str = "https://request.example/items";
 pub(super) const SLASH: &str = "https://request.example/items/";
 
-pub(super) fn judged_by(browser: Browser, exchanges: impl IntoIterator<Item = Builder>) -> Judgement {
+/// The calls that these exchanges are, and what they tell of the load balancer.
+pub(crate) fn joined(exchanges: impl IntoIterator<Item = Builder>) -> (Vec<Chain>, Balancer) {
     let mut balancer = Balancer::default();
     let mut joiner = Joiner::default();
     for (index, builder) in exchanges.into_iter().enumerate() {
@@ -20,7 +21,11 @@ pub(super) fn judged_by(browser: Browser, exchanges: impl IntoIterator<Item = Bu
         balancer.observe(&exchange);
         joiner.push(&exchange);
     }
-    let chains = joiner.finish();
+    (joiner.finish(), balancer)
+}
+
+pub(super) fn judged_by(browser: Browser, exchanges: impl IntoIterator<Item = Builder>) -> Judgement {
+    let (chains, balancer) = joined(exchanges);
     assert_eq!(chains.len(), 1, "one call");
     judge(&chains[0], &balancer, &Asserted::default(), browser).unwrap()
 }

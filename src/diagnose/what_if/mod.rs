@@ -239,21 +239,14 @@ fn redirect_of<'a>(exchange: &'a Exchange, response: &'a Response) -> Option<(We
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::Joiner;
+    use crate::cors::testing::joined;
     use crate::http::testing::{Builder, exchange};
 
     const PAGE: &str = "https://client.example";
     const ITEMS: &str = "https://request.example/items";
 
     fn tried(remedy: Remedy, exchanges: impl IntoIterator<Item = Builder>) -> WhatIf {
-        let mut balancer = Balancer::default();
-        let mut joiner = Joiner::default();
-        for (index, builder) in exchanges.into_iter().enumerate() {
-            let exchange = builder.id(&format!("0.{index}")).shared();
-            balancer.observe(&exchange);
-            joiner.push(&exchange);
-        }
-        let chains = joiner.finish();
+        let (chains, balancer) = joined(exchanges);
         let recorded = Recorded::of(&chains);
         let before = judge(&chains[0], &balancer, &Asserted::default(), Browser::Chromium).unwrap();
         let world = World { balancer: &balancer, browser: Browser::Chromium, recorded: &recorded };
