@@ -39,12 +39,15 @@ impl<'a> Fetch<'a> {
 
     /// Upgrade Insecure Requests, and the upgrade of images, audio and video (Mixed Content 4.1).
     fn upgrade(&mut self) {
+        if self.url.scheme() != "http" || mixed::is_trustworthy(&self.url) {
+            return;
+        }
         let by_policy = self.intent.upgrades_insecure;
-        let as_media = self.page_is_secure()
-            && self.intent.mode == Mode::NoCors
+        let as_media = self.intent.mode == Mode::NoCors
             && self.intent.api.is_upgradable()
-            && !mixed::has_address_as_host(&self.url);
-        if self.url.scheme() != "http" || mixed::is_trustworthy(&self.url) || !(by_policy || as_media) {
+            && !mixed::has_address_as_host(&self.url)
+            && self.page_is_secure();
+        if !(by_policy || as_media) {
             return;
         }
         if let Some(upgraded) = self.url.by_https() {
@@ -103,7 +106,7 @@ impl<'a> Fetch<'a> {
     }
 
     pub(super) fn is_mixed_content(&self, url: &WebUrl<'_>) -> bool {
-        self.intent.mode != Mode::Navigate && self.page_is_secure() && !mixed::is_trustworthy(url)
+        self.intent.mode != Mode::Navigate && !mixed::is_trustworthy(url) && self.page_is_secure()
     }
 
     /// Fetch 4.1, "main fetch", step 7: `connect-src` of the page's policy, which guards what its
