@@ -148,7 +148,8 @@ impl<'a> Lines<'a> {
     /// How long the lines are that are kept among the known ones, with their ends.
     pub(super) fn known_len(&self) -> usize {
         let known = self.places.clone().filter(|place| start(**place) >= KNOWN);
-        known.filter_map(|place| self.line_at(*place)).map(|line| line.len() + BEHIND_VALUE.len()).sum()
+        let lens = known.filter_map(|place| measured(*place).or_else(|| self.line_at(*place).map(str::len)));
+        lens.map(|len| len + BEHIND_VALUE.len()).sum()
     }
 
     /// The line that begins there, without its end.
