@@ -182,8 +182,8 @@ impl Expected {
     /// headers. It would add them to an answer that has them already, too: such a request, where it did not come
     /// at once, is a call of its own.
     pub(super) fn is_met_by(&self, requested: &Requested<'_>, role: Role, tie: Tie) -> bool {
-        let refuses = tie.kind == JoinKind::Redirect && !tie.is_let_on && self.needs_leave();
-        if refuses && requested.is_shared && requested.time.since(self.since) > AT_ONCE {
+        let comes_late = requested.is_shared && requested.time.since(self.since) > AT_ONCE;
+        if comes_late && tie.kind == JoinKind::Redirect && !tie.is_let_on && self.needs_leave() {
             return false;
         }
         let Some(before) = self.from.request.as_ref().map(|request| &request.headers) else { return false };
@@ -191,9 +191,7 @@ impl Expected {
             && fits_fetch_mode(before.first("sec-fetch-mode"), requested.headers.first("sec-fetch-mode"), role)
             && asked_for(&self.from).all(|name| requested.headers.has(name))
     }
-}
 
-impl Expected {
     /// Whether the request is a call of a page of another origin: navigations, and calls of pages of the same
     /// origin, need nobody's leave to follow a redirect.
     fn needs_leave(&self) -> bool {
