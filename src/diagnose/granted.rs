@@ -42,7 +42,8 @@ impl Granted {
         let allowed = response.headers.first("access-control-allow-origin")?;
         let key = key(&request.target.web_url()?, origin);
         let is_known = self.0.contains_key(&key);
-        if !matches!(allowed, "*") && allowed != origin || (!is_known && self.0.len() >= MAX_KEPT) {
+        let is_granted = allowed == "*" || allowed == origin;
+        if !is_granted || (!is_known && self.0.len() >= MAX_KEPT) {
             return None;
         }
         let leave = self.0.entry(key).or_default();

@@ -27,13 +27,7 @@ impl Rule for PrivateNetwork {
 
     fn fixes(&self) -> Vec<Fix> {
         vec![
-            Fix {
-                server: "FastAPI",
-                change: "app.add_middleware(CORSMiddleware, …, allow_private_network=True)".to_owned(),
-                caution: Some(
-                    "From Starlette 0.51.0; for pages that may reach into your network: name their origins.".to_owned(),
-                ),
-            },
+            starlette(),
             Fix {
                 server: "Flask",
                 change: "CORS(app, allow_private_network=True)".to_owned(),
@@ -52,8 +46,6 @@ impl Rule for PrivateNetwork {
         if !is_refused(seen) {
             return None;
         }
-        let mut fixes = self.fixes();
-        fixes.truncate(1);
         Some(Diagnosis {
             story: format!(
                 "The preflight for {} asks for leave to call a private network (Access-Control-Request-Private-Network: true) and was refused with {}: Disallowed CORS private-network.",
@@ -61,8 +53,19 @@ impl Rule for PrivateNetwork {
                 seen.response.status
             ),
             evidence: vec![seen.request_evidence("access-control-request-private-network"), seen.status_evidence()],
-            fixes: fixes.into(),
+            fixes: starlette().into(),
         })
+    }
+}
+
+/// The words of the refusal are Starlette's.
+fn starlette() -> Fix {
+    Fix {
+        server: "FastAPI",
+        change: "app.add_middleware(CORSMiddleware, …, allow_private_network=True)".to_owned(),
+        caution: Some(
+            "From Starlette 0.51.0; for pages that may reach into your network: name their origins.".to_owned(),
+        ),
     }
 }
 
