@@ -28,7 +28,7 @@ pub fn escaped(json: String) -> String {
     escaped
 }
 
-pub(super) const DELETE: u8 = 0x7F;
+const DELETE: u8 = 0x7F;
 
 #[cfg(test)]
 mod tests {

@@ -100,62 +100,17 @@ pub fn status_line(line: &[u8]) -> Option<StatusLine<'_>> {
 /// Fields that [`plain`] reads at most; more are left to [`lines`].
 const MAX_PLAIN: usize = 64;
 
-/// A header or trailer section in which nothing is odd: no fold, no bare LF, no invalid name.
-#[derive(Clone, Copy, Debug)]
-pub struct Plain<'s, 'a> {
+/// Reads the fields of a section, name and value in their order, when nothing in it is odd: no fold, no bare LF, no
+/// invalid name. Otherwise it is left to [`lines`], which read what can be read.
+pub fn plain<'a, T>(
     section: &'a [u8],
-    fields: &'s [httparse::Header<'a>],
-    /// Each line is written `Name: value` and ended by CR LF.
-    is_normal: bool,
-}
-
-/// Reads a section, empty line included, when nothing in it is odd; otherwise it is left to [`lines`], which
-/// read what can be read.
-pub fn plain<'a, T>(section: &'a [u8], read: impl FnOnce(Plain<'_, 'a>) -> T) -> Option<T> {
+    read: impl FnOnce(&mut dyn Iterator<Item = (&'a str, &'a [u8])>) -> T,
+) -> Option<T> {
     let mut slots = [httparse::EMPTY_HEADER; MAX_PLAIN];
     let Ok(httparse::Status::Complete((len, fields))) = httparse::parse_headers(section, &mut slots) else {
         return None;
     };
-    let section = section.get(..len)?;
-    let is_normal = is_normal(section, fields);
-    (is_normal || !has_bare_lf(section)).then(|| read(Plain { section, fields, is_normal }))
-}
-
-impl<'s, 'a> Plain<'s, 'a> {
-    /// The fields in their order: name and value.
-    pub fn fields(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + 's {
-        self.fields.iter().map(|field| (field.name, field.value))
-    }
-
-    /// The names in their order, and where in the section they begin.
-    pub fn names(self) -> impl Iterator<Item = (&'a str, usize)> + Clone + 's {
-        let start = self.section.as_ptr().addr();
-        self.fields.iter().map(move |field| (field.name, field.name.as_ptr().addr().saturating_sub(start)))
-    }
-
-    /// The bytes of all lines, the empty one apart, when each of them is written `Name: value` and ended by
-    /// CR LF, as nearly all are.
-    #[must_use]
-    pub fn as_normal(self) -> Option<&'a [u8]> {
-        if self.is_normal { self.section.strip_suffix(b"\r\n") } else { None }
-    }
-}
-
-fn is_normal<'a>(section: &'a [u8], fields: &[httparse::Header<'a>]) -> bool {
-    let start = section.as_ptr().addr();
-    let mut at = 0;
-    let is_next = |field: &httparse::Header<'a>| {
-        let name_end = at + field.name.len();
-        let value_end = name_end + 2 + field.value.len();
-        let is_next = field.name.as_ptr().addr() == start + at
-            // An empty value lies nowhere.
-            && (field.value.is_empty() || field.value.as_ptr().addr() == start + name_end + 2)
-            && section.get(name_end..name_end + 2) == Some(b": ")
-            && section.get(value_end..value_end + 2) == Some(b"\r\n");
-        at = value_end + 2;
-        is_next
-    };
-    fields.iter().all(is_next) && section.get(at..) == Some(b"\r\n")
+    (!has_bare_lf(section.get(..len)?)).then(|| read(&mut fields.iter().map(|field| (field.name, field.value))))
 }
 
 /// The lines of a header or trailer section, up to its empty line or the end of `section`.
@@ -292,20 +247,10 @@ mod tests {
 
     #[test]
     fn only_a_plain_section_is_read_as_one() {
-        let count = |section: &[u8]| plain(section, |plain| plain.fields().count());
+        let count = |section: &[u8]| plain(section, |fields| fields.count());
         assert_eq!(count(b"A: 1\r\nB:\r\n\r\n"), Some(2));
         for odd in [&b"A: 1\n\n"[..], b"A : 1\r\n\r\n", b"A: 1\r\n b\r\n\r\n", b"no colon\r\n\r\n", b"A: 1\r\n"] {
             assert_eq!(count(odd), None, "{odd:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_written_as_usual_is_one_piece() {
-        let normal = |section: &'static [u8]| plain(section, |plain| plain.as_normal().map(<[u8]>::to_vec)).unwrap();
-        assert_eq!(normal(b"A: 1\r\nB: \r\nC: 2 3\r\n\r\nbody"), Some(b"A: 1\r\nB: \r\nC: 2 3\r\n".to_vec()));
-        assert_eq!(normal(b"\r\n"), Some(Vec::new()));
-        for other in [&b"A:1\r\n\r\n"[..], b"A:  1\r\n\r\n", b"A: 1 \r\n\r\n", b"A:\r\n\r\n", b"A: 1\r\nB:\r\n\r\n"] {
-            assert_eq!(normal(other), None, "{other:?}");
         }
     }
 
@@ -346,8 +291,8 @@ mod tests {
                 .map(|header| Line::Field { name: header.name.as_bytes(), value: header.value, odd: false })
                 .collect();
             prop_assert_eq!(lines(section).collect::<Vec<_>>(), expected.clone());
-            let fields = plain(section, |plain| {
-                plain.fields().map(|(name, value)| Line::Field { name: name.as_bytes(), value, odd: false }).collect()
+            let fields = plain(section, |fields| {
+                fields.map(|(name, value)| Line::Field { name: name.as_bytes(), value, odd: false }).collect()
             });
             prop_assert_eq!(fields, Some(expected));
         }

@@ -1,97 +1,98 @@
-//! How the lines of a head lie in its text, and how they are found there.
+//! Where the values of a head's lines lie.
 
-use std::slice;
+use std::ops::Range;
 
-use memchr::memchr;
+/// How a line ends.
+pub(super) const LINE_END: &[u8] = b"\r\n";
 
-use super::{Header, Headers};
-
-/// What stands between a name and its value, and behind a value.
-pub(super) const BEHIND_NAME: &str = ": ";
-pub(super) const BEHIND_VALUE: &str = "\r\n";
-
-/// What a head needs besides its text.
-#[derive(Debug)]
-pub(super) enum Beside {
-    /// The lines that other heads hold too.
-    Known(Box<str>),
-    /// How long the parts of each line are, where the text does not tell. Nothing that was captured is like
-    /// that, but a file of exchanges may hold a name with a colon, or a value with a line end.
-    Lengths(Vec<Lengths>),
-}
-
-/// What tells the name of a line from most others, in three more bytes where the line begins (in the text or, with
-/// [`KNOWN`], in [`Beside::Known`]), and in two how long it is. All of them are ASCII, so that they can stand in a text.
-pub(super) type Place = [u8; PLACE];
-
-const PLACE: usize = 6;
-
-/// The length of a line whose end is to be looked for.
-pub(super) const UNMEASURED: usize = (1 << 14) - 1;
-
-/// The bits of a byte that is ASCII.
-const ASCII: usize = 0x7F;
-
-/// A text beyond this is not plain: its places would need more bits.
-pub(super) const MAX_PLAIN: usize = 1 << 20;
-
-/// Marks a place among the known lines.
-pub(super) const KNOWN: usize = MAX_PLAIN;
-
-/// How long the name and the value of a line are.
+/// A value in a text: in that of its head, or among those that many heads hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lengths {
-    pub(super) name: u32,
-    pub(super) value: u32,
+pub(super) struct Place {
+    pub(super) start: u32,
+    pub(super) len: u32,
+    /// It is among those that many heads hold.
+    pub(super) is_known: bool,
 }
 
-/// A set of names that may take a name for one of its own, and never one of its own for another: what
-/// is looked for in a head is mostly not there, and this tells so without a look at the lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Names(u64);
+/// Bytes of a place, where no value is long; where some are.
+const NARROW: usize = 5;
+const WIDE: usize = 10;
 
-pub(super) fn place(tag: u8, start: usize, len: usize) -> Place {
-    let bits = |of: usize, by: usize| {
-        let [low, ..] = (of >> by & ASCII).to_le_bytes();
-        low
-    };
-    let len = len.min(UNMEASURED);
-    [tag, bits(start, 0), bits(start, 7), bits(start, 14), bits(len, 0), bits(len, 7)]
+/// Bits of a byte that is ASCII: places are of such bytes, so that they can stand in a text.
+const BITS: u32 = 7;
+const ASCII: u64 = (1 << BITS) - 1;
+
+/// Bits that tell the beginning of a value, behind which one tells in which text.
+const NARROW_START: u32 = 3 * BITS - 1;
+const WIDE_START: u32 = 5 * BITS - 1;
+
+/// Bits that tell the length of a value.
+const NARROW_LEN: u32 = 2 * BITS;
+
+/// How many bytes so many places take.
+pub(super) fn room(lines: usize, is_wide: bool) -> usize {
+    lines * if is_wide { WIDE } else { NARROW }
 }
 
-fn start([_, low, middle, high, ..]: Place) -> usize {
-    usize::from(low) | usize::from(middle) << 7 | usize::from(high) << 14
-}
-
-fn measured([.., low, high]: Place) -> Option<usize> {
-    let len = usize::from(low) | usize::from(high) << 7;
-    (len < UNMEASURED).then_some(len)
-}
-
-impl Names {
-    pub(super) fn add(&mut self, tag: u8) {
-        self.0 |= Self::bit(tag);
+impl Place {
+    /// Where it is in a text of values.
+    pub(super) fn range(self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.len as usize
     }
 
+    /// Whether it can be told in few bytes.
+    pub(super) fn is_narrow(self) -> bool {
+        self.start >> NARROW_START == 0 && self.len >> NARROW_LEN == 0
+    }
+
+    /// Writes them behind what is there.
+    pub(super) fn write_all(places: &[Self], is_wide: bool, to: &mut Vec<u8>) {
+        if is_wide {
+            to.extend(places.iter().flat_map(|place| place.as_wide()));
+            return;
+        }
+        let before = to.len();
+        to.resize(before + room(places.len(), false), 0);
+        let (chunks, _) = to.get_mut(before..).unwrap_or_default().as_chunks_mut();
+        chunks.iter_mut().zip(places).for_each(|(chunk, place)| *chunk = place.as_narrow());
+    }
+
+    fn as_narrow(self) -> [u8; NARROW] {
+        let start = u64::from(self.start) | u64::from(self.is_known) << NARROW_START;
+        let len = u64::from(self.len);
+        [bits(start, 0), bits(start, 1), bits(start, 2), bits(len, 0), bits(len, 1)]
+    }
+
+    fn as_wide(self) -> [u8; WIDE] {
+        let start = u64::from(self.start) | u64::from(self.is_known) << WIDE_START;
+        std::array::from_fn(|at| match at.checked_sub(WIDE / 2) {
+            None => bits(start, at),
+            Some(at) => bits(self.len.into(), at),
+        })
+    }
+
+    /// Reads one of those that end a text, of so many lines.
     #[inline]
-    pub(super) fn may_hold(self, tag: u8) -> bool {
-        self.0 & Self::bit(tag) != 0
+    pub(super) fn read(text: &[u8], lines: usize, at: usize, is_wide: bool) -> Option<Self> {
+        let bytes = text.get(text.len().checked_sub(room(lines.checked_sub(at)?, is_wide))?..)?;
+        if is_wide {
+            return Some(Self::of_wide(bytes.first_chunk()?));
+        }
+        let [low, middle, high, short, long] = bytes.first_chunk::<NARROW>()?.map(u32::from);
+        let start = low | middle << BITS | high << (2 * BITS);
+        let is_known = start >> NARROW_START != 0;
+        Some(Self { start: start & ((1 << NARROW_START) - 1), len: short | long << BITS, is_known })
     }
 
-    #[inline]
-    fn bit(tag: u8) -> u64 {
-        1 << (tag >> 1 & 0x3F)
+    fn of_wide(bytes: &[u8; WIDE]) -> Self {
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |number, &byte| number << BITS | u64::from(byte));
+        let (start, len) = bytes.split_at(WIDE / 2);
+        let start = number(start);
+        #[expect(clippy::cast_possible_truncation, reason = "as it was written")]
+        let (place, len) = (start as u32, number(len) as u32);
+        Self { start: place, len, is_known: start >> WIDE_START != 0 }
     }
-}
-
-/// In seven bits, the same for every letter case. Three letters and the length tell apart most of the names that are in use.
-#[inline]
-pub(super) fn tag(name: &str) -> u8 {
-    let name = name.as_bytes();
-    let letter = |at: usize| name.get(at).map_or(0, |byte| u32::from(byte | 0x20));
-    let letters = letter(0) | letter(name.len() / 2) << 8 | letter(name.len().wrapping_sub(1)) << 16;
-    let [.., tag] = ((letters | length(name.len()) << 24).wrapping_mul(0x9E37_79B1) >> 1).to_le_bytes();
-    tag
 }
 
 /// No head is as long as that: they are bounded long before.
@@ -99,92 +100,30 @@ pub(super) fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-impl Headers {
-    pub(super) fn lines(&self) -> Lines<'_> {
-        let Some((places, text)) = self.text.split_at_checked(self.places_len()) else { return Lines::default() };
-        let (places, _) = places.as_bytes().as_chunks();
-        let (known, lengths) = match self.beside.as_deref() {
-            None => ("", None),
-            Some(Beside::Known(known)) => (&**known, None),
-            Some(Beside::Lengths(lengths)) => ("", Some(lengths.iter())),
-        };
-        Lines { text, known, places: places.iter(), lengths, at: 0 }
-    }
-
-    /// How much of the text tells where the lines begin.
-    pub(super) fn places_len(&self) -> usize {
-        self.len as usize * PLACE
-    }
+/// The seven bits of a number that stand at that place.
+fn bits(of: u64, at: usize) -> u8 {
+    let [low, ..] = (of >> (BITS as usize * at) & ASCII).to_le_bytes();
+    low
 }
 
-/// Header lines from one of them on.
-#[derive(Clone, Default)]
-pub(super) struct Lines<'a> {
-    text: &'a str,
-    known: &'a str,
-    places: slice::Iter<'a, Place>,
-    lengths: Option<slice::Iter<'a, Lengths>>,
-    /// Where the next line begins, where its length is to be asked.
-    at: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'a> Lines<'a> {
-    /// The value of the next line with that name, whose tag this is.
-    pub(super) fn next_called(&mut self, name: &str, tag: u8) -> Option<&'a str> {
-        if self.lengths.is_some() {
-            return self.find(|line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value);
-        }
-        loop {
-            let place = self.places.find(|[its_tag, ..]| *its_tag == tag)?;
-            let line = self.line_at(*place)?;
-            let is_called = line.as_bytes().get(name.len()) == Some(&b':')
-                && line.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name));
-            if is_called {
-                return line.get(name.len() + BEHIND_NAME.len()..);
+    #[test]
+    fn places_are_read_as_they_were_written() {
+        let all =
+            [(0, 0), (1, 127), (300, 16_383), ((1 << 20) - 1, 1), (1 << 20, 1), (5, 16_384), (u32::MAX, u32::MAX)];
+        for place in all.map(|(start, len)| [false, true].map(|is_known| Place { start, len, is_known })).concat() {
+            for is_wide in [true, false].into_iter().filter(|is_wide| *is_wide || place.is_narrow()) {
+                let mut text = b"value".to_vec();
+                Place::write_all(&[place, place], is_wide, &mut text);
+                assert!(text.is_ascii());
+                assert_eq!(text.len(), "value".len() + room(2, is_wide));
+                assert_eq!([0, 1].map(|at| Place::read(&text, 2, at, is_wide)), [Some(place); 2]);
             }
         }
-    }
-
-    /// How long the lines are that are kept among the known ones, with their ends.
-    pub(super) fn known_len(&self) -> usize {
-        let known = self.places.clone().filter(|place| start(**place) >= KNOWN);
-        let lens = known.filter_map(|place| measured(*place).or_else(|| self.line_at(*place).map(str::len)));
-        lens.map(|len| len + BEHIND_VALUE.len()).sum()
-    }
-
-    /// The line that begins there, without its end.
-    fn line_at(&self, place: Place) -> Option<&'a str> {
-        let start = start(place);
-        let (text, start) = if start < KNOWN { (self.text, start) } else { (self.known, start - KNOWN) };
-        if let Some(len) = measured(place) {
-            return text.get(start..start + len);
-        }
-        let line = text.get(start..)?;
-        line.get(..memchr(b'\n', line.as_bytes())?.checked_sub(1)?)
-    }
-
-    fn take(&mut self, len: usize) -> &'a str {
-        let from = self.at;
-        self.at += len;
-        self.text.get(from..self.at).unwrap_or_default()
-    }
-}
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = Header<'a>;
-
-    fn next(&mut self) -> Option<Header<'a>> {
-        let place = *self.places.next()?;
-        let Some(lengths) = &mut self.lengths else {
-            let line = self.line_at(place)?;
-            let (name, rest) = line.split_at_checked(memchr(b':', line.as_bytes())?)?;
-            return Some(Header { name, value: rest.get(BEHIND_NAME.len()..)? });
-        };
-        let Lengths { name, value } = *lengths.next()?;
-        let name = self.take(name as usize);
-        self.take(BEHIND_NAME.len());
-        let value = self.take(value as usize);
-        self.take(BEHIND_VALUE.len());
-        Some(Header { name, value })
+        assert!(Place { start: (1 << 20) - 1, len: 16_383, is_known: true }.is_narrow());
+        assert!(!Place { start: 1 << 20, len: 0, is_known: true }.is_narrow());
     }
 }

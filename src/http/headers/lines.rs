@@ -1,51 +1,55 @@
 //! How heads are made of lines.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memchr;
 
 use super::Headers;
-use super::known::Known;
-use super::layout::{
-    BEHIND_NAME, BEHIND_VALUE, Beside, KNOWN, Lengths, MAX_PLAIN, Names, UNMEASURED, length, place, tag,
-};
+use super::known::{Guess, Known};
+use super::layout::{LINE_END, Place, length};
+use super::outline::{BEHIND_NAME, Outline};
+use super::outlines::Outlines;
 use crate::http::latin1;
 
-/// Lines that become [`Headers`]. It can be used again and again, and keeps its room.
+/// Lines that become [`Headers`]. It can be used again and again, and keeps its room, and what heads are alike in.
 #[derive(Clone, Debug, Default)]
 pub struct HeaderLines {
-    text: String,
-    /// The [`super::layout::Place`] of each line.
-    places: Vec<u8>,
-    /// Room to put both together.
-    whole: String,
-    names: Names,
-    lengths: Vec<Lengths>,
-    /// `text` alone does not tell where the parts of each line end.
-    is_odd: bool,
-    /// The lines that are kept once for all heads that hold them, where those are kept at all.
+    /// The names of the lines, one after the other, and where each ends.
+    names: String,
+    ends: Vec<u32>,
+    /// The values that the head does not share with others.
+    values: Vec<u8>,
+    /// Where each value lies.
+    places: Vec<Place>,
+    /// Bytes of names and values.
+    size: usize,
+    outlines: Outlines,
+    /// The values that are kept once for all heads that hold them, where those are kept at all.
     known: Option<Box<Known>>,
 }
 
 impl HeaderLines {
-    /// For heads that are kept, many of them at once: what many hold is kept once.
+    /// For heads that are kept, many of them at once: values that many hold are kept once.
     #[must_use]
     pub fn shared() -> Self {
         Self { known: Some(Box::default()), ..Self::default() }
     }
 
+    /// Reads the section of a whole head, empty line included, in which nothing is odd, if such heads with the
+    /// same names came up before: [`HeaderLines::take_plain`] takes note of them.
+    #[must_use]
+    pub fn read(&mut self, section: &[u8]) -> Option<Headers> {
+        let headers = self.walk(section).map(|outline| self.headers(outline, true));
+        self.clear();
+        headers
+    }
+
     /// Adds a line after the others, as it is.
     pub fn push(&mut self, name: &str, value: &str) {
-        let tag = tag(name);
-        self.places.extend(place(tag, self.text.len(), UNMEASURED));
-        self.text.push_str(name);
-        self.text.push_str(BEHIND_NAME);
-        self.text.push_str(value);
-        self.text.push_str(BEHIND_VALUE);
-        self.names.add(tag);
-        self.lengths.push(Lengths { name: length(name.len()), value: length(value.len()) });
-        self.is_odd |= memchr(b':', name.as_bytes()).is_some() || has_line_end(name) || has_line_end(value);
+        self.names.push_str(name);
+        self.ends.push(length(self.names.len()));
+        self.size += name.len() + value.len();
+        self.push_value(value.as_bytes());
     }
 
     /// Adds a line from the wire: each byte is one code point.
@@ -56,136 +60,157 @@ impl HeaderLines {
     /// Adds to the value of the last line, if there is one, behind a space where both have
     /// something to keep apart.
     pub fn extend_last(&mut self, more: &[u8]) {
-        let Some(last) = self.lengths.last_mut() else { return };
-        self.text.truncate(self.text.len() - BEHIND_VALUE.len());
-        let before = self.text.len();
-        if last.value > 0 && !more.is_empty() {
-            self.text.push(' ');
+        let Some(last) = self.places.last_mut() else { return };
+        let before = self.values.len();
+        if last.len > 0 && !more.is_empty() {
+            self.values.push(b' ');
         }
-        let more = latin1(more);
-        self.text.push_str(&more);
-        last.value = last.value.saturating_add(length(self.text.len() - before));
-        self.text.push_str(BEHIND_VALUE);
-        self.is_odd |= has_line_end(&more);
+        self.values.extend_from_slice(latin1(more).as_bytes());
+        last.len += length(self.values.len() - before);
+        self.size += self.values.len() - before;
     }
 
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lengths.len()
+        self.places.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lengths.is_empty()
+        self.places.is_empty()
     }
 
     /// The lines so far, of a head that was seen whole (`complete`) or not; none are left here.
     pub fn take(&mut self, complete: bool) -> Headers {
-        let text = std::mem::take(&mut self.text);
-        let headers = Headers {
-            text: self.behind_places(&text),
-            len: length(self.lengths.len()),
-            complete,
-            names: self.names,
-            beside: (self.is_odd || text.len() > MAX_PLAIN).then(|| Arc::new(Beside::Lengths(self.lengths.clone()))),
-        };
-        self.text = text;
-        self.text.clear();
-        self.lengths.clear();
-        (self.names, self.is_odd) = (Names::default(), false);
+        self.end(complete, false)
+    }
+
+    /// As [`HeaderLines::take`], of a whole head in which a strict parser found nothing odd.
+    pub fn take_plain(&mut self) -> Headers {
+        self.end(true, true)
+    }
+
+    fn end(&mut self, complete: bool, is_plain: bool) -> Headers {
+        let outline = self.outlines.of(&self.names, &self.ends, is_plain);
+        self.share();
+        let headers = self.headers(outline, complete);
+        self.clear();
         headers
     }
 
-    /// The lines of a section that holds nothing else, each written `Name: value` and ended by CR LF: these
-    /// are their names, and where they begin. It is of a head that was seen whole, and short as heads are.
-    #[must_use]
-    pub fn of_plain<'a>(&mut self, section: &str, lines: impl Iterator<Item = (&'a str, usize)> + Clone) -> Headers {
-        let ends = lines.clone().skip(1).map(|(_, at)| at).chain([section.len()]);
-        let lines = lines.zip(ends).map(|((name, at), end)| (name, at..end));
-        let mut known = self.known.take();
-        let headers = match &mut known {
-            Some(known) => self.of_known(section, lines, known),
-            None => self.of_own(section, lines),
-        };
-        self.known = known;
-        headers
-    }
-
-    fn of_own<'a>(&mut self, section: &str, lines: impl Iterator<Item = (&'a str, Range<usize>)>) -> Headers {
-        let (mut names, mut len) = (Names::default(), 0);
-        for (name, line) in lines {
-            self.add_plain(name, line.start, line.len(), &mut names);
-            len += 1;
+    /// Goes through a section line by line, as earlier heads went; says whose outline it has.
+    fn walk(&mut self, section: &[u8]) -> Option<Arc<Outline>> {
+        let (mut at, mut rest) = (Outlines::START, section);
+        while rest != LINE_END {
+            let (next, name) = self.outlines.follow(at, rest)?;
+            let line = rest.get(name..)?;
+            let value = self.walk_value(next, line)?;
+            rest = line.get(value + LINE_END.len()..)?;
+            at = next;
+            self.size += name - BEHIND_NAME.len() + value;
         }
-        Headers { text: self.behind_places(section), len, complete: true, names, beside: None }
+        self.outlines.outline(at)
     }
 
-    /// As [`HeaderLines::of_own`], of which only those lines are kept that few other heads hold.
-    fn of_known<'a>(
-        &mut self,
-        section: &str,
-        lines: impl Iterator<Item = (&'a str, Range<usize>)>,
-        known: &mut Known,
-    ) -> Headers {
-        let (mut names, mut len, mut is_any_known) = (Names::default(), 0, false);
-        let mut own = std::mem::take(&mut self.text);
-        for (name, line) in lines {
-            let line = section.get(line).unwrap_or_default();
-            let at = known.find(line).map(|at| KNOWN | at);
-            self.add_plain(name, at.unwrap_or(own.len()), line.len(), &mut names);
-            len += 1;
-            is_any_known |= at.is_some();
-            if at.is_none() {
-                own.push_str(line);
+    /// Takes the value that a line ends with, whose step that is; says how long it is.
+    fn walk_value(&mut self, step: usize, line: &[u8]) -> Option<usize> {
+        let Some(known) = &mut self.known else {
+            let value = plain_value(line)?;
+            self.push_value(value);
+            return Some(value.len());
+        };
+        let guess = self.outlines.guess(step)?;
+        if let Some(place) = guess.is_right(line) {
+            self.places.push(place);
+            return Some(place.len as usize);
+        }
+        let value = plain_value(line)?;
+        match known.find(value, guess) {
+            Some(place) => self.places.push(place),
+            None => self.push_value(value),
+        }
+        Some(value.len())
+    }
+
+    fn push_value(&mut self, value: &[u8]) {
+        self.places.push(Place { start: length(self.values.len()), len: length(value.len()), is_known: false });
+        self.values.extend_from_slice(value);
+    }
+
+    /// Lets go of the values that are known, of lines that were not read along an outline.
+    fn share(&mut self) {
+        let Some(known) = &mut self.known else { return };
+        let values = std::mem::take(&mut self.values);
+        for place in &mut self.places {
+            let value = values.get(place.range()).unwrap_or_default();
+            let found = known.find(value, &mut Guess::default());
+            *place = found.unwrap_or(Place { start: length(self.values.len()), ..*place });
+            if !place.is_known {
+                self.values.extend_from_slice(value);
             }
         }
-        let beside = is_any_known.then(|| known.lines());
-        let headers = Headers { text: self.behind_places(&own), len, complete: true, names, beside };
-        known.learn();
-        own.clear();
-        self.text = own;
+    }
+
+    fn headers(&mut self, outline: Arc<Outline>, complete: bool) -> Headers {
+        let Self { values, places, known, .. } = self;
+        let is_wide = !places.iter().all(|place| place.is_narrow());
+        Place::write_all(places, is_wide, values);
+        // Values came as text, and places are ASCII.
+        let text = str::from_utf8(values).unwrap_or_default().into();
+        let shares = places.iter().any(|place| place.is_known);
+        let headers = Headers {
+            outline,
+            text,
+            known: known.as_ref().filter(|_| shares).map(|known| known.values()),
+            size: length(self.size),
+            complete,
+            is_wide,
+        };
+        if known.as_mut().is_some_and(|known| known.learn()) {
+            self.outlines.forget_guesses();
+        }
         headers
     }
 
-    /// `len` is that of the line with its end.
-    fn add_plain(&mut self, name: &str, at: usize, len: usize, names: &mut Names) {
-        let tag = tag(name);
-        names.add(tag);
-        self.places.extend(place(tag, at, len.saturating_sub(BEHIND_VALUE.len())));
-    }
-
-    /// The text behind the places of its lines, of which none are left here.
-    fn behind_places(&mut self, text: &str) -> Arc<str> {
-        self.whole.clear();
-        // They are ASCII.
-        self.whole.push_str(std::str::from_utf8(&self.places).unwrap_or_default());
-        self.whole.push_str(text);
+    fn clear(&mut self) {
+        self.names.clear();
+        self.ends.clear();
+        self.values.clear();
         self.places.clear();
-        self.whole.as_str().into()
+        self.size = 0;
     }
 }
 
-fn has_line_end(text: &str) -> bool {
-    memchr(b'\n', text.as_bytes()).is_some()
+/// Lines of those names with these values.
+pub(super) fn with_values<'a>(
+    outline: &Arc<Outline>,
+    values: impl Iterator<Item = &'a str>,
+    complete: bool,
+) -> Headers {
+    let mut lines = HeaderLines { size: outline.names().len(), ..HeaderLines::default() };
+    for value in values {
+        lines.size += value.len();
+        lines.push_value(value.as_bytes());
+    }
+    lines.headers(Arc::clone(outline), complete)
+}
+
+/// What stands before the line end, if that is CR LF and nothing about it is odd: printable ASCII without a space
+/// at either end.
+fn plain_value(line: &[u8]) -> Option<&[u8]> {
+    let (value, behind) = line.split_at_checked(memchr(b'\r', line)?)?;
+    // All are looked at, many at once, which takes less time than to stop at the first.
+    let odd = value.iter().fold(0, |odd, byte| odd | u8::from(byte.wrapping_sub(b' ') > b'~' - b' '));
+    let is_trimmed = !value.starts_with(b" ") && !value.ends_with(b" ");
+    (odd == 0 && is_trimmed && behind.starts_with(LINE_END)).then_some(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn a_plain_section_is_read_as_its_lines() {
-        let of_lines = Headers::from_iter([("Host", "a.example"), ("Empty", ""), ("x", "1: 2"), ("Host", "b")]);
-        let section = "Host: a.example\r\nEmpty: \r\nx: 1: 2\r\nHost: b\r\n";
-        let places = [("Host", 0), ("Empty", 17), ("x", 26), ("Host", 35)];
-        let of_section = HeaderLines::default().of_plain(section, places.into_iter());
-        assert_eq!(of_section, of_lines);
-        assert_eq!(of_section.all("host").collect::<Vec<_>>(), ["a.example", "b"]);
-        assert_eq!((of_section.first("empty"), of_section.first("hos")), (Some(""), None));
-    }
 
     #[test]
     fn folded_lines_become_one() {
@@ -203,45 +228,91 @@ mod tests {
     fn heads() -> impl Strategy<Value = Vec<Vec<(String, String)>>> {
         let line = prop_oneof![
             4 => (0..12_u32).prop_map(|number| (format!("Name-{}", number % 5), format!("value {number}"))),
-            1 => ("[a-zA-Z-]{1,12}", "[!-~]{0,20}"),
+            1 => ("[a-zA-Z-]{1,12}", "([!-~]|[!-~][ -~]{0,40}[!-~])?"),
         ];
         prop::collection::vec(prop::collection::vec(line, 0..12), 1..60)
     }
 
+    fn section(head: &[(String, String)]) -> String {
+        head.iter().map(|(name, value)| format!("{name}: {value}\r\n")).chain(["\r\n".to_owned()]).collect()
+    }
+
+    /// As a section is read: along an outline, or else line by line.
     fn read(lines: &mut HeaderLines, head: &[(String, String)]) -> Headers {
-        let mut section = String::new();
-        let mut names = Vec::new();
-        for (name, value) in head {
-            names.push((name.as_str(), section.len()));
-            section.extend([name, ": ", value, "\r\n"]);
-        }
-        lines.of_plain(&section, names.into_iter())
+        lines.read(section(head).as_bytes()).unwrap_or_else(|| {
+            for (name, value) in head {
+                lines.push(name, value);
+            }
+            lines.take_plain()
+        })
     }
 
     proptest! {
         #[test]
         fn what_heads_share_is_told_of_each(heads in heads()) {
-            let mut shared = HeaderLines::shared();
+            let (mut shared, mut outlined) = (HeaderLines::shared(), HeaderLines::default());
             for head in heads.iter().cycle().take(4 * heads.len()) {
-                let (one, own) = (read(&mut shared, head), read(&mut HeaderLines::default(), head));
-                prop_assert_eq!(&one, &own);
-                prop_assert_eq!(one.len(), head.len());
-                prop_assert_eq!(one.memory(), own.memory());
-                for (name, _) in head.iter().chain(heads.iter().flatten().take(5)) {
-                    prop_assert_eq!(one.get(&name.to_ascii_uppercase()), own.get(name));
-                    prop_assert_eq!(one.first(name), own.first(name));
+                let own: Headers = head.iter().map(|(name, value)| (name, value)).collect();
+                for one in [read(&mut shared, head), read(&mut outlined, head)] {
+                    prop_assert_eq!(&one, &own);
+                    prop_assert_eq!(one.len(), head.len());
+                    prop_assert_eq!(one.memory(), own.memory());
+                    for (name, _) in head.iter().chain(heads.iter().flatten().take(5)) {
+                        prop_assert_eq!(one.get(&name.to_ascii_uppercase()), own.get(name));
+                        prop_assert_eq!(one.first(name), own.first(name));
+                    }
                 }
             }
         }
     }
 
     #[test]
-    fn a_line_of_any_length_is_read_whole() {
-        for len in [0, 100, UNMEASURED - 10, UNMEASURED - 6, UNMEASURED - 5, UNMEASURED, 3 * UNMEASURED] {
+    fn only_what_is_plain_is_read_along_an_outline() {
+        let mut lines = HeaderLines::default();
+        let mut learn = |names: &[&str], is_plain: bool| {
+            for name in names {
+                lines.push(name, "1");
+            }
+            let _ = if is_plain { lines.take_plain() } else { lines.take(true) };
+        };
+        learn(&["A", "B"], true);
+        learn(&["A", "Odd name"], false);
+        let mut read = |section: &str| lines.read(section.as_bytes()).map(|headers| headers.len());
+        assert_eq!(read("A: x\r\nB: y z\r\n\r\n"), Some(2));
+        assert_eq!(read("A: \r\nB: y\r\n\r\n"), Some(2));
+        let odd = [
+            "A: x\r\n\r\n",
+            "A: x\r\nB: y\r\nC: z\r\n\r\n",
+            "A: x\r\nOdd name: y\r\n\r\n",
+            "A: x\r\nb: y\r\n\r\n",
+            "A: x\r\nB:y\r\n\r\n",
+            "A: x\r\nB:  y\r\n\r\n",
+            "A: x\r\nB: y \r\n\r\n",
+            "A: x\r\nB: \ty\r\n\r\n",
+            "A: x\r\nB: y\0\r\n\r\n",
+            "A: x\r\nB: \u{fc}\r\n\r\n",
+            "A: x\nB: y\r\n\r\n",
+            "A: x\r\nB: y\r\n z\r\n\r\n",
+            "A: x\r\nB: y\r\n",
+            "A: x\r\nB: y",
+            "A: x\r\nB: y\r\n\r\nbody",
+            "",
+        ];
+        assert!(odd.into_iter().all(|section| read(section).is_none()));
+        assert!(lines.is_empty() && lines.take(true).is_empty());
+    }
+
+    #[test]
+    fn a_value_of_any_length_is_read_whole() {
+        for len in [0, 100, 16_383, 16_384, 1 << 20, 3 << 20] {
             let head = [("Long".to_owned(), "v".repeat(len)), ("Other".to_owned(), "1".to_owned())];
-            let headers = read(&mut HeaderLines::default(), &head);
-            assert_eq!(headers.iter().map(|line| line.value.len()).collect::<Vec<_>>(), [len, 1]);
-            assert_eq!(headers.first("long").map(str::len), Some(len));
+            for mut lines in [HeaderLines::default(), HeaderLines::shared()] {
+                for _ in 0..4 {
+                    let headers = read(&mut lines, &head);
+                    assert_eq!(headers.iter().map(|line| line.value.len()).collect::<Vec<_>>(), [len, 1]);
+                    assert_eq!(headers.first("long").map(str::len), Some(len));
+                }
+            }
         }
     }
 
@@ -250,10 +321,20 @@ mod tests {
         let mut shared = HeaderLines::shared();
         let value = "v".repeat(2000);
         let head = [("Long".to_owned(), value.clone()), ("Other".to_owned(), "1".to_owned())];
-        let heads: Vec<Headers> = (0..4).map(|_| read(&mut shared, &head)).collect();
+        let heads: Vec<Headers> = (0..5).map(|_| read(&mut shared, &head)).collect();
         let kept: Vec<bool> = heads.iter().map(|headers| headers.text.contains(&value)).collect();
-        assert_eq!(kept, [true, true, false, false]);
+        assert_eq!(kept, [true, true, false, false, false]);
         assert!(heads.iter().all(|headers| *headers == heads[0]));
-        assert_eq!((heads[3].text(), heads[3].first("long")), (None, Some(value.as_str())));
+        assert_eq!((heads[4].values(), heads[4].first("long")), (None, Some(value.as_str())));
+    }
+
+    #[test]
+    fn outlines_are_bounded() {
+        let mut lines = HeaderLines::default();
+        for number in 0..40_000 {
+            let head = [(format!("Name-{}", number % 3), String::new()), (format!("X-{number:0>100}"), "1".to_owned())];
+            assert_eq!(read(&mut lines, &head).len(), 2);
+        }
+        assert!(lines.outlines.memory() < 1 << 20);
     }
 }

@@ -3,6 +3,8 @@
 mod known;
 mod layout;
 mod lines;
+mod outline;
+mod outlines;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +13,8 @@ use std::sync::{Arc, LazyLock};
 pub use lines::HeaderLines;
 
 use super::trim_ows;
-use layout::{Beside, Lines, Names, tag};
+use layout::Place;
+use outline::{Outline, tag};
 
 /// One header line: the name as it was sent, the value without the white space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,20 +26,24 @@ pub struct Header<'a> {
 }
 
 /// The header lines of one message, in wire order. A copy shares them.
+///
+/// A capture holds millions of heads, so each is given no more memory than for what no other has.
 #[derive(Clone)]
 pub struct Headers {
-    /// Where each line begins (a [`layout::Place`] each), and behind that each line as `Name: value` and its end, as
-    /// nearly all of them are sent, but for those that are `beside`: a capture holds millions of heads, and one
-    /// copy of what no other has, in one piece, is all that they can be given.
+    /// The names of the lines.
+    outline: Arc<Outline>,
+    /// The values, one after the other, but for those that are known, and behind them where each lies
+    /// (a [`layout::Place`]).
     text: Arc<str>,
-    /// How many lines there are.
-    len: u32,
+    /// The values that other heads hold too, if any of them is known.
+    known: Option<Arc<Box<str>>>,
+    /// Bytes of all names and values.
+    size: u32,
     /// False when the capture lacks part of the head: then no field can be said to be absent,
     /// and no field's value to be whole.
     complete: bool,
-    /// Which names there may be.
-    names: Names,
-    beside: Option<Arc<Beside>>,
+    /// A value is so long that places take more room.
+    is_wide: bool,
 }
 
 impl Default for Headers {
@@ -49,7 +56,7 @@ impl Default for Headers {
 /// Where the lines are kept is of no account.
 impl PartialEq for Headers {
     fn eq(&self, other: &Self) -> bool {
-        self.complete == other.complete && self.len == other.len && self.iter().eq(other.iter())
+        self.complete == other.complete && self.len() == other.len() && self.iter().eq(other.iter())
     }
 }
 
@@ -100,41 +107,42 @@ impl Headers {
 
     /// The lines in wire order.
     pub fn iter(&self) -> impl Iterator<Item = Header<'_>> + Clone {
-        self.lines()
+        (0..self.len()).filter_map(|at| Some(Header { name: self.outline.name(at)?, value: self.value(at)? }))
     }
 
-    /// The text of all lines, with what stands between them, unless some of them are kept elsewhere: where
-    /// something is in none of it, it is in no line.
+    /// All names, one after the other.
     #[must_use]
-    pub fn text(&self) -> Option<&str> {
-        match self.beside.as_deref() {
-            Some(Beside::Known(_)) => None,
-            None | Some(Beside::Lengths(_)) => self.text.get(self.places_len()..),
+    pub fn names(&self) -> &str {
+        self.outline.names()
+    }
+
+    /// The text of all values, one after the other, unless some of them are kept elsewhere: where something is
+    /// not in it, it is in none of them.
+    #[must_use]
+    pub fn values(&self) -> Option<&str> {
+        match self.known {
+            Some(_) => None,
+            None => self.text.get(..self.text.len().checked_sub(layout::room(self.len(), self.is_wide))?),
         }
     }
 
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len as usize
+        self.outline.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// The bytes of memory that the lines take if no other head holds any of them: which ones do may differ from
     /// run to run. Copies share them.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let beside = match self.beside.as_deref() {
-            Some(Beside::Lengths(lengths)) => size_of_val(lengths.as_slice()),
-            Some(Beside::Known(_)) => self.lines().known_len(),
-            None => 0,
-        };
-        self.text.len() + beside
+        self.size as usize + layout::room(self.len(), self.is_wide)
     }
 
     /// Adds a line after the others.
@@ -152,16 +160,18 @@ impl Headers {
         if self.iter().zip(&values).all(|(line, value)| line.value == *value) {
             return self.clone();
         }
-        let mut lines = HeaderLines::default();
-        self.iter().zip(&values).for_each(|(line, value)| lines.push(line.name, value));
-        lines.take(self.complete)
+        lines::with_values(&self.outline, values.iter().map(|value| &**value), self.complete)
     }
 
     /// The values of all lines with that name (letter case aside), in wire order.
     pub fn all<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h str> {
         let tag = tag(name);
-        let mut lines = if self.names.may_hold(tag) { self.lines() } else { Lines::default() };
-        std::iter::from_fn(move || lines.next_called(name, tag))
+        let mut next = self.outline.first(name, tag);
+        std::iter::from_fn(move || {
+            let at = next?;
+            next = self.outline.next(name, tag, at + 1);
+            self.value(at)
+        })
     }
 
     /// The first line with that name, whatever else the head holds: to show and to recognise by,
@@ -169,16 +179,15 @@ impl Headers {
     #[must_use]
     #[inline]
     pub fn first(&self, name: &str) -> Option<&str> {
-        // Worked out when this is compiled, where the name is known by then.
-        let tag = tag(name);
-        if self.names.may_hold(tag) { self.lines().next_called(name, tag) } else { None }
+        // The tag is worked out when this is compiled, where the name is known by then.
+        self.value(self.outline.first(name, tag(name))?)
     }
 
     /// Whether a line with that name was seen.
     #[must_use]
     #[inline]
     pub fn has(&self, name: &str) -> bool {
-        self.first(name).is_some()
+        self.outline.first(name, tag(name)).is_some()
     }
 
     /// The combined value of a field, to judge by: [`Field::Unseen`] for every name as soon as
@@ -195,6 +204,12 @@ impl Headers {
             value.to_mut().extend([", ", other]);
         }
         Field::Present(value)
+    }
+
+    fn value(&self, at: usize) -> Option<&str> {
+        let place = Place::read(self.text.as_bytes(), self.len(), at, self.is_wide)?;
+        let text = if place.is_known { &**self.known.as_deref()? } else { &*self.text };
+        text.get(place.range())
     }
 }
 

@@ -1,9 +1,7 @@
 //! JSON written field by field. Lines of exchanges are written by the million, and most of each is texts in
 //! which nothing has to be escaped: those are taken as they stand.
 
-use memchr::memchr3;
-
-use crate::import::escaped::{DELETE, escaped};
+use crate::import::escaped::escaped;
 
 /// An object that is being written.
 pub(super) struct Object<'o> {
@@ -91,11 +89,11 @@ pub(super) fn list<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut 
 }
 
 pub(super) fn text(out: &mut String, value: &str) {
-    if has_to_be_escaped(value) {
+    if is_plain(value) {
+        plain_text(out, value);
+    } else {
         // A text has no way to fail.
         out.push_str(&escaped(serde_json::to_string(value).unwrap_or_default()));
-    } else {
-        plain_text(out, value);
     }
 }
 
@@ -111,26 +109,11 @@ pub(super) fn number(out: &mut String, value: u64) {
     out.push_str(itoa::Buffer::new().format(value));
 }
 
-/// RFC 8259 section 7; and what a terminal acts on.
-fn has_to_be_escaped(value: &str) -> bool {
-    controls(value) > 0 || has_other(value)
-}
-
-/// Whether nothing has to be escaped in any of `lines` lines, of which this is the whole text: each of them
-/// ends with CR LF.
-pub(super) fn lines_are_plain(text: &str, lines: usize) -> bool {
-    controls(text) == 2 * lines && !has_other(text)
-}
-
-/// All bytes are looked at, many at once, which takes less time than to stop at the first.
-fn controls(text: &str) -> usize {
-    // Of no more bytes than a byte can count.
-    let chunks = text.as_bytes().chunks(128);
-    chunks.map(|chunk| usize::from(chunk.iter().map(|&byte| u8::from(byte < b' ')).fold(0, u8::wrapping_add))).sum()
-}
-
-fn has_other(text: &str) -> bool {
-    !text.is_ascii() || memchr3(b'"', b'\\', DELETE, text.as_bytes()).is_some()
+/// Whether nothing in a text has to be escaped: nothing that RFC 8259 section 7 names, nor what a terminal acts on.
+pub(super) fn is_plain(text: &str) -> bool {
+    let is_plain = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    // All bytes are looked at, many at once, which takes less time than to stop at the first.
+    text.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::SCHEMA;
-use super::json::{Object, lines_are_plain, list, number, plain_text, text};
+use super::json::{Object, is_plain, list, number, plain_text, text};
 use super::names::Named;
 use crate::http::{Body, Closed, Context, Exchange, FrameSpan, Frames, Headers, Request, Response, Time};
 
@@ -221,13 +221,13 @@ fn fields(object: &mut Object<'_>, headers: &Headers, trailers: &Headers) {
 }
 
 fn pairs(out: &mut String, headers: &Headers) {
-    let is_plain = headers.text().is_some_and(|text| lines_are_plain(text, headers.len()));
-    let write = if is_plain { plain_text } else { text };
+    let write_name = if is_plain(headers.names()) { plain_text } else { text };
+    let write_value = if headers.values().is_some_and(is_plain) { plain_text } else { text };
     list(out, headers.iter(), |out, line| {
         out.push('[');
-        write(out, line.name);
+        write_name(out, line.name);
         out.push(',');
-        write(out, line.value);
+        write_value(out, line.value);
         out.push(']');
     });
 }

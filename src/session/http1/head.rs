@@ -93,16 +93,13 @@ fn holds_control(value: &[u8]) -> bool {
     value.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t')
 }
 
-/// Reads a section in which nothing is odd.
+/// Reads a section in which nothing is odd: as those were read that began and went on like it, or by a strict parser.
 fn read_plain(section: &[u8], kept: &mut HeaderLines) -> Option<Headers> {
-    plain(section, |plain| {
-        // Nearly all are ASCII and written as usual, and can be taken in one piece.
-        let normal = plain.as_normal().filter(|lines| lines.is_ascii());
-        if let Some(Ok(lines)) = normal.map(std::str::from_utf8) {
-            return kept.of_plain(lines, plain.names());
-        }
-        plain.fields().for_each(|(name, value)| kept.push_bytes(name.as_bytes(), value));
-        kept.take(true)
+    kept.read(section).or_else(|| {
+        plain(section, |fields| {
+            fields.for_each(|(name, value)| kept.push_bytes(name.as_bytes(), value));
+            kept.take_plain()
+        })
     })
 }
 

@@ -1,0 +1,148 @@
+//! Which lines a head has, in which order: the same in many heads, so that it is kept once for all of them.
+
+/// What stands between a name and its value.
+pub(super) const BEHIND_NAME: &str = ": ";
+
+/// The names of a head's lines.
+#[derive(Debug)]
+pub(super) struct Outline {
+    /// Each as it was sent, one after the other.
+    names: Box<str>,
+    lines: Box<[Name]>,
+    /// The first line with each tag, or [`NONE`]: what is looked for in a head is mostly not there, and this
+    /// tells so without a look at the lines.
+    first: [u16; TAGS],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    start: u32,
+    end: u32,
+    tag: u8,
+}
+
+const TAGS: usize = 128;
+
+const NONE: u16 = u16::MAX;
+
+impl Outline {
+    /// `ends` is where in `names` each of them ends.
+    pub(super) fn new(names: &str, ends: &[u32]) -> Self {
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let tag_of = |start: u32, end: u32| tag(names.get(start as usize..end as usize).unwrap_or_default());
+        let lines = starts.zip(ends).map(|(start, &end)| Name { start, end, tag: tag_of(start, end) });
+        let lines: Box<[Name]> = lines.collect();
+        let mut first = [NONE; TAGS];
+        for (at, line) in lines.iter().enumerate().rev() {
+            if let Some(first) = first.get_mut(usize::from(line.tag)) {
+                // One that is too far back to be told is looked for from the last that can be.
+                *first = u16::try_from(at).unwrap_or(NONE - 1).min(NONE - 1);
+            }
+        }
+        Self { names: names.into(), lines, first }
+    }
+
+    /// How many lines there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// All names, one after the other.
+    pub(super) fn names(&self) -> &str {
+        &self.names
+    }
+
+    /// Bytes that it takes beside itself.
+    pub(super) fn memory(&self) -> usize {
+        self.names.len() + size_of_val(&*self.lines)
+    }
+
+    /// The name of a line.
+    pub(super) fn name(&self, at: usize) -> Option<&str> {
+        self.name_of(self.lines.get(at)?)
+    }
+
+    /// Whether these are the names.
+    pub(super) fn is_of(&self, names: &str, ends: &[u32]) -> bool {
+        *self.names == *names && self.lines.iter().map(|line| line.end).eq(ends.iter().copied())
+    }
+
+    /// The first line with that name, whose tag this is, letter case aside.
+    #[inline]
+    pub(super) fn first(&self, name: &str, tag: u8) -> Option<usize> {
+        let at = *self.first.get(usize::from(tag))?;
+        if at == NONE { None } else { self.next(name, tag, usize::from(at)) }
+    }
+
+    /// As [`Outline::first`], of those from that line on.
+    pub(super) fn next(&self, name: &str, tag: u8, from: usize) -> Option<usize> {
+        let is_called =
+            |line: &Name| line.tag == tag && self.name_of(line).is_some_and(|its| its.eq_ignore_ascii_case(name));
+        self.lines.get(from..)?.iter().position(is_called).map(|at| from + at)
+    }
+
+    fn name_of(&self, line: &Name) -> Option<&str> {
+        self.names.get(line.start as usize..line.end as usize)
+    }
+}
+
+/// In seven bits, the same for every letter case. Three letters and the length tell apart most of the names that are in use.
+#[inline]
+pub(super) fn tag(name: &str) -> u8 {
+    let name = name.as_bytes();
+    let letter = |at: usize| name.get(at).map_or(0, |byte| u32::from(byte | 0x20));
+    let letters = letter(0) | letter(name.len() / 2) << 8 | letter(name.len().wrapping_sub(1)) << 16;
+    #[expect(clippy::cast_possible_truncation, reason = "a header name is short, and the last bits do")]
+    let len = name.len() as u32;
+    let [.., tag] = ((letters | len << 24).wrapping_mul(0x9E37_79B1) >> 1).to_le_bytes();
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(names: &[&str]) -> Outline {
+        let mut text = String::new();
+        let ends: Vec<u32> = names
+            .iter()
+            .map(|name| {
+                text.push_str(name);
+                u32::try_from(text.len()).unwrap_or(u32::MAX)
+            })
+            .collect();
+        Outline::new(&text, &ends)
+    }
+
+    fn all(outline: &Outline, name: &str) -> Vec<usize> {
+        let tag = tag(name);
+        std::iter::successors(outline.first(name, tag), |at| outline.next(name, tag, at + 1)).collect()
+    }
+
+    #[test]
+    fn names_are_found_whatever_their_letters() {
+        let outline = outline(&["Host", "x-a", "HOST", "", "X-A", "host"]);
+        assert_eq!(all(&outline, "host"), [0, 2, 5]);
+        assert_eq!(all(&outline, "X-a"), [1, 4]);
+        assert_eq!(all(&outline, ""), [3]);
+        assert!(all(&outline, "hos").is_empty());
+        assert_eq!((outline.name(2), outline.name(6), outline.len()), (Some("HOST"), None, 6));
+    }
+
+    #[test]
+    fn names_with_the_same_tag_are_told_apart() {
+        // They begin, are halved and end alike.
+        let (one, other) = ("abcde", "axcye");
+        assert_eq!(tag(one), tag(other));
+        let outline = outline(&[one, other, other]);
+        assert_eq!((all(&outline, one), all(&outline, other)), (vec![0], vec![1, 2]));
+    }
+
+    #[test]
+    fn a_line_too_far_back_to_be_told_is_found() {
+        let mut names = vec!["many"; usize::from(NONE) + 10];
+        names.push("Last");
+        let outline = outline(&names);
+        assert_eq!(all(&outline, "last"), [usize::from(NONE) + 10]);
+    }
+}
