@@ -66,9 +66,11 @@ impl Workers for Threads {
             taken.map(|(at, share)| (at, share.iter().map(&work).collect())).collect::<Vec<(usize, Vec<T>)>>()
         };
         let mut done: Vec<(usize, Vec<T>)> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
-            let join = |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-            threads.into_iter().flat_map(join).collect()
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(some)).collect();
+            // This thread has a processor, which the last of the others might have to wait for.
+            let mine = some();
+            let join = |other: ScopedJoinHandle<'_, _>| other.join().unwrap_or_else(|panic| resume_unwind(panic));
+            mine.into_iter().chain(others.into_iter().flat_map(join)).collect()
         });
         done.sort_unstable_by_key(|(at, _)| *at);
         done.into_iter().flat_map(|(_, results)| results).collect()
