@@ -31,6 +31,10 @@ impl Places {
         let mut places = Self::default();
         for exchange in exchanges {
             places.note(exchange);
+            if places.is_full {
+                // Nothing more can be known, and others wait for it.
+                break;
+            }
         }
         places
     }
