@@ -158,7 +158,7 @@ fn session(deliveries: &Deliveries) -> Vec<Exchange> {
 /// All stages of reading, one behind the other.
 fn part(bytes: &[u8]) -> Read {
     let path: Arc<str> = "capture".into();
-    let mut part = Part::new(&path, Keep::Errors).sharing();
+    let mut part = Part::new(&path, Keep::Errors).sharing(None);
     read_packets(bytes, &mut |packet| part.packet(&packet));
     part.finish(path, SourceKind::Pcap, bytes.len() as u64)
 }

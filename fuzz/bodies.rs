@@ -291,7 +291,7 @@ fn lines(input: &[u8], step: usize) -> Vec<Result<Exchange, LineError>> {
 }
 
 fn of_capture(input: &[u8], path: &Arc<str>) -> Read {
-    let mut part = Part::new(path, Keep::All(64)).sharing();
+    let mut part = Part::new(path, Keep::All(64)).sharing(None);
     let mut reader = Reader::new();
     let result = reader.push(input, true, &mut |packet| part.packet(&packet));
     for warning in reader.take_warnings() {

@@ -45,7 +45,7 @@ const ROOMS: [Room; 14] = [
     Room {
         name: "report",
         rooms: &["http", "import", "chain", "balancer", "cors", "diagnose", "analyzer", "replay"],
-        crates: &["serde", "serde_json", "anstyle", "unicode_width", "url", "thiserror"],
+        crates: &["serde", "serde_json", "anstyle", "memchr", "unicode_width", "url", "thiserror"],
     },
     Room {
         name: "screen",

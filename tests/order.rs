@@ -150,7 +150,7 @@ fn essence(segments: &[Owned]) -> Vec<Exchange> {
 
 fn read(segments: &[Owned]) -> Read {
     let path: Arc<str> = "capture".into();
-    let mut part = Part::new(&path, Keep::Errors).sharing();
+    let mut part = Part::new(&path, Keep::Errors).sharing(None);
     for owned in segments {
         let segment = Segment {
             source: owned.source,

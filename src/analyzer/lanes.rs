@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Glance;
 use crate::flow::{Chunk, Delivery, FlowId, Side, Stamp};
-use crate::http::{Exchange, Time};
+use crate::http::{Exchange, Masking, Time};
 use crate::session::{Counters, Keep, Sessions};
 use crate::wire::Endpoint;
 
@@ -24,9 +24,9 @@ impl Lanes {
         Self((0..LANES).map(|_| Sessions::new(Arc::clone(path)).keeping(keep).one_of(LANES)).collect())
     }
 
-    /// Keeps header lines that come up in many heads once.
-    pub(super) fn sharing(self) -> Self {
-        Self(self.0.into_iter().map(Sessions::sharing).collect())
+    /// Keeps what comes up in many heads once, and with a `masking` no secrets.
+    pub(super) fn sharing(self, masking: Option<Masking>) -> Self {
+        Self(self.0.into_iter().map(|lane| lane.sharing(masking)).collect())
     }
 
     /// Takes the next chunk of a connection, and hands on the exchanges that end with it.

@@ -7,7 +7,7 @@ use super::lanes::{Batch, Ended, LaneReader, Lanes, Sorter, Written};
 use super::set::Set;
 use super::{Glance, Read, SourceKind, SourceSummary};
 use crate::flow::Stamp;
-use crate::http::{Exchange, Time};
+use crate::http::{Exchange, Masking, Time};
 use crate::session::{Keep, Unread};
 use crate::wire::{Moment, Packet, Segment};
 
@@ -82,10 +82,11 @@ impl Part {
         self
     }
 
-    /// Keeps header lines that come up in many heads once: for exchanges that are kept, many of them at once.
+    /// Keeps what comes up in many heads once: for exchanges that are kept, many of them at once. With a `masking`
+    /// their secrets are not kept.
     #[must_use]
-    pub fn sharing(mut self) -> Self {
-        self.lanes = self.lanes.sharing();
+    pub fn sharing(mut self, masking: Option<Masking>) -> Self {
+        self.lanes = self.lanes.sharing(masking);
         self
     }
 

@@ -24,7 +24,7 @@ pub use json::{SCHEMA, json, write_json};
 pub use line::line;
 pub use markdown::{cause_index, cause_page, markdown};
 pub use nearest::nearest;
-pub use redact::{MASK, redacted, redacted_call, redacted_exchange, redacted_run};
+pub use redact::{MASK, SECRETS, redacted, redacted_call, redacted_exchange, redacted_run};
 pub use replay::{REPLAY_SCHEMA, replay_json};
 pub use text::{
     Ladder, Layout, NARROWEST, StyledLine, WIDEST, explain, explain_all, explain_lines, ladder_lines, replay_text, text,

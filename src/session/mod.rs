@@ -20,7 +20,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::flow::{Chunk, Delivery, Ending, FlowId, Side};
-use crate::http::{Exchange, HeaderLines, Time};
+use crate::http::{Exchange, HeaderLines, Masking, Time};
 use crate::wire::Endpoint;
 use connection::Connection;
 use desk::Desk;
@@ -128,10 +128,11 @@ impl Sessions {
         self
     }
 
-    /// Keeps header lines that come up in many heads once, for exchanges that are kept, many of them at once.
+    /// Keeps what comes up in many heads once, for exchanges that are kept, many of them at once; and with a
+    /// `masking` no secrets.
     #[must_use]
-    pub fn sharing(mut self) -> Self {
-        self.desk.lines = HeaderLines::shared();
+    pub fn sharing(mut self, masking: Option<Masking>) -> Self {
+        self.desk.lines = HeaderLines::shared().masking(masking);
         self
     }
 

@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use corscope::analyzer::{Analysis, Options, analyze_by};
 use corscope::cors::Decision;
 use corscope::diagnose::Severity;
-use corscope::report::{markdown, redacted, text, write_json};
+use corscope::report::{SECRETS, markdown, redacted, text, write_json};
 
 use crate::args::{Analyze, FailOn, Format};
 use crate::contradicted::say_contradicted;
@@ -16,7 +16,10 @@ use crate::stop::Stop;
 use crate::terminal::{layout, one_screen};
 
 pub(crate) fn run(args: &Analyze, mut output: Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, Keep::Errors, &Interrupt::by_ctrl_c().map_err(Stop::of_signals)?)?;
+    // What is never shown need not be kept: cookies and tokens are most of many heads.
+    let masking = (!args.show_secrets).then_some(SECRETS);
+    let interrupt = Interrupt::by_ctrl_c().map_err(Stop::of_signals)?;
+    let reads = source::read_all(&args.reading, Keep::Errors, masking, &interrupt)?;
     // The text report tells its sources' warnings: on one screen they need not be told twice.
     if args.format != Format::Text || !one_screen() {
         source::say_warnings(reads.iter().map(|read| &read.summary));

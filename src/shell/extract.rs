@@ -68,7 +68,7 @@ fn use_small_pages() {}
 /// Writes the exchanges of several sources in the order of time, or those of the calls that the filter
 /// lets through: all have to be known first.
 fn gathered(args: &Extract, keep: Keep, interrupt: &Interrupt, output: &mut Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, keep, interrupt)?;
+    let reads = source::read_all(&args.reading, keep, None, interrupt)?;
     source::say_warnings(reads.iter().map(|read| &read.summary));
     let chosen = args.filter.as_ref().map(|filter| Chosen::by(filter, &reads, &args.judging.options()));
     let is_chosen = |exchange: &&Arc<Exchange>| chosen.as_ref().is_none_or(|chosen| chosen.holds(exchange));

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &View, output: Output) -> Result<(), Stop> {
     if args.follow {
         return follow(args, output);
     }
-    let reads = source::read_all(&args.reading, Keep::Errors, &Interrupt::default())?;
+    let reads = source::read_all(&args.reading, Keep::Errors, None, &Interrupt::default())?;
     source::say_warnings(reads.iter().map(|read| &read.summary));
     let options = options(args);
     let analysis = analyze_by(&source::threads(&args.reading), reads, &options);

@@ -7,6 +7,7 @@ use memchr::memchr;
 use super::Headers;
 use super::known::{Guess, Known};
 use super::layout::{LINE_END, Place, length};
+use super::masking::Masking;
 use super::outline::{BEHIND_NAME, Outline};
 use super::outlines::Outlines;
 use crate::http::latin1;
@@ -26,6 +27,8 @@ pub struct HeaderLines {
     outlines: Outlines,
     /// The values that are kept once for all heads that hold them, where those are kept at all.
     known: Option<Box<Known>>,
+    /// How secrets are kept out, if they are.
+    masking: Option<Masking>,
 }
 
 impl HeaderLines {
@@ -33,6 +36,12 @@ impl HeaderLines {
     #[must_use]
     pub fn shared() -> Self {
         Self { known: Some(Box::default()), ..Self::default() }
+    }
+
+    /// Keeps these secrets out of the heads.
+    #[must_use]
+    pub fn masking(self, masking: Option<Masking>) -> Self {
+        Self { masking, ..self }
     }
 
     /// Reads the section of a whole head, empty line included, in which nothing is odd, if such heads with the
@@ -46,6 +55,8 @@ impl HeaderLines {
 
     /// Adds a line after the others, as it is.
     pub fn push(&mut self, name: &str, value: &str) {
+        let masked = self.masking.and_then(|masking| masking.of(name, value));
+        let value = masked.as_deref().unwrap_or(value);
         self.names.push_str(name);
         self.ends.push(length(self.names.len()));
         self.size += name.len() + value.len();
@@ -60,14 +71,23 @@ impl HeaderLines {
     /// Adds to the value of the last line, if there is one, behind a space where both have
     /// something to keep apart.
     pub fn extend_last(&mut self, more: &[u8]) {
-        let Some(last) = self.places.last_mut() else { return };
-        let before = self.values.len();
-        if last.len > 0 && !more.is_empty() {
-            self.values.push(b' ');
+        // It is the end of the values: what is known is told from the others later.
+        let Some(last) = self.places.pop() else { return };
+        let mut value = String::from_utf8(self.values.split_off(last.range().start)).unwrap_or_default();
+        self.size -= value.len();
+        if !value.is_empty() && !more.is_empty() {
+            value.push(' ');
         }
-        self.values.extend_from_slice(latin1(more).as_bytes());
-        last.len += length(self.values.len() - before);
-        self.size += self.values.len() - before;
+        value.push_str(&latin1(more));
+        let masked = self.masking.and_then(|masking| masking.of(self.last_name(), &value));
+        let value = masked.unwrap_or(value);
+        self.size += value.len();
+        self.push_value(value.as_bytes());
+    }
+
+    fn last_name(&self) -> &str {
+        let end = self.ends.iter().rev().nth(1).map_or(0, |end| *end as usize);
+        self.names.get(end..).unwrap_or_default()
     }
 
     /// How many lines there are.
@@ -93,7 +113,8 @@ impl HeaderLines {
     }
 
     fn end(&mut self, complete: bool, is_plain: bool) -> Headers {
-        let outline = self.outlines.of(&self.names, &self.ends, is_plain);
+        let is_secret = |name: &str| self.masking.is_some_and(|masking| (masking.is_secret)(name));
+        let outline = self.outlines.of(&self.names, &self.ends, is_plain, is_secret);
         self.share();
         let headers = self.headers(outline, complete);
         self.clear();
@@ -109,28 +130,28 @@ impl HeaderLines {
             let value = self.walk_value(next, line)?;
             rest = line.get(value + LINE_END.len()..)?;
             at = next;
-            self.size += name - BEHIND_NAME.len() + value;
+            self.size += name - BEHIND_NAME.len();
         }
         self.outlines.outline(at)
     }
 
-    /// Takes the value that a line ends with, whose step that is; says how long it is.
+    /// Takes the value that a line ends with, whose step that is; says how long it is there.
     fn walk_value(&mut self, step: usize, line: &[u8]) -> Option<usize> {
-        let Some(known) = &mut self.known else {
-            let value = plain_value(line)?;
-            self.push_value(value);
-            return Some(value.len());
-        };
-        let guess = self.outlines.guess(step)?;
-        if let Some(place) = guess.is_right(line) {
+        let Self { outlines, known, masking, .. } = self;
+        let step = outlines.step(step)?;
+        if let Some(place) = step.guess.is_right(line) {
             self.places.push(place);
-            return Some(place.len as usize);
+            self.size += place.range().len();
+            return Some(place.range().len());
         }
         let value = plain_value(line)?;
-        match known.find(value, guess) {
+        let masked = masking.filter(|_| step.is_secret).map(|it| (it.masked)(step.name(), latin1(value).as_ref()));
+        let kept = masked.as_deref().map_or(value, str::as_bytes);
+        match known.as_mut().and_then(|known| known.find(kept, &mut step.guess)) {
             Some(place) => self.places.push(place),
-            None => self.push_value(value),
+            None => self.push_value(kept),
         }
+        self.size += kept.len();
         Some(value.len())
     }
 
@@ -300,6 +321,22 @@ mod tests {
         ];
         assert!(odd.into_iter().all(|section| read(section).is_none()));
         assert!(lines.is_empty() && lines.take(true).is_empty());
+    }
+
+    #[test]
+    fn secrets_are_not_kept() {
+        let is_secret = |name: &str| name == "Secret";
+        let masking = Masking { is_secret, masked: |_, value| format!("{} letters", value.len()) };
+        let mut lines = HeaderLines::shared().masking(Some(masking));
+        let head = |secret: &str| [("Secret".to_owned(), secret.to_owned()), ("Other".to_owned(), "xyz".to_owned())];
+        for secret in ["abc", "def", "abc", "ghi", "abc"] {
+            let headers = read(&mut lines, &head(secret));
+            assert_eq!((headers.first("secret"), headers.first("other")), (Some("3 letters"), Some("xyz")));
+            assert_eq!(headers.memory(), read(&mut HeaderLines::default(), &head("3 letters")).memory());
+        }
+        lines.push("Secret", "a");
+        lines.extend_last(b"bc");
+        assert_eq!(lines.take(true).first("secret"), Some("12 letters"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod known;
 mod layout;
 mod lines;
+mod masking;
 mod outline;
 mod outlines;
 
@@ -11,6 +12,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 pub use lines::HeaderLines;
+pub use masking::Masking;
 
 use super::trim_ows;
 use layout::Place;

@@ -26,7 +26,7 @@ pub(super) struct Outlines {
 
 /// A line behind those that lead to it.
 #[derive(Clone, Debug, Default)]
-struct Step {
+pub(super) struct Step {
     /// Its name and [`BEHIND_NAME`].
     name: Box<str>,
     /// What came next.
@@ -36,7 +36,16 @@ struct Step {
     /// Such a head was read by a strict parser.
     is_plain: bool,
     /// What its value may be.
-    guess: Guess,
+    pub(super) guess: Guess,
+    /// No value of it is kept as it is.
+    pub(super) is_secret: bool,
+}
+
+impl Step {
+    /// The name of the line.
+    pub(super) fn name(&self) -> &str {
+        self.name.strip_suffix(BEHIND_NAME).unwrap_or_default()
+    }
 }
 
 impl Outlines {
@@ -52,9 +61,9 @@ impl Outlines {
         })
     }
 
-    /// What the value of that line may be.
-    pub(super) fn guess(&mut self, at: usize) -> Option<&mut Guess> {
-        self.steps.get_mut(at).map(|step| &mut step.guess)
+    /// What is known of that line.
+    pub(super) fn step(&mut self, at: usize) -> Option<&mut Step> {
+        self.steps.get_mut(at)
     }
 
     /// What values may be is not known any more.
@@ -68,9 +77,15 @@ impl Outlines {
     }
 
     /// The outline of those names, which end where `ends` says. `is_plain` says that a strict parser took the
-    /// whole head.
-    pub(super) fn of(&mut self, names: &str, ends: &[u32], is_plain: bool) -> Arc<Outline> {
-        let step = self.step_of(names, ends, is_plain);
+    /// whole head, `is_secret` whose values are secrets.
+    pub(super) fn of(
+        &mut self,
+        names: &str,
+        ends: &[u32],
+        is_plain: bool,
+        is_secret: impl Fn(&str) -> bool,
+    ) -> Arc<Outline> {
+        let step = self.step_of(names, ends, is_plain, is_secret);
         let known = step.and_then(|at| self.outline(at));
         // A name that holds what stands behind names may lead to the steps of others.
         if let Some(known) = known.filter(|outline| outline.is_of(names, ends)) {
@@ -88,14 +103,20 @@ impl Outlines {
     }
 
     /// The step that those names lead to, made where there is none yet; `None` where there is no room for it.
-    fn step_of(&mut self, names: &str, ends: &[u32], is_plain: bool) -> Option<usize> {
+    fn step_of(
+        &mut self,
+        names: &str,
+        ends: &[u32],
+        is_plain: bool,
+        is_secret: impl Fn(&str) -> bool,
+    ) -> Option<usize> {
         if self.steps.is_empty() {
             self.steps.push(Step::default());
         }
         let (mut at, mut start) = (Self::START, 0);
         for &end in ends {
             let name = names.get(start..end as usize)?;
-            at = self.next_called(at, name).or_else(|| self.add(at, name))?;
+            at = self.next_called(at, name).or_else(|| self.add(at, name, is_secret(name)))?;
             self.steps.get_mut(at)?.is_plain |= is_plain;
             start = end as usize;
         }
@@ -109,11 +130,11 @@ impl Outlines {
     }
 
     fn next_called(&self, at: usize, name: &str) -> Option<usize> {
-        let is_called = |step: &Step| step.name.strip_suffix(BEHIND_NAME) == Some(name);
-        self.steps.get(at)?.next.iter().copied().find(|&next| self.steps.get(next).is_some_and(is_called))
+        let is_called = |next: usize| self.steps.get(next).is_some_and(|step| step.name() == name);
+        self.steps.get(at)?.next.iter().copied().find(|&next| is_called(next))
     }
 
-    fn add(&mut self, behind: usize, name: &str) -> Option<usize> {
+    fn add(&mut self, behind: usize, name: &str, is_secret: bool) -> Option<usize> {
         let added = self.steps.len();
         let room = self.room + size_of::<Step>() + name.len();
         let next = &mut self.steps.get_mut(behind)?.next;
@@ -122,7 +143,7 @@ impl Outlines {
         }
         next.push(added);
         self.room = room;
-        self.steps.push(Step { name: [name, BEHIND_NAME].concat().into(), ..Step::default() });
+        self.steps.push(Step { name: [name, BEHIND_NAME].concat().into(), is_secret, ..Step::default() });
         Some(added)
     }
 

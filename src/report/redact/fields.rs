@@ -2,10 +2,19 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::MASK;
 use super::text::masked;
+use crate::http::Masking;
 
-/// Fields whose whole value is a secret, letter case aside.
+/// Fields whose value is names and secrets, letter case aside.
+const COOKIES: [&str; 2] = ["cookie", "cookie2"];
+
+/// Fields whose value begins with a name and a secret.
+const SET_COOKIES: [&str; 2] = ["set-cookie", "set-cookie2"];
+
+/// Fields whose whole value is a secret.
 const SECRET_FIELDS: [&str; 7] = ["api-key", "apikey", "dpop", "session", "x-auth", "x-functions-key", "x-otp"];
 
 /// Fields are secrets too whose names hold one of these.
@@ -26,23 +35,23 @@ const SECRET_PARTS: [&str; 11] = [
 /// Fields that ask for credentials, and carry none.
 const CHALLENGES: [&str; 2] = ["www-authenticate", "proxy-authenticate"];
 
+/// The fields whose values hold nothing but secrets and what is told of those.
+pub const SECRETS: Masking = Masking { is_secret, masked: |name, value| masked_value(name, value, &mut |_| {}).into() };
+
 /// A field's value with its secrets masked; `note` is told the name of each.
 pub(super) fn masked_value<'v>(name: &str, value: &'v str, note: &mut dyn FnMut(&str)) -> Cow<'v, str> {
     if value.is_empty() {
         return Cow::Borrowed(value);
     }
-    if name.eq_ignore_ascii_case("cookie") || name.eq_ignore_ascii_case("cookie2") {
+    if is_one_of(name, &COOKIES) {
         note("cookie");
-        return value.split(';').map(masked_pair).collect::<Vec<_>>().join(";").into();
+        return masked_pairs(value).into();
     }
-    if name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2") {
+    if is_one_of(name, &SET_COOKIES) {
         note("set-cookie");
         // What follows the first pair are attributes, and SameSite and Path tell why a cookie is not sent.
-        return match value.split_once(';') {
-            Some((pair, attributes)) => format!("{};{attributes}", masked_pair(pair)),
-            None => masked_pair(value),
-        }
-        .into();
+        let (pair, attributes) = value.split_at(end_of_pair(value));
+        return [&masked_pair(pair), attributes].concat().into();
     }
     if is_secret_field(name) || is_credentials(name, value) {
         note(&name.to_ascii_lowercase());
@@ -54,13 +63,21 @@ pub(super) fn masked_value<'v>(name: &str, value: &'v str, note: &mut dyn FnMut(
 /// Whether a value is the scheme and what belongs to it, in whatever field.
 fn is_credentials(name: &str, value: &str) -> bool {
     ["bearer ", "basic ", "digest "].iter().any(|scheme| begins(value.as_bytes(), scheme))
-        && !CHALLENGES.iter().any(|challenge| name.eq_ignore_ascii_case(challenge))
+        && !is_one_of(name, &CHALLENGES)
+}
+
+fn is_secret(name: &str) -> bool {
+    is_one_of(name, &COOKIES) || is_one_of(name, &SET_COOKIES) || is_secret_field(name)
+}
+
+fn is_one_of(name: &str, fields: &[&str]) -> bool {
+    fields.iter().any(|field| name.eq_ignore_ascii_case(field))
 }
 
 fn is_secret_field(name: &str) -> bool {
     // The values of these are header names, which the verdict is about.
     !begins(name.as_bytes(), "access-control-")
-        && (SECRET_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field)) || holds_secret_part(name.as_bytes()))
+        && (is_one_of(name, &SECRET_FIELDS) || holds_secret_part(name.as_bytes()))
 }
 
 /// Whether one of [`SECRET_PARTS`] stands anywhere in the name; its first letter tells that it does not, nearly
@@ -75,12 +92,26 @@ fn begins(text: &[u8], with: &str) -> bool {
     text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
 }
 
+/// `name=value; name=value` without the values.
+fn masked_pairs(mut pairs: &str) -> String {
+    let mut masked = String::new();
+    loop {
+        let (pair, behind) = pairs.split_at(end_of_pair(pairs));
+        masked.push_str(&masked_pair(pair));
+        let Some(next) = behind.strip_prefix(';') else { return masked };
+        masked.push(';');
+        pairs = next;
+    }
+}
+
+fn end_of_pair(pairs: &str) -> usize {
+    memchr(b';', pairs.as_bytes()).unwrap_or(pairs.len())
+}
+
 /// `name=value` without its value.
 fn masked_pair(pair: &str) -> String {
-    match pair.split_once('=') {
-        Some((name, _)) => format!("{name}={MASK}"),
-        None => MASK.to_owned(),
-    }
+    let name = memchr(b'=', pair.as_bytes()).map_or("", |at| pair.get(..=at).unwrap_or_default());
+    [name, MASK].concat()
 }
 
 /// `Bearer abc` without what follows the scheme: that it is a Bearer is worth knowing.
@@ -117,9 +148,13 @@ mod tests {
             ("Access-Control-Allow-Headers", "x-auth-token, authorization", "x-auth-token, authorization"),
             ("Access-Control-Request-Headers", "x-api-key", "x-api-key"),
             ("Cookie", "", ""),
+            ("Cookie", "a; =b;;c=d=e;", "[redacted]; =[redacted];[redacted];c=[redacted];[redacted]"),
         ];
         for (name, value, expected) in cases {
             assert_eq!(masked_value(name, value, &mut |_| {}), expected, "{name}");
+            // What was masked when it was read is masked as it would have been.
+            let kept = if is_secret(name) { (SECRETS.masked)(name, value) } else { value.to_owned() };
+            assert_eq!(masked_value(name, &kept, &mut |_| {}), expected, "{name}");
         }
     }
 }

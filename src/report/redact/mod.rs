@@ -11,6 +11,7 @@ mod text;
 
 pub use analysis::{redacted, redacted_call, redacted_run};
 pub use exchange::redacted_exchange;
+pub use fields::SECRETS;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "[redacted]";

@@ -118,7 +118,7 @@ impl<'a> Follower<'a> {
         Self {
             args,
             link: opened.link,
-            part: Part::new(&path, Keep::Errors).sharing(),
+            part: Part::new(&path, Keep::Errors).sharing(None),
             path,
             writer,
             analyst: Analyst::new(args.judging.options(), args.keep.get()),

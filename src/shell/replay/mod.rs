@@ -20,7 +20,7 @@ use crate::stop::Stop;
 use crate::terminal::layout;
 
 pub(crate) fn run(args: &args::Replay, mut output: Output) -> Result<(), Stop> {
-    let reads = source::read_all(&args.reading, source::BODIES, &Interrupt::default())?;
+    let reads = source::read_all(&args.reading, source::BODIES, None, &Interrupt::default())?;
     source::say_warnings(reads.iter().map(|read| &read.summary));
     let warnings = warnings(&reads);
     let judging = args.judging.options();

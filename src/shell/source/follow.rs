@@ -65,7 +65,7 @@ fn read_on(name: &OsStr, keep: Keep, manner: &Manner, put: &SyncSender<More>) ->
         return Err(source.problem("is no capture: only those can be followed"));
     };
     let Source { path, blocks, ended, .. } = source;
-    let mut part = Part::new(&path, keep).sharing();
+    let mut part = Part::new(&path, keep).sharing(None);
     let hand_on = |part: &mut Part| {
         let exchanges = part.take_exchanges();
         put.send(More { exchanges, summary: part.summary(Arc::clone(&path), kind, 0) }).is_ok()

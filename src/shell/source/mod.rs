@@ -21,6 +21,7 @@ use std::thread;
 
 pub(crate) use corscope::analyzer::Keep;
 use corscope::analyzer::{Part, Read, Scribe, SourceSummary};
+use corscope::http::Masking;
 use corscope::import::Ids;
 
 use crate::args::Reading;
@@ -50,8 +51,14 @@ pub(crate) fn threads(reading: &Reading) -> Threads {
 }
 
 /// Reads every source, several at a time; what comes of it is in the order in which they were named.
-/// An interrupt ends the reading: what was read so far is the result then.
-pub(crate) fn read_all(reading: &Reading, keep: Keep, interrupt: &Interrupt) -> Result<Vec<Read>, Stop> {
+/// Of captures only what `masking` leaves of secrets is kept. An interrupt ends the reading: what was read so far is
+/// the result then.
+pub(crate) fn read_all(
+    reading: &Reading,
+    keep: Keep,
+    masking: Option<Masking>,
+    interrupt: &Interrupt,
+) -> Result<Vec<Read>, Stop> {
     let names = &reading.sources;
     if names.iter().filter(|name| *name == "-").count() > 1 {
         return Err(Stop::Problem("standard input (-) can be read only once".to_owned()));
@@ -64,7 +71,7 @@ pub(crate) fn read_all(reading: &Reading, keep: Keep, interrupt: &Interrupt) -> 
     let read = workers::each(
         &sets,
         threads(reading).0,
-        |set| read_set(set, names, keep, &manner, threads_each),
+        |set| read_set(set, names, (keep, masking), &manner, threads_each),
         || progress.show(manner.done.load(Ordering::Relaxed)),
     );
     progress.clear();
@@ -143,7 +150,7 @@ pub(crate) fn say_warnings<'a>(summaries: impl IntoIterator<Item = &'a SourceSum
 fn read_set(
     set: &[Place],
     names: &[OsString],
-    keep: Keep,
+    (keep, masking): (Keep, Option<Masking>),
     manner: &Manner,
     threads: usize,
 ) -> Result<Vec<(usize, Read)>, Stop> {
@@ -157,7 +164,7 @@ fn read_set(
             continue;
         };
         let Source { path, blocks, ended, .. } = source;
-        let mut reading = part.take().unwrap_or_else(|| Part::new(&path, keep).glancing().sharing());
+        let mut reading = part.take().unwrap_or_else(|| Part::new(&path, keep).glancing().sharing(masking));
         let bytes = capture::read(&mut reading, blocks, threads).map_err(|what| problem(&path, &what))?;
         if let Some(why) = ended.why() {
             reading.damaged(why.to_owned());
