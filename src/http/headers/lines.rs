@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use memchr::memchr;
-
 use super::Headers;
 use super::known::{Guess, Known};
 use super::layout::{LINE_END, Place, length};
@@ -221,17 +219,48 @@ pub(super) fn with_values<'a>(
 /// What stands before the line end, if that is CR LF and nothing about it is odd: printable ASCII without a space
 /// at either end.
 fn plain_value(line: &[u8]) -> Option<&[u8]> {
-    let (value, behind) = line.split_at_checked(memchr(b'\r', line)?)?;
-    // All are looked at, many at once, which takes less time than to stop at the first.
-    let odd = value.iter().fold(0, |odd, byte| odd | u8::from(byte.wrapping_sub(b' ') > b'~' - b' '));
+    let (value, behind) = line.split_at_checked(printable(line))?;
     let is_trimmed = !value.starts_with(b" ") && !value.ends_with(b" ");
-    (odd == 0 && is_trimmed && behind.starts_with(LINE_END)).then_some(value)
+    (is_trimmed && behind.starts_with(LINE_END)).then_some(value)
+}
+
+/// How many bytes are printable ASCII before one that is not.
+fn printable(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks();
+    for (nth, word) in words.iter().enumerate() {
+        let odd = unprintable(u64::from_le_bytes(*word));
+        if odd != 0 {
+            return nth * size_of::<u64>() + odd.trailing_zeros() as usize / 8;
+        }
+    }
+    let more = rest.iter().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
+    bytes.len() - rest.len() + more
+}
+
+/// Marks, of eight bytes at once, those that are no printable ASCII by their highest bits. Only the lowest mark
+/// can be relied on: those above it may come of a carry.
+fn unprintable(bytes: u64) -> u64 {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let below = bytes.wrapping_sub(EACH * 0x20) & !bytes;
+    let above = bytes.wrapping_add(EACH) | bytes;
+    (below | above) & (EACH << 7)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_printable_is_told_byte_for_byte(mut bytes in prop::collection::vec(b' '..=b'~', 0..40), odd: u8, at in 0..48_usize) {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = odd;
+            }
+            let expected = bytes.iter().take_while(|byte| matches!(byte, b' '..=b'~')).count();
+            prop_assert_eq!(printable(&bytes), expected);
+        }
+    }
 
     #[test]
     fn folded_lines_become_one() {
