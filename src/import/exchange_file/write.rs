@@ -221,13 +221,25 @@ fn fields(object: &mut Object<'_>, headers: &Headers, trailers: &Headers) {
 }
 
 fn pairs(out: &mut String, headers: &Headers) {
-    let write_name = if is_plain(headers.names()) { plain_text } else { text };
-    let write_value = if headers.values().is_some_and(is_plain) { plain_text } else { text };
+    let names_are_plain = is_plain(headers.names());
+    // Room for all at once, if nothing is escaped.
+    out.reserve(headers.memory() + headers.len() * r#"["",""],"#.len());
+    if names_are_plain && headers.values().is_some_and(is_plain) {
+        list(out, headers.iter(), |out, line| {
+            out.push_str("[\"");
+            out.push_str(line.name);
+            out.push_str("\",\"");
+            out.push_str(line.value);
+            out.push_str("\"]");
+        });
+        return;
+    }
+    let write_name = if names_are_plain { plain_text } else { text };
     list(out, headers.iter(), |out, line| {
         out.push('[');
         write_name(out, line.name);
         out.push(',');
-        write_value(out, line.value);
+        text(out, line.value);
         out.push(']');
     });
 }
