@@ -2,36 +2,63 @@
 
 use std::fmt::Write as _;
 
-use memchr::memchr;
-
 use crate::http::is_unseen;
 
 /// The same JSON, in which also those characters are escaped that RFC 8259 lets stand and that a terminal acts on
 /// or does not show: DEL, the C1 controls, and what changes the direction of text. They can stand in strings only.
 #[must_use]
 pub fn escaped(json: String) -> String {
-    if json.is_ascii() && memchr(DELETE, json.as_bytes()).is_none() {
+    let (mut escaped, mut done) = (String::new(), 0);
+    for (at, character) in beyond_ascii(&json).filter(|(_, character)| is_acted_on(*character)) {
+        escaped.push_str(json.get(done..at).unwrap_or_default());
+        let mut units = [0; 2];
+        for unit in character.encode_utf16(&mut units) {
+            // Writing to a String does not fail.
+            _ = write!(escaped, "\\u{unit:04x}");
+        }
+        done = at + character.len_utf8();
+    }
+    if done == 0 {
         return json;
     }
-    let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
-        if matches!(character, '\u{7f}'..='\u{9f}') || is_unseen(character) {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                // Writing to a String does not fail.
-                _ = write!(escaped, "\\u{unit:04x}");
-            }
-        } else {
-            escaped.push(character);
-        }
-    }
+    escaped.push_str(json.get(done..).unwrap_or_default());
     escaped
 }
 
-const DELETE: u8 = 0x7F;
+fn is_acted_on(character: char) -> bool {
+    matches!(character, '\u{7f}'..='\u{9f}') || is_unseen(character)
+}
+
+/// The characters from DEL on, and where they stand.
+fn beyond_ascii(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = from + plain_len(text.as_bytes().get(from..)?);
+        let character = text.get(at..)?.chars().next()?;
+        from = at + character.len_utf8();
+        Some((at, character))
+    })
+}
+
+/// How many bytes there are before the first from DEL on. Eight are looked at at once: texts are long, and such bytes
+/// are few.
+fn plain_len(bytes: &[u8]) -> usize {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let (words, rest) = bytes.as_chunks();
+    for (nth, word) in words.iter().map(|word| u64::from_le_bytes(*word)).enumerate() {
+        // Of the marks the lowest is right: a carry can only come of one below.
+        let marks = (word.wrapping_add(EACH) | word) & (EACH << 7);
+        if marks != 0 {
+            return nth * size_of::<u64>() + marks.trailing_zeros() as usize / 8;
+        }
+    }
+    bytes.len() - rest.len() + rest.iter().take_while(|byte| **byte < 0x7F).count()
+}
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -40,5 +67,22 @@ mod tests {
         let json = escaped(serde_json::to_string(text).unwrap());
         assert_eq!(json, "\"\\u009b2J\\u007f\\u202e\\udb40\\udc41é“plain”\"");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    proptest! {
+        #[test]
+        fn every_character_is_looked_at(text in "([ -~]{0,12}[\u{7e}-\u{a1}\u{ff}“”\u{200b}\u{e0041}\u{10000}]{0,2}){0,6}") {
+            let mut expected = String::new();
+            for character in text.chars() {
+                if is_acted_on(character) {
+                    for unit in character.encode_utf16(&mut [0; 2]) {
+                        _ = write!(expected, "\\u{unit:04x}");
+                    }
+                } else {
+                    expected.push(character);
+                }
+            }
+            prop_assert_eq!(escaped(text), expected);
+        }
     }
 }
