@@ -1,5 +1,6 @@
 //! Secrets in an analysis.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -79,6 +80,13 @@ fn mask(text: &mut String) {
     text::mask(text, &mut |_| {});
 }
 
+/// What is written in the program itself is no secret.
+fn mask_own(text: &mut Cow<'static, str>) {
+    if let Cow::Owned(text) = text {
+        mask(text);
+    }
+}
+
 fn all<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
     for text in texts {
         mask(text);
@@ -139,8 +147,8 @@ fn redact_verdict(verdict: &mut Verdict) {
         redact_outcome(&mut differs.outcome);
     }
     for assumption in &mut verdict.assumptions {
-        mask(assumption.assumed.to_mut());
-        mask(assumption.because.to_mut());
+        mask_own(&mut assumption.assumed);
+        mask_own(&mut assumption.because);
         if let Some(otherwise) = &mut assumption.otherwise {
             redact_outcome(otherwise);
         }

@@ -123,17 +123,15 @@ impl<'a> Iterator for Secrets<'a> {
 fn next_trigger(text: &str, from: usize) -> Option<(usize, &'static str)> {
     const SCHEMES: [&str; 5] = ["Bearer ", "bearer ", "Basic ", "basic ", "Digest "];
     let rest = text.as_bytes().get(from..)?;
-    let begins = |byte: u8| matches!(byte, b':' | b'=' | b'e' | b'B' | b'b' | b'D');
-    let mut places = rest.iter().enumerate().filter(|(_, byte)| begins(**byte)).map(|(at, _)| at);
-    places.find_map(|at| {
-        let trigger = match rest.get(at..)? {
-            [b'=', ..] => "=",
-            [b':', b'/', b'/', ..] => "://",
-            [b'e', b'y', b'J', ..] => "eyJ",
-            [b':' | b'e', ..] => return None,
-            rest => SCHEMES.into_iter().find(|scheme| rest.starts_with(scheme.as_bytes()))?,
-        };
-        Some((from + at, trigger))
+    let shows = |byte: u8| matches!(byte, b':' | b'=' | b'J' | b'B' | b'b' | b'D');
+    let mut places = rest.iter().enumerate().filter(|(_, byte)| shows(**byte)).map(|(at, _)| at);
+    places.find_map(|at| match rest.get(at..)? {
+        [b'=', ..] => Some((from + at, "=")),
+        [b':', b'/', b'/', ..] => Some((from + at, "://")),
+        // Its last letter shows it: the first is in most words.
+        [b'J', ..] => rest.get(..at)?.ends_with(b"ey").then(|| (from + at - 2, "eyJ")),
+        [b':', ..] => None,
+        rest => Some((from + at, SCHEMES.into_iter().find(|scheme| rest.starts_with(scheme.as_bytes()))?)),
     })
 }
 
