@@ -36,28 +36,42 @@ const SECRET_PARTS: [&str; 11] = [
 const CHALLENGES: [&str; 2] = ["www-authenticate", "proxy-authenticate"];
 
 /// The fields whose values hold nothing but secrets and what is told of those.
-pub const SECRETS: Masking = Masking { is_secret, masked: |name, value| masked_value(name, value, &mut |_| {}).into() };
+pub const SECRETS: Masking = Masking { is_secret, masked: masked_secret };
 
 /// A field's value with its secrets masked; `note` is told the name of each.
 pub(super) fn masked_value<'v>(name: &str, value: &'v str, note: &mut dyn FnMut(&str)) -> Cow<'v, str> {
     if value.is_empty() {
         return Cow::Borrowed(value);
     }
-    if is_one_of(name, &COOKIES) {
-        note("cookie");
-        return masked_pairs(value).into();
+    if is_secret(name) {
+        note(match &*name.to_ascii_lowercase() {
+            "cookie2" => "cookie",
+            "set-cookie2" => "set-cookie",
+            other => other,
+        });
+        return masked_secret(name, value).into();
     }
-    if is_one_of(name, &SET_COOKIES) {
-        note("set-cookie");
-        // What follows the first pair are attributes, and SameSite and Path tell why a cookie is not sent.
-        let (pair, attributes) = value.split_at(end_of_pair(value));
-        return [&masked_pair(pair), attributes].concat().into();
-    }
-    if is_secret_field(name) || is_credentials(name, value) {
+    if is_credentials(name, value) {
         note(&name.to_ascii_lowercase());
         return masked_credentials(value).into();
     }
     masked(value, note)
+}
+
+/// The value of a field that is a secret.
+fn masked_secret(name: &str, value: &str) -> String {
+    if value.is_empty() {
+        return String::new();
+    }
+    if is_one_of(name, &COOKIES) {
+        return masked_pairs(value);
+    }
+    if is_one_of(name, &SET_COOKIES) {
+        // What follows the first pair are attributes, and SameSite and Path tell why a cookie is not sent.
+        let (pair, attributes) = value.split_at(end_of_pair(value));
+        return [&masked_pair(pair), attributes].concat();
+    }
+    masked_credentials(value)
 }
 
 /// Whether a value is the scheme and what belongs to it, in whatever field.
