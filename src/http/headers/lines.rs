@@ -6,7 +6,7 @@ use super::Headers;
 use super::known::{Guess, Known};
 use super::layout::{LINE_END, Place, length};
 use super::masking::Masking;
-use super::outline::{BEHIND_NAME, Outline};
+use super::outline::Outline;
 use super::outlines::Outlines;
 use crate::http::latin1;
 
@@ -20,8 +20,8 @@ pub struct HeaderLines {
     values: Vec<u8>,
     /// Where each value lies.
     places: Vec<Place>,
-    /// Bytes of names and values.
-    size: usize,
+    /// Bytes of all values, of those too that are known.
+    values_len: usize,
     outlines: Outlines,
     /// The values that are kept once for all heads that hold them, where those are kept at all.
     known: Option<Box<Known>>,
@@ -57,7 +57,7 @@ impl HeaderLines {
         let value = masked.as_deref().unwrap_or(value);
         self.names.push_str(name);
         self.ends.push(length(self.names.len()));
-        self.size += name.len() + value.len();
+        self.values_len += value.len();
         self.push_value(value.as_bytes());
     }
 
@@ -72,14 +72,14 @@ impl HeaderLines {
         // It is the end of the values: what is known is told from the others later.
         let Some(last) = self.places.pop() else { return };
         let mut value = String::from_utf8(self.values.split_off(last.range().start)).unwrap_or_default();
-        self.size -= value.len();
+        self.values_len -= value.len();
         if !value.is_empty() && !more.is_empty() {
             value.push(' ');
         }
         value.push_str(&latin1(more));
         let masked = self.masking.and_then(|masking| masking.of(self.last_name(), &value));
         let value = masked.unwrap_or(value);
-        self.size += value.len();
+        self.values_len += value.len();
         self.push_value(value.as_bytes());
     }
 
@@ -128,7 +128,6 @@ impl HeaderLines {
             let value = self.walk_value(next, line)?;
             rest = line.get(value + LINE_END.len()..)?;
             at = next;
-            self.size += name - BEHIND_NAME.len();
         }
         self.outlines.outline(at)
     }
@@ -139,7 +138,7 @@ impl HeaderLines {
         let step = outlines.step(step)?;
         if let Some(place) = step.guess.is_right(line) {
             self.places.push(place);
-            self.size += place.range().len();
+            self.values_len += place.range().len();
             return Some(place.range().len());
         }
         let value = plain_value(line)?;
@@ -149,7 +148,7 @@ impl HeaderLines {
             Some(place) => self.places.push(place),
             None => self.push_value(kept),
         }
-        self.size += kept.len();
+        self.values_len += kept.len();
         Some(value.len())
     }
 
@@ -183,7 +182,7 @@ impl HeaderLines {
             outline,
             text,
             known: known.as_ref().filter(|_| shares).map(|known| known.values()),
-            size: length(self.size),
+            values_len: length(self.values_len),
             complete,
             is_wide,
         };
@@ -198,7 +197,7 @@ impl HeaderLines {
         self.ends.clear();
         self.values.clear();
         self.places.clear();
-        self.size = 0;
+        self.values_len = 0;
     }
 }
 
@@ -208,9 +207,9 @@ pub(super) fn with_values<'a>(
     values: impl Iterator<Item = &'a str>,
     complete: bool,
 ) -> Headers {
-    let mut lines = HeaderLines { size: outline.names().len(), ..HeaderLines::default() };
+    let mut lines = HeaderLines::default();
     for value in values {
-        lines.size += value.len();
+        lines.values_len += value.len();
         lines.push_value(value.as_bytes());
     }
     lines.headers(Arc::clone(outline), complete)

@@ -39,8 +39,8 @@ pub struct Headers {
     text: Arc<str>,
     /// The values that other heads hold too, if any of them is known.
     known: Option<Arc<Box<str>>>,
-    /// Bytes of all names and values.
-    size: u32,
+    /// Bytes of all values, wherever they are kept.
+    values_len: u32,
     /// False when the capture lacks part of the head: then no field can be said to be absent,
     /// and no field's value to be whole.
     complete: bool,
@@ -144,7 +144,7 @@ impl Headers {
     /// run to run. Copies share them.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.size as usize + layout::room(self.len(), self.is_wide)
+        self.outline.memory() + self.values_len as usize + layout::room(self.len(), self.is_wide)
     }
 
     /// Adds a line after the others.

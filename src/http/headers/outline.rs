@@ -9,9 +9,8 @@ pub(super) struct Outline {
     /// Each as it was sent, one after the other.
     names: Box<str>,
     lines: Box<[Name]>,
-    /// The first line with each tag, or [`NONE`]: what is looked for in a head is mostly not there, and this
-    /// tells so without a look at the lines.
-    first: [u16; TAGS],
+    /// Where it is of many heads.
+    index: Option<Box<Index>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +20,13 @@ struct Name {
     tag: u8,
 }
 
+/// The first line with each tag, or [`NONE`]: what is looked for in a head is mostly not there, and this tells so
+/// without a look at the lines.
+pub(super) type Index = [u8; TAGS];
+
 const TAGS: usize = 128;
 
-const NONE: u16 = u16::MAX;
+const NONE: u8 = u8::MAX;
 
 impl Outline {
     /// `ends` is where in `names` each of them ends.
@@ -31,15 +34,19 @@ impl Outline {
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let tag_of = |start: u32, end: u32| tag(names.get(start as usize..end as usize).unwrap_or_default());
         let lines = starts.zip(ends).map(|(start, &end)| Name { start, end, tag: tag_of(start, end) });
-        let lines: Box<[Name]> = lines.collect();
-        let mut first = [NONE; TAGS];
-        for (at, line) in lines.iter().enumerate().rev() {
-            if let Some(first) = first.get_mut(usize::from(line.tag)) {
+        Self { names: names.into(), lines: lines.collect(), index: None }
+    }
+
+    /// The same, for many heads.
+    pub(super) fn indexed(self) -> Self {
+        let mut index = [NONE; TAGS];
+        for (at, line) in self.lines.iter().enumerate().rev() {
+            if let Some(first) = index.get_mut(usize::from(line.tag)) {
                 // One that is too far back to be told is looked for from the last that can be.
-                *first = u16::try_from(at).unwrap_or(NONE - 1).min(NONE - 1);
+                *first = u8::try_from(at).unwrap_or(NONE - 1).min(NONE - 1);
             }
         }
-        Self { names: names.into(), lines, first }
+        Self { index: Some(Box::new(index)), ..self }
     }
 
     /// How many lines there are.
@@ -52,9 +59,9 @@ impl Outline {
         &self.names
     }
 
-    /// Bytes that it takes beside itself.
+    /// The bytes of memory that it takes if it is of one head.
     pub(super) fn memory(&self) -> usize {
-        self.names.len() + size_of_val(&*self.lines)
+        size_of::<Self>() + self.names.len() + size_of_val(&*self.lines)
     }
 
     /// The name of a line.
@@ -70,8 +77,8 @@ impl Outline {
     /// The first line with that name, whose tag this is, letter case aside.
     #[inline]
     pub(super) fn first(&self, name: &str, tag: u8) -> Option<usize> {
-        let at = *self.first.get(usize::from(tag))?;
-        if at == NONE { None } else { self.next(name, tag, usize::from(at)) }
+        let from = self.index.as_ref().map_or(Some(0), |index| index.get(usize::from(tag)).copied())?;
+        if from == NONE { None } else { self.next(name, tag, usize::from(from)) }
     }
 
     /// As [`Outline::first`], of those from that line on.
@@ -121,12 +128,14 @@ mod tests {
 
     #[test]
     fn names_are_found_whatever_their_letters() {
-        let outline = outline(&["Host", "x-a", "HOST", "", "X-A", "host"]);
-        assert_eq!(all(&outline, "host"), [0, 2, 5]);
-        assert_eq!(all(&outline, "X-a"), [1, 4]);
-        assert_eq!(all(&outline, ""), [3]);
-        assert!(all(&outline, "hos").is_empty());
-        assert_eq!((outline.name(2), outline.name(6), outline.len()), (Some("HOST"), None, 6));
+        let names = ["Host", "x-a", "HOST", "", "X-A", "host"];
+        for outline in [outline(&names), outline(&names).indexed()] {
+            assert_eq!(all(&outline, "host"), [0, 2, 5]);
+            assert_eq!(all(&outline, "X-a"), [1, 4]);
+            assert_eq!(all(&outline, ""), [3]);
+            assert!(all(&outline, "hos").is_empty());
+            assert_eq!((outline.name(2), outline.name(6), outline.len()), (Some("HOST"), None, 6));
+        }
     }
 
     #[test]
@@ -134,7 +143,7 @@ mod tests {
         // They begin, are halved and end alike.
         let (one, other) = ("abcde", "axcye");
         assert_eq!(tag(one), tag(other));
-        let outline = outline(&[one, other, other]);
+        let outline = outline(&[one, other, other]).indexed();
         assert_eq!((all(&outline, one), all(&outline, other)), (vec![0], vec![1, 2]));
     }
 
@@ -142,7 +151,7 @@ mod tests {
     fn a_line_too_far_back_to_be_told_is_found() {
         let mut names = vec!["many"; usize::from(NONE) + 10];
         names.push("Last");
-        let outline = outline(&names);
+        let outline = outline(&names).indexed();
         assert_eq!(all(&outline, "last"), [usize::from(NONE) + 10]);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::known::Guess;
-use super::outline::{BEHIND_NAME, Outline};
+use super::outline::{BEHIND_NAME, Index, Outline};
 
 /// Bytes that outlines and the way to them may take at once: those of some hundred programs.
 const MAX_ROOM: usize = 512 << 10;
@@ -91,14 +91,14 @@ impl Outlines {
         if let Some(known) = known.filter(|outline| outline.is_of(names, ends)) {
             return known;
         }
-        let outline = Arc::new(Outline::new(names, ends));
-        match step.and_then(|at| self.steps.get_mut(at)) {
-            Some(step) => {
-                self.room += size_of::<Outline>() + outline.memory();
-                step.outline = Some(Arc::clone(&outline));
-            }
-            None => self.refuse(),
-        }
+        let outline = Outline::new(names, ends);
+        let Some(step) = step.and_then(|at| self.steps.get_mut(at)) else {
+            self.refuse();
+            return Arc::new(outline);
+        };
+        let outline = Arc::new(outline.indexed());
+        self.room += outline.memory() + size_of::<Index>();
+        step.outline = Some(Arc::clone(&outline));
         outline
     }
 
