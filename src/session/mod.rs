@@ -46,8 +46,8 @@ pub enum Keep {
 pub const MAX_WEIGHT: usize = 256 << 20;
 
 /// From this weight on, of all connections together, those between two exchanges take little room, at the price of
-/// some work for each exchange: that of some 20,000 connections.
-const REST_WEIGHT: usize = 16 << 20;
+/// some work for each exchange: that of some 5,000 connections.
+const REST_WEIGHT: usize = 4 << 20;
 
 /// Connections that carry something else than readable HTTP/1, and carry anything at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
