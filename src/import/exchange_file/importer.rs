@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::read::{self, Place};
-use crate::http::Exchange;
+use crate::http::{Exchange, HeaderLines};
 use crate::import::Ids;
 
 /// The longest line that is read. A body in base64 makes a line long, and a kept body is bounded;
@@ -38,13 +38,23 @@ pub struct Importer {
     /// The line being read is too long and already told of.
     skipping: bool,
     ids: Ids,
+    /// What the heads are made with.
+    lines: HeaderLines,
 }
 
 impl Importer {
     /// A reader of the file that the user calls `source`.
     #[must_use]
     pub fn new(source: Arc<str>) -> Self {
-        Self { source, line: 1, line_start: 0, carry: Vec::new(), skipping: false, ids: Ids::default() }
+        Self {
+            source,
+            line: 1,
+            line_start: 0,
+            carry: Vec::new(),
+            skipping: false,
+            ids: Ids::default(),
+            lines: HeaderLines::shared(),
+        }
     }
 
     /// Takes the next bytes of the file, cut anywhere, and hands on the lines that end in them.
@@ -101,7 +111,7 @@ impl Importer {
             return;
         }
         let place = Place { source: &self.source, line: self.line };
-        sink(match read::exchange(text, place) {
+        sink(match read::exchange(text, place, &mut self.lines) {
             Ok(exchange) => Ok(Exchange { id: self.ids.claim(exchange.id.clone()), ..exchange }),
             Err(problem) => {
                 let before = (line.len() - text.len()) as u64;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer};
 use super::SCHEMA;
 use super::names::{APIS, CREDENTIALS, DESTINATIONS, MODES, Named, REDIRECTS, known};
 use crate::http::{
-    self, Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Origin, Request, Response, State,
-    Target, Time, WebUrl,
+    self, Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, HeaderLines, Headers, Origin, Request,
+    Response, State, Target, Time, WebUrl, trim_ows,
 };
 
 /// Where a line stands: what it is called when it has no name of its own.
@@ -28,12 +28,12 @@ pub(super) struct Problem {
     pub(super) what: String,
 }
 
-/// Reads one line.
-pub(super) fn exchange(text: &[u8], place: Place<'_>) -> Result<Exchange, Problem> {
+/// Reads one line. `lines` is what heads are made with.
+pub(super) fn exchange(text: &[u8], place: Place<'_>, lines: &mut HeaderLines) -> Result<Exchange, Problem> {
     let whole_line = |what| Problem { at: 0, what };
     let line: Line =
         serde_json::from_slice(text).map_err(|error| other_kind(text).unwrap_or_else(|| located(&error)))?;
-    line.into_exchange(place).map_err(whole_line)
+    line.into_exchange(place, lines).map_err(whole_line)
 }
 
 /// A line of another kind is called by its name rather than by the first field it lacks.
@@ -188,15 +188,16 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Opti
 }
 
 impl Line {
-    fn into_exchange(self, place: Place<'_>) -> Result<Exchange, String> {
+    fn into_exchange(self, place: Place<'_>, lines: &mut HeaderLines) -> Result<Exchange, String> {
         not_this_schema(self.schema.as_deref())?;
         if self.request.is_none() && self.response.is_none() && self.interim.is_empty() {
             return Err("request and response are both null".to_owned());
         }
         let mut warnings = self.warnings;
-        let request = self.request.map(|line| line.into_request(&mut warnings)).transpose()?;
-        let response = self.response.map(ResponseLine::into_response).transpose()?;
-        let interim = self.interim.into_iter().map(ResponseLine::into_response).collect::<Result<_, _>>()?;
+        let request = self.request.map(|line| line.into_request(&mut warnings, lines)).transpose()?;
+        let mut read = |line: ResponseLine| line.into_response(lines);
+        let response = self.response.map(&mut read).transpose()?;
+        let interim = self.interim.into_iter().map(&mut read).collect::<Result<_, _>>()?;
         let vantage = match self.vantage {
             Some(name) => Named::named("vantage", &name)?,
             None => http::vantage(request.as_ref().map(|one| &one.headers), response.as_ref().map(|one| &one.headers)),
@@ -272,8 +273,8 @@ impl FrameLines {
 }
 
 impl RequestLine {
-    fn into_request(self, warnings: &mut Vec<String>) -> Result<Request, String> {
-        let headers = headers(self.headers, self.headers_complete);
+    fn into_request(self, warnings: &mut Vec<String>, lines: &mut HeaderLines) -> Result<Request, String> {
+        let headers = headers(&self.headers, self.headers_complete, lines);
         let (target, url) = match (self.target, self.url) {
             (Some(target), Some(url)) => (target, url.map(absolute).transpose()?),
             (Some(target), None) => {
@@ -293,7 +294,7 @@ impl RequestLine {
             method: self.method.into(),
             target: Target::new(&target, url),
             headers,
-            trailers: self::headers(self.trailers, self.trailers_complete).into(),
+            trailers: self::headers(&self.trailers, self.trailers_complete, lines).into(),
             body: body("request.body", self.body)?,
         })
     }
@@ -322,22 +323,24 @@ fn target_of(url: &str) -> String {
 }
 
 impl ResponseLine {
-    fn into_response(self) -> Result<Response, String> {
+    fn into_response(self, lines: &mut HeaderLines) -> Result<Response, String> {
         Ok(Response {
             time: time("response.time", &self.time)?,
             end_time: self.end_time.map(|text| time("response.end_time", &text)).transpose()?,
             status: self.status,
             reason: self.reason.into(),
-            headers: headers(self.headers, self.headers_complete),
-            trailers: headers(self.trailers, self.trailers_complete).into(),
+            headers: headers(&self.headers, self.headers_complete, lines),
+            trailers: headers(&self.trailers, self.trailers_complete, lines).into(),
             body: body("response.body", self.body)?,
         })
     }
 }
 
-fn headers(lines: Vec<(String, String)>, complete: bool) -> Headers {
-    let lines: Headers = lines.into_iter().collect();
-    if complete { lines } else { lines.into_partial() }
+fn headers(pairs: &[(String, String)], complete: bool, lines: &mut HeaderLines) -> Headers {
+    for (name, value) in pairs {
+        lines.push(name, trim_ows(value));
+    }
+    lines.take(complete)
 }
 
 fn time(field: &str, text: &str) -> Result<Time, String> {
@@ -384,7 +387,8 @@ mod tests {
 
     fn read(text: &str) -> Result<Exchange, String> {
         let source: Arc<str> = "some.ndjson".into();
-        exchange(text.as_bytes(), Place { source: &source, line: 4 }).map_err(|problem| problem.what)
+        exchange(text.as_bytes(), Place { source: &source, line: 4 }, &mut HeaderLines::default())
+            .map_err(|problem| problem.what)
     }
 
     fn request(fields: &str) -> String {
