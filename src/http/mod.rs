@@ -13,6 +13,7 @@ mod headers;
 mod location;
 mod message;
 mod origin;
+mod plain;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;

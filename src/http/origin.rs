@@ -5,6 +5,7 @@ use std::fmt;
 use url::Url;
 
 use super::WebUrl;
+use super::plain::is_plain_host;
 
 /// An origin in its serialized form: `https://client.example.com`, or `null` for an opaque one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -98,28 +99,6 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// A name, not an address, in lower case, that is not encoded: the URL Standard's host parser leaves it
-/// as it is.
-pub(super) fn is_plain_host(host: &str) -> bool {
-    // The byte before, and the first one of the label.
-    let (mut before, mut first) = (b'.', b'.');
-    let mut may_be_encoded = false;
-    for byte in host.bytes() {
-        let is_plain = byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-        if !is_plain || (byte == b'.' && before == b'.') {
-            return false;
-        }
-        if before == b'.' {
-            first = byte;
-        }
-        may_be_encoded |= byte == b'-' && before == b'-';
-        before = byte;
-    }
-    // What ends with a number is an address.
-    let ends_as_name = first.is_ascii_lowercase() && before.is_ascii_lowercase();
-    ends_as_name && !(may_be_encoded && host.contains("xn--"))
 }
 
 /// Whether two URLs have the same origin (HTML, "same origin").

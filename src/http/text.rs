@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::WebUrl;
-use super::web_url::plain_host_end;
+use super::plain::plain_host_end;
 
 /// A short text that is in many messages: a method, a reason phrase. Its copies share it, and each takes the
 /// room of one pointer.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use super::origin::is_plain_host;
+use super::plain::{HTTPS, host_start, is_plain_path, plain_host_end};
 use super::{Origin, resolve_location};
 
 /// An absolute URL. Parsing costs more than everything else that is done with most of them, and of nearly
@@ -24,9 +24,6 @@ enum Form<'a> {
     },
     Parsed(Url),
 }
-
-const HTTPS: &str = "https://";
-const HTTP: &str = "http://";
 
 impl<'a> WebUrl<'a> {
     /// Reads an absolute URL; `None` where the text is none.
@@ -281,38 +278,6 @@ fn path_and_query(text: &str, host_end: usize) -> (&str, Option<&str>) {
     behind.split_once('?').map_or((behind, None), |(path, query)| (path, Some(query)))
 }
 
-fn host_start(text: &str) -> usize {
-    if text.starts_with(HTTPS) { HTTPS.len() } else { HTTP.len() }
-}
-
-/// Where the host of a URL ends that parsing and serializing leave as it is.
-pub(super) fn plain_host_end(text: &str) -> Option<usize> {
-    if !text.starts_with(HTTPS) && !text.starts_with(HTTP) {
-        return None;
-    }
-    let start = host_start(text);
-    let end = start + text.as_bytes().get(start..)?.iter().position(|byte| *byte == b'/')?;
-    let (host, path) = (text.get(start..end)?, text.get(end..)?);
-    (is_plain_host(host) && is_plain_path(path)).then_some(end)
-}
-
-/// A path, with or without a query, in which nothing is to be encoded or left out.
-fn is_plain_path(path: &str) -> bool {
-    // Every byte of every URL is looked at, and none ends the search: so the compiler takes many at once.
-    let is_coded = |byte: u8| u8::from(!is_plain(byte));
-    let is_dot_segment = |(one, next): (u8, &u8)| u8::from(one == b'/') & u8::from(*next == b'.');
-    let coded = path.bytes().fold(0, |found, byte| found | is_coded(byte));
-    let behind = path.as_bytes().get(1..).unwrap_or_default();
-    let dot_segments = path.bytes().zip(behind).fold(0, |found, pair| found | is_dot_segment(pair));
-    path.starts_with('/') && coded == 0 && dot_segments == 0
-}
-
-/// The characters that stay as they are in a path and in a query. An encoded one may be a dot.
-fn is_plain(byte: u8) -> bool {
-    // All of `()*+,-./0-9:;` are in a row, and so are `?@A-Z`.
-    matches!(byte, b'('..=b';' | b'?'..=b'Z' | b'a'..=b'z' | b'!' | b'$' | b'&' | b'=' | b'_' | b'~')
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -352,26 +317,6 @@ mod tests {
             let parsed = resolve_location(&Url::parse(&text).unwrap(), &location).map(String::from);
             let resolved = WebUrl::parse(&text).unwrap().resolve(&location).map(|url| url.as_str().to_owned());
             prop_assert_eq!(resolved, parsed);
-        }
-    }
-
-    #[test]
-    fn nearly_all_urls_are_plain() {
-        for url in
-            ["https://a.example/", "https://request.example.com/items/7?page=2&q=a+b", "https://a/x.json", "http://a/"]
-        {
-            assert!(plain_host_end(url).is_some(), "{url}");
-        }
-        for url in [
-            "https://A/",
-            "https://a",
-            "https://a/../b",
-            "https://a:443/",
-            "https://a/%2e%2e/",
-            "https://10.0.0.1/",
-            "ftp://a/",
-        ] {
-            assert!(plain_host_end(url).is_none(), "{url}");
         }
     }
 
