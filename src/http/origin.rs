@@ -5,7 +5,7 @@ use std::fmt;
 use url::Url;
 
 use super::WebUrl;
-use super::plain::is_plain_host;
+use super::plain::{HTTP, HTTPS, is_plain_host};
 
 /// An origin in its serialized form: `https://client.example.com`, or `null` for an opaque one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +42,9 @@ impl Origin {
             return Ok(Self::opaque());
         }
         // Nearly all are plain, and need no parser.
-        if text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).is_some_and(is_plain_host) {
+        if text.strip_prefix(HTTPS).is_some_and(|it| is_plain_authority(it, 443))
+            || text.strip_prefix(HTTP).is_some_and(|it| is_plain_authority(it, 80))
+        {
             return Ok(Self(text.to_owned()));
         }
         let refused = || OriginError(text.to_owned());
@@ -101,6 +103,13 @@ impl fmt::Display for Origin {
     }
 }
 
+/// A host, with or without a port, that serializing leaves as it is: without the scheme's own port.
+fn is_plain_authority(authority: &str, default: u16) -> bool {
+    let Some((host, port)) = authority.split_once(':') else { return is_plain_host(authority) };
+    let is_as_serialized = port.parse().is_ok_and(|port: u16| port != default) && !port.starts_with(['0', '+']);
+    is_as_serialized && is_plain_host(host)
+}
+
 /// Whether two URLs have the same origin (HTML, "same origin").
 #[must_use]
 pub fn same_origin(a: &Url, b: &Url) -> bool {
@@ -109,7 +118,17 @@ pub fn same_origin(a: &Url, b: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn an_origin_is_as_the_parser_serializes_it(text in "https?://[a-z0-9.-]{1,9}(:(80|443|[0-9+]{0,6}))?") {
+            let parsed = Url::parse(&text).ok().map(|url| Origin::of(&url));
+            prop_assert_eq!(Origin::parse(&text).ok(), parsed);
+        }
+    }
 
     #[test]
     fn default_ports_are_left_out() -> Result<(), OriginError> {

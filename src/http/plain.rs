@@ -3,7 +3,7 @@
 use memchr::memchr_iter;
 
 pub(super) const HTTPS: &str = "https://";
-const HTTP: &str = "http://";
+pub(super) const HTTP: &str = "http://";
 
 /// Where a byte may stand and stay as it is.
 const IN_HOST: u8 = 1;
