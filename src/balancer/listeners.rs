@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
-use crate::http::{Exchange, Vantage, WebUrl, fingerprint};
+use crate::http::{Exchange, Vantage, WebUrl, fingerprint, site};
 
 /// More hosts than this are not told apart: a capture with so many is no longer about one load
 /// balancer, and a hostile one could name a new host in every request.
@@ -58,7 +58,7 @@ impl Glance {
     #[must_use]
     pub fn at(exchange: &Exchange) -> Option<Self> {
         let client = exchange.client.map(|client| client.ip());
-        let noted = fingerprint(&(origin_part(exchange.url()?), client));
+        let noted = fingerprint(&(site(exchange.url()?), client));
         Some(Self { noted, is_behind: exchange.vantage == Vantage::Backend })
     }
 }
@@ -115,13 +115,6 @@ impl Balancer {
         }
         OwnAnswer::Unknown
     }
-}
-
-/// Scheme and authority, as they are written.
-fn origin_part(url: &str) -> &str {
-    let authority = url.find("://").map_or(0, |at| at + 3);
-    let end = url.get(authority..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| authority + at);
-    url.get(..end).unwrap_or(url)
 }
 
 fn is_redirect_to_https(exchange: &Exchange, url: &WebUrl<'_>) -> bool {

@@ -36,7 +36,7 @@ pub use text::{Target, Text};
 pub use time::Time;
 pub use trailers::Trailers;
 pub use vantage::{ClientUrl, asked_text, asked_url, client_address, client_url, is_health_check, vantage};
-pub use web_url::WebUrl;
+pub use web_url::{WebUrl, site};
 
 /// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.
 #[must_use]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr_iter;
 use url::{Host, Url};
 
 use super::plain::{HTTPS, host_start, is_plain_path, plain_host_end};
@@ -271,6 +272,12 @@ fn plain_target(origin: &str, location: &str) -> Option<WebUrl<'static>> {
         (location.to_owned(), plain_host_end(location)?)
     };
     Some(WebUrl(Form::Plain { text: Cow::Owned(text), host_end }))
+}
+
+/// Scheme and authority of a URL that has a path, as they are written; of any other, all of it.
+#[must_use]
+pub fn site(url: &str) -> &str {
+    memchr_iter(b'/', url.as_bytes()).nth(2).and_then(|end| url.get(..end)).unwrap_or(url)
 }
 
 fn path_and_query(text: &str, host_end: usize) -> (&str, Option<&str>) {
