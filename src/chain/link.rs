@@ -5,12 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
 use super::{JoinKind, Role};
-use crate::http::{
-    Exchange, Headers, Origin, Response, Time, asked_text, client_address, fingerprint, resolve_location, same_origin,
-};
+use crate::http::{Exchange, Headers, Origin, Response, Time, WebUrl, asked_text, client_address, fingerprint};
 
 /// A request as joining sees it.
 #[derive(Debug)]
@@ -43,11 +39,6 @@ impl<'a> Requested<'a> {
             is_shared: exchange.response.as_ref().is_some_and(Response::is_shared),
         })
     }
-}
-
-fn normal_form(mut url: Url) -> String {
-    url.set_fragment(None);
-    url.into()
 }
 
 /// A redirect is followed within a round trip or two, on a connection that is open mostly.
@@ -153,19 +144,18 @@ impl Expected {
 
     fn redirected(&self) -> Option<Vec<SoughtKey>> {
         let (requested, response) = (Requested::of(&self.from)?, self.from.response.as_ref()?);
-        let from = Url::parse(&requested.url).ok()?;
-        let to = resolve_location(&from, response.headers.first("location").unwrap_or_default())?;
+        let from = WebUrl::parse(&requested.url)?;
+        let to = from.resolve(response.headers.first("location").unwrap_or_default())?;
         let origin = requested.origin.map(str::to_owned);
         let is_let_on = origin.is_none() || response.is_shared();
         let tie = Tie { kind: JoinKind::Redirect, is_let_on, keeps_origin: false };
         let method = followed_method(response.status, requested.method);
-        let upgraded =
-            (to.scheme() == "http").then(|| to.clone()).and_then(|mut url| url.set_scheme("https").ok().map(|()| url));
+        let upgraded = if to.scheme() == "http" { to.by_https() } else { None };
         let origins = origins_after(&[origin], &from, &to);
         let detour = upgraded.map(|url| (origins_after(&origins, &to, &url), url));
         let ways = [Some((origins, to)), detour].into_iter().flatten();
         let keys = ways.flat_map(|(origins, url)| {
-            let url = normal_form(url);
+            let url = url.into_text();
             let Requested { client, user_agent, .. } = requested;
             let key = |origin| Sought { client, url: &url, method, origin, user_agent }.key();
             let is_tainted = origins.iter().any(|origin| origin.as_deref() == Some(Origin::OPAQUE));
@@ -198,8 +188,8 @@ impl Expected {
         let Some(requested) = Requested::of(&self.from) else { return false };
         let mode = requested.headers.first("sec-fetch-mode");
         let is_call = mode.map_or_else(|| !requested.headers.has("upgrade-insecure-requests"), |mode| mode == "cors");
-        let is_own = |url: Url| requested.origin == Some(Origin::of(&url).as_str());
-        is_call && !Url::parse(&requested.url).is_ok_and(is_own)
+        let is_own = |url: WebUrl<'_>| requested.origin == Some(url.origin().as_str());
+        is_call && !WebUrl::parse(&requested.url).is_some_and(is_own)
     }
 }
 
@@ -231,9 +221,9 @@ fn followed_method(status: u16, method: &str) -> &str {
 /// The values of Origin after a redirect (Fetch 2.2.5, "redirect-taint"): `null` once an origin
 /// that is not the page's own was left. A request without Origin may be one to the page's own
 /// origin, or one that never carries it.
-fn origins_after(before: &[Option<String>], from: &Url, to: &Url) -> Vec<Option<String>> {
-    let stays = same_origin(from, to);
-    let left = Origin::of(from);
+fn origins_after(before: &[Option<String>], from: &WebUrl<'_>, to: &WebUrl<'_>) -> Vec<Option<String>> {
+    let stays = from.has_origin_of(to);
+    let left = from.origin();
     let mut after = Vec::new();
     for origin in before {
         match origin.as_deref() {
