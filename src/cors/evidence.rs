@@ -40,6 +40,8 @@ pub fn intent<'a>(chain: &'a Chain, asserted: &Asserted) -> Option<Intent<'a>> {
     let crosses_origins = |url: &WebUrl<'_>| origin.as_ref().is_some_and(|origin| !origin.is_same_as(url));
     let credentials = evidence.credentials(asserted, mode, crosses_origins, &mut assumptions);
     let redirect = evidence.redirect(asserted, mode, &mut assumptions);
+    // Of a navigation, and of a client that is no page, nobody asks which headers a script set.
+    let is_by_script = mode != Mode::Navigate && origin.is_some();
     let policy = evidence.told(|context| &context.page_csp);
     Some(Intent {
         origin_is_null: evidence.origin == Some("null") && origin.as_ref().is_some_and(|it| !it.is_opaque()),
@@ -51,7 +53,7 @@ pub fn intent<'a>(chain: &'a Chain, asserted: &Asserted) -> Option<Intent<'a>> {
         credentials,
         redirect,
         api: evidence.api(mode),
-        headers: evidence.author_headers(),
+        headers: if is_by_script { evidence.author_headers() } else { Vec::new() },
         uses_preflight: evidence.uses_preflight(),
         origin,
         url,
