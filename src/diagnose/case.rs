@@ -1,5 +1,6 @@
 //! One chain as the rules look at it.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::fixes::Fixes;
@@ -100,6 +101,8 @@ pub(super) struct SeenHop<'a> {
     pub(super) request: &'a Request,
     pub(super) response: &'a Response,
     redirect: Option<Redirect<'a>>,
+    /// The text of its body, worked out when a rule first asks.
+    body: OnceCell<String>,
     /// The same as it was seen furthest in, where that is another place.
     furthest_in: Option<Box<SeenHop<'a>>>,
 }
@@ -163,7 +166,7 @@ fn seen(hop: &Hop) -> Option<SeenHop<'_>> {
 fn seen_at<'a>(hop: &'a Hop, exchange: &'a Exchange) -> Option<SeenHop<'a>> {
     let (request, response) = (exchange.request.as_ref()?, exchange.response.as_ref()?);
     let redirect = if response.is_redirect() { redirect(hop, response) } else { None };
-    Some(SeenHop { hop, exchange, request, response, redirect, furthest_in: None })
+    Some(SeenHop { hop, exchange, request, response, redirect, body: OnceCell::new(), furthest_in: None })
 }
 
 fn redirect<'a>(hop: &'a Hop, response: &Response) -> Option<Redirect<'a>> {
@@ -204,8 +207,8 @@ impl<'a> SeenHop<'a> {
     }
 
     /// The beginning of what the response's body says, as text.
-    pub(super) fn body(&self) -> String {
-        String::from_utf8_lossy(&self.response.content()).into_owned()
+    pub(super) fn body(&self) -> &str {
+        self.body.get_or_init(|| String::from_utf8_lossy(&self.response.content()).into_owned())
     }
 
     /// A response header as evidence; its absence too.

@@ -42,7 +42,7 @@ impl Rule for HeaderNotAllowed {
             Error::InvalidAllowHeadersPreflightResponse,
             Error::PreflightInvalidStatus,
         ])?;
-        if case.failure()?.error == Error::PreflightInvalidStatus && !is_said(&seen.body(), "headers") {
+        if case.failure()?.error == Error::PreflightInvalidStatus && !is_said(seen.body(), "headers") {
             return None;
         }
         let asked = seen.request.headers.first("access-control-request-headers").unwrap_or_default();

@@ -41,7 +41,7 @@ impl Rule for MethodNotAllowed {
             Error::PreflightInvalidStatus,
         ])?;
         let method = &case.judgement.asked.method;
-        let is_refused = is_said(&seen.body(), "method") || is_unlisted(seen, method);
+        let is_refused = is_said(seen.body(), "method") || is_unlisted(seen, method);
         if case.failure()?.error == Error::PreflightInvalidStatus && !is_refused {
             return None;
         }

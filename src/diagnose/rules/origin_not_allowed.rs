@@ -67,18 +67,19 @@ impl Rule for OriginNotAllowed {
         let origin = seen.request.headers.first("origin")?;
         // No list is to blame for an origin that a redirect took, nor for what turns all away that it
         // takes for http, before any CORS layer.
-        if is_tainted(case, seen) || (leads_to_itself(seen) && how_known(case, seen).is_none()) {
+        if is_tainted(case, seen) || refused(case).is_some() {
             return None;
         }
-        if refused(case).is_some() {
+        let how_known = how_known(case, seen);
+        if how_known.is_none() && leads_to_itself(seen) {
             return None;
         }
         let mut evidence = vec![seen.request_evidence("origin"), seen.response_evidence("access-control-allow-origin")];
         evidence.extend(tell(case, seen));
         Some(Diagnosis {
-            story: format!("{} is not allowed: {}.", origin, how_known(case, seen).as_deref().unwrap_or(NO_LAYER)),
+            story: format!("{} is not allowed: {}.", origin, how_known.as_deref().unwrap_or(NO_LAYER)),
             evidence,
-            fixes: if origin == "null" { sandboxed().into() } else { allow(case, seen, origin) },
+            fixes: if origin == "null" { sandboxed().into() } else { allow(seen, origin, how_known.is_some()) },
         })
     }
 }
@@ -103,7 +104,7 @@ fn how_known(case: &Case<'_>, seen: &SeenHop<'_>) -> Option<String> {
     if let Some(other) = seen.answered("access-control-allow-origin") {
         return Some(format!("the server names '{other}' instead"));
     }
-    if is_said(&seen.body(), "origin") {
+    if is_said(seen.body(), "origin") {
         return Some("the CORS layer says so itself (Disallowed CORS origin)".to_owned());
     }
     if is_refused_by_spring(seen.response) {
@@ -140,11 +141,11 @@ fn tell(case: &Case<'_>, seen: &SeenHop<'_>) -> Option<Evidence> {
 }
 
 /// Where nothing shows a CORS layer, a list of origins has nowhere to stand until there is one.
-fn allow(case: &Case<'_>, seen: &SeenHop<'_>, origin: &str) -> Fixes {
+fn allow(seen: &SeenHop<'_>, origin: &str, has_layer: bool) -> Fixes {
     let server = if is_refused_by_spring(seen.response) { Server::Spring } else { Server::of(&seen.response.headers) };
     let names = Names::lacking(std::slice::from_ref(&origin));
     let list = List::of(seen, server, What::Setting(Setting::Origins), names);
-    if how_known(case, seen).is_some() {
+    if has_layer {
         return list.into();
     }
     let layer = if server.runs_asgi() {

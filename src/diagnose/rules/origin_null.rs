@@ -77,7 +77,7 @@ const ERRORS: [Error; 7] = [
 fn failed_hop<'a>(case: &'a Case<'_>) -> Option<&'a SeenHop<'a>> {
     let failed = case.failed_with(&ERRORS)?;
     let is_about_status = case.failure()?.error == Error::PreflightInvalidStatus;
-    let refused = if is_about_status { is_said(&failed.body(), "origin") } else { failed.response.status < 500 };
+    let refused = if is_about_status { is_said(failed.body(), "origin") } else { failed.response.status < 500 };
     (is_tainted(case, failed) && refused && !failed.is_by_load_balancer()).then_some(failed)
 }
 

@@ -71,5 +71,5 @@ fn starlette() -> Fix {
 
 fn is_refused(seen: &SeenHop<'_>) -> bool {
     let asks = seen.request.headers.first("access-control-request-private-network") == Some("true");
-    asks && (is_said(&seen.body(), "private-network") || is_refused_for_private_network(seen.response))
+    asks && (is_said(seen.body(), "private-network") || is_refused_for_private_network(seen.response))
 }
