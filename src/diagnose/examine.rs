@@ -1,6 +1,6 @@
 //! Every rule on every chain, and what they say gathered by cause.
 
-use super::case::{Case, Diagnosis};
+use super::case::{Case, Diagnosis, Rule, ShowsIn};
 use super::fixes::Fixes;
 use super::siblings::{Sharing, Siblings};
 use super::{EVIDENCE_KEPT, Evidence, Finding, Severity, rules};
@@ -12,6 +12,10 @@ use crate::cors::Judgement;
 pub struct Examiner<'a> {
     siblings: Siblings<'a>,
     balancer: &'a Balancer,
+    /// Every rule, and its place among them.
+    rules: Vec<(usize, &'static dyn Rule)>,
+    /// Those that are about every call: nearly all calls are neither blocked nor redirected.
+    rules_of_any: Vec<(usize, &'static dyn Rule)>,
 }
 
 /// The root causes of one chain.
@@ -46,7 +50,10 @@ impl<'a> Examiner<'a> {
     /// calls.
     #[must_use]
     pub fn new(chains: &'a [Chain], sharing: &Sharing, balancer: &'a Balancer) -> Self {
-        Self { siblings: Siblings::of(chains, sharing), balancer }
+        let rules: Vec<_> = rules::ALL.into_iter().enumerate().collect();
+        let is_of_any = |(_, rule): &(usize, &'static dyn Rule)| matches!(rule.general().shows_in, ShowsIn::Any);
+        let rules_of_any = rules.iter().copied().filter(is_of_any).collect();
+        Self { siblings: Siblings::of(chains, sharing), balancer, rules, rules_of_any }
     }
 
     /// Names the root causes of one chain.
@@ -54,7 +61,8 @@ impl<'a> Examiner<'a> {
     pub fn examine(&self, judgement: &Judgement) -> Causes {
         let case = Case::new(judgement, self.balancer, &self.siblings);
         let mut causes = Causes::default();
-        for (at, rule) in rules::ALL.iter().enumerate() {
+        let is_of_any = !case.is_one_that(ShowsIn::Blocked) && !case.is_one_that(ShowsIn::Redirected);
+        for &(at, rule) in if is_of_any { &self.rules_of_any } else { &self.rules } {
             let general = rule.general();
             if !case.is_one_that(general.shows_in) || general.symptom_of.iter().any(|cause| causes.has(cause)) {
                 continue;
