@@ -1,9 +1,9 @@
 //! Which listeners a load balancer has, as far as the traffic behind it tells.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use crate::http::{Exchange, Vantage, WebUrl, fingerprint, site};
+use crate::http::{Exchange, Fingerprints, Vantage, WebUrl, fingerprint, site};
 
 /// More hosts than this are not told apart: a capture with so many is no longer about one load
 /// balancer, and a hostile one could name a new host in every request.
@@ -17,7 +17,7 @@ pub struct Balancer {
     addresses: BTreeSet<IpAddr>,
     /// What was taken note of behind it, since a capture is mostly the same again: scheme and authority
     /// of the URL and who sent it, as a fingerprint.
-    noted: HashSet<u64>,
+    noted: Fingerprints<u64>,
 }
 
 #[derive(Clone, Debug, Default)]

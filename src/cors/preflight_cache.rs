@@ -1,13 +1,13 @@
 //! The CORS-preflight cache (Fetch 4.9), as far as captured preflights fill it.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Browser;
 use super::lists::List;
-use crate::http::{Exchange, Field, Id, Response, Time, asked_url, client_address, fingerprint};
+use crate::http::{ByFingerprint, Exchange, Field, Id, Response, Time, asked_url, client_address, fingerprint};
 
 /// Preflights that are remembered: a hostile capture could name a new URL in every one.
 const MAX_KEPT: usize = 1 << 14;
@@ -20,7 +20,7 @@ const DEFAULT_AGE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct PreflightCache {
     /// The preflights with what seem to be good answers, by whose they are and for what.
-    answers: HashMap<PreflightKey, VecDeque<Arc<Exchange>>>,
+    answers: ByFingerprint<PreflightKey, VecDeque<Arc<Exchange>>>,
 }
 
 /// Whose preflight it is for what, as a fingerprint.

@@ -1,11 +1,10 @@
 //! What preflights were granted. A CORS layer that refuses a method or a header may say nothing of which: what
 //! it grants elsewhere tells.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::layers::listed;
-use crate::http::{Exchange, WebUrl, fingerprint};
+use crate::http::{ByFingerprint, Exchange, WebUrl, fingerprint};
 
 /// Hosts and origins beyond this are not kept apart, nor names beyond this of one: a hostile capture could name
 /// a new one in every request.
@@ -14,7 +13,7 @@ const NAMES_KEPT: usize = 256;
 
 /// By host and origin.
 #[derive(Debug, Default)]
-pub(super) struct Granted(HashMap<u64, Leave>);
+pub(super) struct Granted(ByFingerprint<u64, Leave>);
 
 /// What the preflights of one origin were granted at one host.
 #[derive(Debug, Default)]

@@ -1,12 +1,11 @@
 //! Whom the answers of each path allow. A CORS layer that refuses an origin may say nothing at all
 //! (Flask-CORS does): that there is one shows beside its answers to others alone.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Evidence;
 use super::siblings::evidence_of;
-use crate::http::{Exchange, WebUrl, fingerprint};
+use crate::http::{ByFingerprint, Exchange, Fingerprints, WebUrl, fingerprint};
 
 /// Answers beyond this are not noted: a hostile capture could name a new path in every request.
 const MAX_KEPT: usize = 1 << 14;
@@ -15,13 +14,13 @@ const MAX_KEPT: usize = 1 << 14;
 #[derive(Debug, Default)]
 pub(super) struct Places {
     /// By path, an answer to a preflight that names the origin that asked.
-    preflights: HashMap<u64, Evidence>,
+    preflights: ByFingerprint<u64, Evidence>,
     /// By path, any answer that does.
-    named: HashMap<u64, Evidence>,
+    named: ByFingerprint<u64, Evidence>,
     /// By path and origin: some answer allows it, or may, where not all of it was seen.
-    allowed: HashSet<u64>,
+    allowed: Fingerprints<u64>,
     /// By path and origin: a request other than a preflight was answered, and allowed nobody.
-    bare: HashSet<u64>,
+    bare: Fingerprints<u64>,
     /// There was more than there is room for: that nothing allows an origin is not known.
     is_full: bool,
 }

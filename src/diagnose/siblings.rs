@@ -1,6 +1,6 @@
 //! What the other answers of a host say: whether it has a CORS layer, and for whom.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::granted::{Granted, Leave};
 use super::places::Places;
 use super::server::{Server, is_uncaught_in_starlette};
 use crate::chain::Chain;
-use crate::http::{End, Exchange, Id, Response, State, Time, WebUrl, fingerprint};
+use crate::http::{ByFingerprint, End, Exchange, Fingerprints, Id, Response, State, Time, WebUrl, fingerprint};
 
 /// Hosts, URLs and origins beyond this are not kept apart: a hostile capture could name a new one
 /// in every request.
@@ -18,7 +18,7 @@ const MAX_KEPT: usize = 4096;
 /// The first answer of each host to each origin that carries CORS headers.
 #[derive(Clone, Debug, Default)]
 pub struct Sharing {
-    noted: HashSet<SharingKey>,
+    noted: Fingerprints<SharingKey>,
     answers: Vec<Arc<Exchange>>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Siblings<'a> {
     /// For each host, one answer that carries CORS headers.
     shares: HashMap<String, Evidence>,
     /// The same for each origin: by host and origin, as a fingerprint.
-    shares_with: HashMap<u64, Evidence>,
+    shares_with: ByFingerprint<u64, Evidence>,
     /// Gathered when a rule first asks, which few captures make one do.
     readers: OnceLock<Readers>,
     places: OnceLock<Places>,
@@ -99,7 +99,7 @@ impl<'a> Siblings<'a> {
     pub(super) fn of(chains: &'a [Chain], sharing: &Sharing) -> Self {
         let mut siblings = Self {
             shares: HashMap::new(),
-            shares_with: HashMap::new(),
+            shares_with: ByFingerprint::default(),
             readers: OnceLock::new(),
             places: OnceLock::new(),
             granted: OnceLock::new(),

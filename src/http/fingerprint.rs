@@ -1,8 +1,10 @@
 //! What is alike as one number.
 
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, Hash};
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
 use foldhash::quality::RandomState;
 
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
@@ -12,3 +14,10 @@ static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 pub(crate) fn fingerprint(value: &(impl Hash + ?Sized)) -> u64 {
     SEED.hash_one(value)
 }
+
+/// A table by fingerprints. Hashing them takes little: they are chance itself, and nobody can choose them to fall
+/// together.
+pub(crate) type ByFingerprint<K, V> = HashMap<K, V, FixedState>;
+
+/// Fingerprints that came up.
+pub(crate) type Fingerprints<K> = HashSet<K, FixedState>;

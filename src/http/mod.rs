@@ -27,7 +27,7 @@ use std::borrow::Cow;
 pub use content::MAX_CONTENT;
 pub use exchange::{Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Id, Peer, State, Vantage};
 pub use few::Few;
-pub(crate) use fingerprint::fingerprint;
+pub(crate) use fingerprint::{ByFingerprint, Fingerprints, fingerprint};
 pub use headers::{Field, Header, HeaderLines, Headers, Masking};
 pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_ok_status, is_redirect_status};
