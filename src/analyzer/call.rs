@@ -1,13 +1,13 @@
 //! One call of a page: in short, as it is kept, and in full, as it is shown.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chain::Chain;
 use crate::cors::{Decision, Judgement};
 use crate::diagnose::WhatIf;
-use crate::http::Few;
+use crate::http::{Few, fingerprint};
 
 /// One call as it is kept.
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ impl Call {
 impl Brief {
     pub(super) fn of(judgement: &Judgement, findings: impl Iterator<Item = &'static str>) -> Self {
         let decision = judgement.verdict.outcome.decision();
-        Self { decision, shape: shape(judgement), findings: findings.collect() }
+        Self { decision, shape: fingerprint(&Shape(judgement)), findings: findings.collect() }
     }
 }
 
@@ -115,12 +115,15 @@ impl From<ChainReport> for Call {
     }
 }
 
-fn shape(judgement: &Judgement) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    judgement.verdict.outcome.decision().hash(&mut hasher);
-    for hop in &judgement.hops {
-        let status = hop.answer.as_ref().map(|answer| answer.status);
-        (hop.role, &hop.method, hop.answered_by, status, hop.exchange.is_some()).hash(&mut hasher);
+/// What is drawn of a call.
+struct Shape<'a>(&'a Judgement);
+
+impl Hash for Shape<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.verdict.outcome.decision().hash(hasher);
+        for hop in &self.0.hops {
+            let status = hop.answer.as_ref().map(|answer| answer.status);
+            (hop.role, &hop.method, hop.answered_by, status, hop.exchange.is_some()).hash(hasher);
+        }
     }
-    hasher.finish()
 }
