@@ -128,8 +128,9 @@ fn forwarded_scheme(headers: &Headers, warnings: &mut Vec<String>) -> Option<&'s
         let values = headers.all("x-forwarded-proto").flat_map(|line| line.split(','));
         values.map(trim_ows).filter(|value| !value.is_empty())
     };
-    let last = values().last()?;
-    if values().nth(1).is_some() {
+    let (count, last) = values().fold((0, None), |(count, _), value| (count + 1, Some(value)));
+    let last = last?;
+    if count > 1 {
         let all: Vec<&str> = values().collect();
         warnings.push(format!("X-Forwarded-Proto has several values ({}): the last one is read", all.join(", ")));
     }
