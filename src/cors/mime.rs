@@ -1,12 +1,12 @@
 //! As much of the MIME Sniffing standard as the safelist asks for.
 
-/// The essence (`type/subtype`, lower-case) of a value that "parse a MIME type"
+/// The essence (`type/subtype`, in whatever letter case) of a value that "parse a MIME type"
 /// (<https://mimesniff.spec.whatwg.org/#parse-a-mime-type>) accepts. Parameters never make it fail.
-pub(super) fn essence(value: &str) -> Option<String> {
+pub(super) fn essence(value: &str) -> Option<&str> {
     let value = value.trim_matches(is_http_space);
     let (kind, rest) = value.split_once('/')?;
     let subtype = rest.split(';').next()?.trim_end_matches(is_http_space);
-    (is_token(kind) && is_token(subtype)).then(|| format!("{kind}/{subtype}").to_ascii_lowercase())
+    value.get(..kind.len() + 1 + subtype.len()).filter(|_| is_token(kind) && is_token(subtype))
 }
 
 fn is_http_space(c: char) -> bool {
