@@ -33,7 +33,7 @@ const ROOMS: [Room; 14] = [
         rooms: &["http"],
         crates: &["serde", "serde_json", "base64", "itoa", "memchr", "thiserror"],
     },
-    Room { name: "chain", rooms: &["http"], crates: &["url", "foldhash"] },
+    Room { name: "chain", rooms: &["http"], crates: &["foldhash"] },
     Room { name: "balancer", rooms: &["http"], crates: &["url"] },
     Room { name: "cors", rooms: &["http", "chain", "balancer"], crates: &["url", "psl"] },
     Room { name: "diagnose", rooms: &["http", "chain", "balancer", "cors"], crates: &["url"] },

@@ -31,7 +31,7 @@ pub(crate) use fingerprint::{ByFingerprint, Fingerprints, fingerprint};
 pub use headers::{Field, Header, HeaderLines, Headers, Masking};
 pub use location::resolve_location;
 pub use message::{Body, Request, Response, is_ok_status, is_redirect_status};
-pub use origin::{Origin, OriginError, same_origin};
+pub use origin::{Origin, OriginError};
 pub use text::{Target, Text};
 pub use time::Time;
 pub use trailers::Trailers;

@@ -110,12 +110,6 @@ fn is_plain_authority(authority: &str, default: u16) -> bool {
     is_as_serialized && is_plain_host(host)
 }
 
-/// Whether two URLs have the same origin (HTML, "same origin").
-#[must_use]
-pub fn same_origin(a: &Url, b: &Url) -> bool {
-    matches!(a.scheme(), "http" | "https") && (a.scheme(), a.host(), a.port()) == (b.scheme(), b.host(), b.port())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
