@@ -300,10 +300,8 @@ impl<'a> Evidence<'a> {
         if self.preflight.is_some() {
             return headers;
         }
-        let lines = self.actual().into_iter().flat_map(|actual| actual.headers.iter());
-        headers.extend(
-            lines.filter(|line| is_set_by_scripts(line.name)).map(|line| AuthorHeader::new(line.name, line.value)),
-        );
+        let lines = self.actual().into_iter().flat_map(|actual| actual.headers.called(is_set_by_scripts));
+        headers.extend(lines.map(|line| AuthorHeader::new(line.name, line.value)));
         headers
     }
 

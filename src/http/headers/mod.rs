@@ -112,6 +112,12 @@ impl Headers {
         (0..self.len()).filter_map(|at| Some(Header { name: self.outline.name(at)?, value: self.value(at)? }))
     }
 
+    /// The lines that have such a name, in wire order.
+    pub fn called(&self, is_it: impl Fn(&str) -> bool) -> impl Iterator<Item = Header<'_>> {
+        let lines = (0..self.len()).filter_map(move |at| Some((at, self.outline.name(at).filter(|name| is_it(name))?)));
+        lines.filter_map(|(at, name)| Some(Header { name, value: self.value(at)? }))
+    }
+
     /// All names, one after the other.
     #[must_use]
     pub fn names(&self) -> &str {

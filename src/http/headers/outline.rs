@@ -20,9 +20,15 @@ struct Name {
     tag: u8,
 }
 
-/// The first line with each tag, or [`NONE`]: what is looked for in a head is mostly not there, and this tells so
-/// without a look at the lines.
-pub(super) type Index = [u8; TAGS];
+/// What makes names quick to find.
+#[derive(Debug)]
+struct Index {
+    /// The first line with each tag, or [`NONE`]: what is looked for in a head is mostly not there, and this tells so
+    /// without a look at the lines.
+    first: [u8; TAGS],
+    /// All names in lower case, as they are looked for nearly always.
+    names: Box<str>,
+}
 
 const TAGS: usize = 128;
 
@@ -39,14 +45,15 @@ impl Outline {
 
     /// The same, for many heads.
     pub(super) fn indexed(self) -> Self {
-        let mut index = [NONE; TAGS];
+        let mut first = [NONE; TAGS];
         for (at, line) in self.lines.iter().enumerate().rev() {
-            if let Some(first) = index.get_mut(usize::from(line.tag)) {
+            if let Some(first) = first.get_mut(usize::from(line.tag)) {
                 // One that is too far back to be told is looked for from the last that can be.
                 *first = u8::try_from(at).unwrap_or(NONE - 1).min(NONE - 1);
             }
         }
-        Self { index: Some(Box::new(index)), ..self }
+        let names = self.names.to_ascii_lowercase().into();
+        Self { index: Some(Box::new(Index { first, names })), ..self }
     }
 
     /// How many lines there are.
@@ -64,9 +71,14 @@ impl Outline {
         size_of::<Self>() + self.names.len() + size_of_val(&*self.lines)
     }
 
+    /// The bytes of memory that it takes if it is of many.
+    pub(super) fn memory_of_many(&self) -> usize {
+        self.memory() + size_of::<Index>() + self.names.len()
+    }
+
     /// The name of a line.
     pub(super) fn name(&self, at: usize) -> Option<&str> {
-        self.name_of(self.lines.get(at)?)
+        self.lines.get(at)?.of(&self.names)
     }
 
     /// Whether these are the names.
@@ -77,19 +89,25 @@ impl Outline {
     /// The first line with that name, whose tag this is, letter case aside.
     #[inline]
     pub(super) fn first(&self, name: &str, tag: u8) -> Option<usize> {
-        let from = self.index.as_ref().map_or(Some(0), |index| index.get(usize::from(tag)).copied())?;
+        let from = self.index.as_ref().map_or(Some(0), |index| index.first.get(usize::from(tag)).copied())?;
         if from == NONE { None } else { self.next(name, tag, usize::from(from)) }
     }
 
     /// As [`Outline::first`], of those from that line on.
     pub(super) fn next(&self, name: &str, tag: u8, from: usize) -> Option<usize> {
-        let is_called =
-            |line: &Name| line.tag == tag && self.name_of(line).is_some_and(|its| its.eq_ignore_ascii_case(name));
+        let is_called = |line: &Name| line.tag == tag && self.is_called(line, name);
         self.lines.get(from..)?.iter().position(is_called).map(|at| from + at)
     }
 
-    fn name_of(&self, line: &Name) -> Option<&str> {
-        self.names.get(line.start as usize..line.end as usize)
+    fn is_called(&self, line: &Name, name: &str) -> bool {
+        let lower_case = self.index.as_ref().and_then(|index| line.of(&index.names));
+        lower_case == Some(name) || line.of(&self.names).is_some_and(|its| its.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Name {
+    fn of(self, names: &str) -> Option<&str> {
+        names.get(self.start as usize..self.end as usize)
     }
 }
 

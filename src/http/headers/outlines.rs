@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::known::Guess;
-use super::outline::{BEHIND_NAME, Index, Outline};
+use super::outline::{BEHIND_NAME, Outline};
 
 /// Bytes that outlines and the way to them may take at once: those of some hundred programs.
 const MAX_ROOM: usize = 512 << 10;
@@ -97,7 +97,7 @@ impl Outlines {
             return Arc::new(outline);
         };
         let outline = Arc::new(outline.indexed());
-        self.room += outline.memory() + size_of::<Index>();
+        self.room += outline.memory_of_many();
         step.outline = Some(Arc::clone(&outline));
         outline
     }
