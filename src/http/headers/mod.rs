@@ -177,7 +177,7 @@ impl Headers {
         let mut next = self.outline.first(name, tag);
         std::iter::from_fn(move || {
             let at = next?;
-            next = self.outline.next(name, tag, at + 1);
+            next = self.outline.next(name, tag, at);
             self.value(at)
         })
     }

@@ -26,6 +26,8 @@ struct Index {
     /// The first line with each tag, or [`NONE`]: what is looked for in a head is mostly not there, and this tells so
     /// without a look at the lines.
     first: [u8; TAGS],
+    /// Which tags several lines have.
+    repeated: u128,
     /// All names in lower case, as they are looked for nearly always.
     names: Box<str>,
 }
@@ -45,15 +47,16 @@ impl Outline {
 
     /// The same, for many heads.
     pub(super) fn indexed(self) -> Self {
-        let mut first = [NONE; TAGS];
+        let (mut first, mut repeated) = ([NONE; TAGS], 0);
         for (at, line) in self.lines.iter().enumerate().rev() {
             if let Some(first) = first.get_mut(usize::from(line.tag)) {
+                repeated |= u128::from(*first != NONE) << line.tag;
                 // One that is too far back to be told is looked for from the last that can be.
                 *first = u8::try_from(at).unwrap_or(NONE - 1).min(NONE - 1);
             }
         }
         let names = self.names.to_ascii_lowercase().into();
-        Self { index: Some(Box::new(Index { first, names })), ..self }
+        Self { index: Some(Box::new(Index { first, repeated, names })), ..self }
     }
 
     /// How many lines there are.
@@ -90,11 +93,17 @@ impl Outline {
     #[inline]
     pub(super) fn first(&self, name: &str, tag: u8) -> Option<usize> {
         let from = self.index.as_ref().map_or(Some(0), |index| index.first.get(usize::from(tag)).copied())?;
-        if from == NONE { None } else { self.next(name, tag, usize::from(from)) }
+        if from == NONE { None } else { self.find(name, tag, usize::from(from)) }
     }
 
-    /// As [`Outline::first`], of those from that line on.
-    pub(super) fn next(&self, name: &str, tag: u8, from: usize) -> Option<usize> {
+    /// As [`Outline::first`], of those behind that line, which is one of them.
+    #[inline]
+    pub(super) fn next(&self, name: &str, tag: u8, behind: usize) -> Option<usize> {
+        let is_repeated = self.index.as_ref().is_none_or(|index| index.repeated >> tag & 1 == 1);
+        if is_repeated { self.find(name, tag, behind + 1) } else { None }
+    }
+
+    fn find(&self, name: &str, tag: u8, from: usize) -> Option<usize> {
         let is_called = |line: &Name| line.tag == tag && self.is_called(line, name);
         self.lines.get(from..)?.iter().position(is_called).map(|at| from + at)
     }
@@ -141,7 +150,7 @@ mod tests {
 
     fn all(outline: &Outline, name: &str) -> Vec<usize> {
         let tag = tag(name);
-        std::iter::successors(outline.first(name, tag), |at| outline.next(name, tag, at + 1)).collect()
+        std::iter::successors(outline.first(name, tag), |at| outline.next(name, tag, *at)).collect()
     }
 
     #[test]
