@@ -142,7 +142,10 @@ impl HeaderLines {
             return Some(place.range().len());
         }
         let value = plain_value(line)?;
-        let masked = masking.filter(|_| step.is_secret).map(|it| (it.masked)(step.name(), latin1(value).as_ref()));
+        let masked = match masking {
+            Some(masking) if step.is_secret => Some((masking.masked)(step.name(), str::from_utf8(value).ok()?)),
+            _ => None,
+        };
         let kept = masked.as_deref().map_or(value, str::as_bytes);
         match known.as_mut().and_then(|known| known.find(kept, &mut step.guess)) {
             Some(place) => self.places.push(place),

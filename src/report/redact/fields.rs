@@ -69,7 +69,7 @@ fn masked_secret(name: &str, value: &str) -> String {
     if is_one_of(name, &SET_COOKIES) {
         // What follows the first pair are attributes, and SameSite and Path tell why a cookie is not sent.
         let (pair, attributes) = value.split_at(end_of_pair(value));
-        return [&masked_pair(pair), attributes].concat();
+        return [name_of_pair(pair), MASK, attributes].concat();
     }
     masked_credentials(value)
 }
@@ -111,7 +111,8 @@ fn masked_pairs(mut pairs: &str) -> String {
     let mut masked = String::new();
     loop {
         let (pair, behind) = pairs.split_at(end_of_pair(pairs));
-        masked.push_str(&masked_pair(pair));
+        masked.push_str(name_of_pair(pair));
+        masked.push_str(MASK);
         let Some(next) = behind.strip_prefix(';') else { return masked };
         masked.push(';');
         pairs = next;
@@ -122,10 +123,9 @@ fn end_of_pair(pairs: &str) -> usize {
     memchr(b';', pairs.as_bytes()).unwrap_or(pairs.len())
 }
 
-/// `name=value` without its value.
-fn masked_pair(pair: &str) -> String {
-    let name = memchr(b'=', pair.as_bytes()).map_or("", |at| pair.get(..=at).unwrap_or_default());
-    [name, MASK].concat()
+/// `name=value` without its value, which is all that there is where no name stands before it.
+fn name_of_pair(pair: &str) -> &str {
+    memchr(b'=', pair.as_bytes()).and_then(|at| pair.get(..=at)).unwrap_or_default()
 }
 
 /// `Bearer abc` without what follows the scheme: that it is a Bearer is worth knowing.
