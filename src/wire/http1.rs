@@ -5,6 +5,9 @@
 //! an odd line is reported and kept, and never costs the message. What the oddities amount to is
 //! for the reader of these views to say.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memrchr};
 
 /// `GET /items HTTP/1.1`
@@ -52,12 +55,12 @@ pub enum Line<'a> {
 /// known to hold no such end, apart from its first three bytes.
 #[must_use]
 pub fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
+    static EMPTY_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n\r\n"));
+    static BARE_EMPTY_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n\n"));
     let rest = bytes.get(from..)?;
-    memchr_iter(b'\n', rest).find_map(|newline| match rest.get(newline + 1..) {
-        Some([b'\n', ..]) => Some(from + newline + 2),
-        Some([b'\r', b'\n', ..]) => Some(from + newline + 3),
-        _ => None,
-    })
+    let end = EMPTY_LINE.find(rest).map(|at| at + 3);
+    let before = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
+    BARE_EMPTY_LINE.find(before).map(|at| at + 2).or(end).map(|end| from + end)
 }
 
 /// Splits the first line off: the line without its end, and what follows. Without a line end, all
@@ -295,6 +298,15 @@ mod tests {
                 fields.map(|(name, value)| Line::Field { name: name.as_bytes(), value, odd: false }).collect()
             });
             prop_assert_eq!(fields, Some(expected));
+        }
+
+        #[test]
+        fn a_head_ends_at_its_first_empty_line(bytes in "[a\r\n]{0,12}", from in 0..4_usize) {
+            let is_end = |end: &usize| {
+                let before = bytes.get(from..*end).unwrap_or_default();
+                before.ends_with("\n\n") || before.ends_with("\n\r\n")
+            };
+            prop_assert_eq!(head_end(bytes.as_bytes(), from), (from..=bytes.len()).find(is_end));
         }
 
         #[test]
