@@ -137,13 +137,13 @@ impl Clock {
 }
 
 fn fraction(out: &mut String, nanosecond: u32, digits: u8) {
+    // The 1 is the place of a second, so that no zero behind it is left out.
+    let mut written = itoa::Buffer::new();
+    let all = written.format(nanosecond + 1_000_000_000);
     if digits > 0 {
         out.push('.');
     }
-    for place in 0..u32::from(digits) {
-        let digit = nanosecond / 10_u32.pow(8_u32.saturating_sub(place)) % 10;
-        out.push(char::from_digit(digit, 10).unwrap_or('0'));
-    }
+    out.push_str(all.get(1..=usize::from(digits)).unwrap_or_default());
 }
 
 fn address(line: &mut Object<'_>, name: &'static str, address: Option<SocketAddr>) {
