@@ -3,12 +3,12 @@
 
 mod call;
 mod finding;
+mod indent;
 mod verdict;
 
 use std::io;
 
 use serde::Serialize;
-use serde_json::ser::{Formatter as _, PrettyFormatter};
 
 use super::words;
 use crate::analyzer::{Alone, Analysis, SourceSummary, Unread, Workers};
@@ -16,6 +16,7 @@ use crate::import::escaped;
 use call::ChainObject;
 pub(super) use call::HopObject;
 use finding::FindingObject;
+use indent::Indent;
 
 /// The name of this format, with its version.
 pub const SCHEMA: &str = "corscope.analysis/1";
@@ -62,12 +63,8 @@ pub fn json(analysis: &Analysis) -> String {
 
 /// A value as it is written so deep within another one.
 fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
-    let mut formatter = PrettyFormatter::new();
-    for _ in 0..depth {
-        formatter.begin_object(&mut io::sink())?;
-    }
     let mut written = Vec::with_capacity(ROOM);
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut written, formatter))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut written, Indent::within(depth)))?;
     // JSON is UTF-8.
     Ok(escaped(String::from_utf8(written).unwrap_or_default()).into_bytes())
 }
