@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::http::is_unseen;
 
+const DEL: u8 = 0x7F;
+
 /// The same JSON, in which also those characters are escaped that RFC 8259 lets stand and that a terminal acts on
 /// or does not show: DEL, the C1 controls, and what changes the direction of text. They can stand in strings only.
 #[must_use]
@@ -25,6 +27,12 @@ pub fn escaped(json: String) -> String {
     escaped
 }
 
+/// Whether there is nothing in a JSON to escape, since all of it is below DEL.
+#[must_use]
+pub fn is_plain(json: &[u8]) -> bool {
+    json.iter().copied().fold(0, u8::max) < DEL
+}
+
 fn is_acted_on(character: char) -> bool {
     matches!(character, '\u{7f}'..='\u{9f}') || is_unseen(character)
 }
@@ -40,19 +48,13 @@ fn beyond_ascii(text: &str) -> impl Iterator<Item = (usize, char)> {
     })
 }
 
-/// How many bytes there are before the first from DEL on. Eight are looked at at once: texts are long, and such bytes
+/// How many bytes there are before the first from DEL on. Many are looked at at once: texts are long, and such bytes
 /// are few.
 fn plain_len(bytes: &[u8]) -> usize {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
-    let (words, rest) = bytes.as_chunks();
-    for (nth, word) in words.iter().map(|word| u64::from_le_bytes(*word)).enumerate() {
-        // Of the marks the lowest is right: a carry can only come of one below.
-        let marks = (word.wrapping_add(EACH) | word) & (EACH << 7);
-        if marks != 0 {
-            return nth * size_of::<u64>() + marks.trailing_zeros() as usize / 8;
-        }
-    }
-    bytes.len() - rest.len() + rest.iter().take_while(|byte| **byte < 0x7F).count()
+    const AT_ONCE: usize = 64;
+    let (blocks, _) = bytes.as_chunks::<AT_ONCE>();
+    let plain = AT_ONCE * blocks.iter().take_while(|block| is_plain(*block)).count();
+    plain + bytes.iter().skip(plain).take_while(|byte| **byte < DEL).count()
 }
 
 #[cfg(test)]
