@@ -1,6 +1,7 @@
 //! Whose rules decide, and where they depart from the standard. Each departure is one function
 //! here, with its source; the algorithms ask and never name a browser.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 /// Whose rules decide.
@@ -29,130 +30,6 @@ impl Browser {
         }
     }
 
-    /// `Access-Control-Allow-Headers: *` allows `Authorization` too. Fetch, "CORS non-wildcard
-    /// request-header name", says no; Chromium 156 and Firefox 153 let it pass with a warning
-    /// (measured).
-    pub(super) fn covers_authorization_by_wildcard(self) -> bool {
-        self != Self::Standard
-    }
-
-    /// A preflight that is redirected is refused as such before its headers are read. The standard
-    /// only has "not an ok status", after the CORS check; Chromium 156 (measured)
-    /// refuses the redirect first.
-    pub(super) fn refuses_preflight_redirects_first(self) -> bool {
-        self == Self::Chromium
-    }
-
-    /// More than one `Access-Control-Allow-Origin` line is refused as such, before a wildcard is
-    /// looked for (Firefox, nsCORSListenerProxy). In the standard the joined value differs anyway.
-    pub(super) fn counts_allow_origin_lines(self) -> bool {
-        self == Self::Firefox
-    }
-
-    /// The next hop of a redirect is checked for mixed content before the redirect itself passes
-    /// the CORS check. Firefox 153 (measured): it names mixed content where the standard and
-    /// Chromium find the missing header of the redirect first.
-    pub(super) fn looks_for_mixed_content_before_the_check(self) -> bool {
-        self == Self::Firefox
-    }
-
-    /// The preflight of a request that follows no redirects follows none either: a redirect is only a status
-    /// that is not ok (Firefox 153, measured).
-    pub(super) fn asks_preflights_in_the_redirect_mode(self) -> bool {
-        self == Self::Firefox
-    }
-
-    /// A preflight's answer is read header by header: a method that is not allowed is found before a name
-    /// that is no token. Firefox (`nsCORSPreflightListener::CheckPreflightRequestApproved`); the standard and Chromium
-    /// parse both lists first.
-    pub(super) fn checks_the_method_before_reading_names(self) -> bool {
-        self == Self::Firefox
-    }
-
-    /// The preflight of a redirect's next hop is decided by what the script set at first, although
-    /// the method was rewritten to GET or `Authorization` was removed (Firefox 153, measured).
-    pub(super) fn preflights_by_the_first_request(self) -> bool {
-        self == Self::Firefox
-    }
-
-    /// A redirect on the same origin to a URL with user and password is refused (Chromium 156,
-    /// measured); the standard refuses it only across origins.
-    pub(super) fn refuses_userinfo_on_the_same_origin(self) -> bool {
-        self == Self::Chromium
-    }
-
-    /// A redirect of an image, a script or any other `no-cors` or `same-origin` request to a URL with user
-    /// and password is refused (Chromium 156, measured); the standard refuses it in mode `cors` only.
-    pub(super) fn refuses_userinfo_in_every_mode(self) -> bool {
-        self == Self::Chromium
-    }
-
-    /// An empty Location field is no redirect: the page gets the 3xx itself (Chromium 156,
-    /// measured). In the standard it leads to the URL that it came from.
-    pub(super) fn ignores_an_empty_location(self) -> bool {
-        self == Self::Chromium
-    }
-
-    /// A Location that leads nowhere is a network error whatever the CORS headers say, also in the answer to a
-    /// preflight: a redirect's that is no URL, and, whatever the status, two that differ (Chromium 156 and
-    /// Firefox 153, measured).
-    pub(super) fn refuses_broken_locations_first(self) -> bool {
-        self != Self::Standard
-    }
-
-    /// So it is with a redirect that is not to be followed (Chromium 156, measured; Firefox 153 reads the
-    /// Location of a redirect that it follows).
-    pub(super) fn reads_locations_in_every_redirect_mode(self) -> bool {
-        self == Self::Chromium
-    }
-
-    /// A redirect to a local scheme is refused before it passes the CORS check (Firefox 153, measured).
-    pub(super) fn refuses_local_schemes_first(self) -> bool {
-        self == Self::Firefox
-    }
-
-    /// A redirect without a Location is none, whatever the redirect mode (Chromium 156, measured, in mode
-    /// `error`); in the standard, and in Firefox 153, the status alone makes it one.
-    pub(super) fn takes_no_redirect_without_location(self) -> bool {
-        self == Self::Chromium
-    }
-
-    /// A preflight after a redirect carries the page's origin, not null (Firefox 153, measured).
-    pub(super) fn asks_preflights_by_the_pages_origin(self) -> bool {
-        self == Self::Firefox
-    }
-
-    /// A 407 of a server that is no proxy is a network error (Chromium 156, measured).
-    pub(super) fn refuses_proxy_challenges_of_servers(self) -> bool {
-        self == Self::Chromium
-    }
-
-    /// Equal repeated Location lines count as one (Chromium, `HttpResponseHeaders`); the standard
-    /// takes no list.
-    pub(super) fn merges_equal_locations(self) -> bool {
-        self != Self::Standard
-    }
-
-    /// A page on http from this machine (`http://localhost:3000`) may load no mixed content either, as its
-    /// origin is trustworthy (Mixed Content 4.3). Chromium (`MixedContentChecker::IsMixedContent`) and
-    /// Firefox (`nsMixedContentBlocker`) only guard pages on https.
-    pub(super) fn protects_pages_on_this_machine(self) -> bool {
-        self == Self::Standard
-    }
-
-    /// A permanent redirect is answered from the cache when the same URL comes up again in one
-    /// call (Chromium 156, measured; Firefox 153 asks the network each time).
-    pub(super) fn remembers_permanent_redirects(self) -> bool {
-        self == Self::Chromium
-    }
-
-    /// A host that is known to want https (HSTS) is reached by a redirect that the browser makes by
-    /// itself: it counts, it taints the origin, and a preflight may not follow it (Chromium 156,
-    /// measured). In the standard the scheme changes in place; Firefox 153 keeps the page's origin.
-    pub(super) fn redirects_to_https_by_itself(self) -> bool {
-        self == Self::Chromium
-    }
-
     /// For how long the answer to a preflight is good. Chromium keeps it two hours at the most, and
     /// takes a negative age for none and what cannot be read for the default
     /// (`preflight_result.cc`); Firefox keeps it a day at the most, and not at all where the age is
@@ -174,10 +51,157 @@ impl Browser {
             Self::Chromium | Self::Standard => default,
         }
     }
+}
+
+/// One browser's rules, and whether it has come to one that not all browsers have.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    browser: Browser,
+    are_its_own: Cell<bool>,
+}
+
+impl Rules {
+    pub(super) fn of(browser: Browser) -> Self {
+        Self { browser, are_its_own: Cell::new(false) }
+    }
+
+    /// Whether any rule was asked for in which browsers differ. Until then every browser has decided alike.
+    pub(super) fn are_its_own(&self) -> bool {
+        self.are_its_own.get()
+    }
+
+    fn are_of(&self, browser: Browser) -> bool {
+        self.are_its_own.set(true);
+        self.browser == browser
+    }
+
+    /// `Access-Control-Allow-Headers: *` allows `Authorization` too. Fetch, "CORS non-wildcard
+    /// request-header name", says no; Chromium 156 and Firefox 153 let it pass with a warning
+    /// (measured).
+    pub(super) fn covers_authorization_by_wildcard(&self) -> bool {
+        !self.are_of(Browser::Standard)
+    }
+
+    /// A preflight that is redirected is refused as such before its headers are read. The standard
+    /// only has "not an ok status", after the CORS check; Chromium 156 (measured)
+    /// refuses the redirect first.
+    pub(super) fn refuses_preflight_redirects_first(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
+    /// More than one `Access-Control-Allow-Origin` line is refused as such, before a wildcard is
+    /// looked for (Firefox, nsCORSListenerProxy). In the standard the joined value differs anyway.
+    pub(super) fn counts_allow_origin_lines(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
+    /// The next hop of a redirect is checked for mixed content before the redirect itself passes
+    /// the CORS check. Firefox 153 (measured): it names mixed content where the standard and
+    /// Chromium find the missing header of the redirect first.
+    pub(super) fn looks_for_mixed_content_before_the_check(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
+    /// The preflight of a request that follows no redirects follows none either: a redirect is only a status
+    /// that is not ok (Firefox 153, measured).
+    pub(super) fn asks_preflights_in_the_redirect_mode(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
+    /// A preflight's answer is read header by header: a method that is not allowed is found before a name
+    /// that is no token. Firefox (`nsCORSPreflightListener::CheckPreflightRequestApproved`); the standard and Chromium
+    /// parse both lists first.
+    pub(super) fn checks_the_method_before_reading_names(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
+    /// The preflight of a redirect's next hop is decided by what the script set at first, although
+    /// the method was rewritten to GET or `Authorization` was removed (Firefox 153, measured).
+    pub(super) fn preflights_by_the_first_request(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
+    /// A redirect on the same origin to a URL with user and password is refused (Chromium 156,
+    /// measured); the standard refuses it only across origins.
+    pub(super) fn refuses_userinfo_on_the_same_origin(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
+    /// A redirect of an image, a script or any other `no-cors` or `same-origin` request to a URL with user
+    /// and password is refused (Chromium 156, measured); the standard refuses it in mode `cors` only.
+    pub(super) fn refuses_userinfo_in_every_mode(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
+    /// An empty Location field is no redirect: the page gets the 3xx itself (Chromium 156,
+    /// measured). In the standard it leads to the URL that it came from.
+    pub(super) fn ignores_an_empty_location(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
+    /// A Location that leads nowhere is a network error whatever the CORS headers say, also in the answer to a
+    /// preflight: a redirect's that is no URL, and, whatever the status, two that differ (Chromium 156 and
+    /// Firefox 153, measured).
+    pub(super) fn refuses_broken_locations_first(&self) -> bool {
+        !self.are_of(Browser::Standard)
+    }
+
+    /// So it is with a redirect that is not to be followed (Chromium 156, measured; Firefox 153 reads the
+    /// Location of a redirect that it follows).
+    pub(super) fn reads_locations_in_every_redirect_mode(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
+    /// A redirect to a local scheme is refused before it passes the CORS check (Firefox 153, measured).
+    pub(super) fn refuses_local_schemes_first(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
+    /// A redirect without a Location is none, whatever the redirect mode (Chromium 156, measured, in mode
+    /// `error`); in the standard, and in Firefox 153, the status alone makes it one.
+    pub(super) fn takes_no_redirect_without_location(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
+    /// A preflight after a redirect carries the page's origin, not null (Firefox 153, measured).
+    pub(super) fn asks_preflights_by_the_pages_origin(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
+    /// A 407 of a server that is no proxy is a network error (Chromium 156, measured).
+    pub(super) fn refuses_proxy_challenges_of_servers(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
+    /// Equal repeated Location lines count as one (Chromium, `HttpResponseHeaders`); the standard
+    /// takes no list.
+    pub(super) fn merges_equal_locations(&self) -> bool {
+        !self.are_of(Browser::Standard)
+    }
+
+    /// A page on http from this machine (`http://localhost:3000`) may load no mixed content either, as its
+    /// origin is trustworthy (Mixed Content 4.3). Chromium (`MixedContentChecker::IsMixedContent`) and
+    /// Firefox (`nsMixedContentBlocker`) only guard pages on https.
+    pub(super) fn protects_pages_on_this_machine(&self) -> bool {
+        self.are_of(Browser::Standard)
+    }
+
+    /// A permanent redirect is answered from the cache when the same URL comes up again in one
+    /// call (Chromium 156, measured; Firefox 153 asks the network each time).
+    pub(super) fn remembers_permanent_redirects(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
+    /// A host that is known to want https (HSTS) is reached by a redirect that the browser makes by
+    /// itself: it counts, it taints the origin, and a preflight may not follow it (Chromium 156,
+    /// measured). In the standard the scheme changes in place; Firefox 153 keeps the page's origin.
+    pub(super) fn redirects_to_https_by_itself(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
 
     /// An upgrade by `upgrade-insecure-requests` of a redirect's target makes `Origin` null, as if
     /// the insecure hop had been made (Firefox 153, measured).
-    pub(super) fn taints_origin_by_upgrade(self) -> bool {
-        self == Self::Firefox
+    pub(super) fn taints_origin_by_upgrade(&self) -> bool {
+        self.are_of(Browser::Firefox)
     }
 }

@@ -1,6 +1,6 @@
 //! The CORS check (Fetch, section 4.10) and what each browser calls its failures.
 
-use super::{Browser, Credentials, Error};
+use super::{Credentials, Error, Rules};
 use crate::chain::Role;
 use crate::http::{Field, Headers};
 
@@ -15,7 +15,7 @@ pub(super) enum Checked {
 
 /// The CORS check: `origin` is the serialized origin that the request carried.
 pub(super) fn cors_check(
-    browser: Browser,
+    rules: &Rules,
     role: Role,
     headers: &Headers,
     origin: &str,
@@ -28,7 +28,9 @@ pub(super) fn cors_check(
         Field::Absent => return fail(Kind::Missing, ""),
         Field::Present(value) => value,
     };
-    if browser.counts_allow_origin_lines() && headers.all("access-control-allow-origin").count() > 1 {
+    let has_lines = || headers.all("access-control-allow-origin").count() > 1;
+    // Lines are joined by commas.
+    if allowed.contains(',') && has_lines() && rules.counts_allow_origin_lines() {
         return fail(Kind::Multiple, &allowed);
     }
     if allowed == "*" {
@@ -100,10 +102,11 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cors::Browser;
 
     fn check(lines: &[(&str, &str)], credentials: Credentials) -> Checked {
         let headers = lines.iter().copied().collect();
-        cors_check(Browser::Chromium, Role::Actual, &headers, "https://a.example", credentials)
+        cors_check(&Rules::of(Browser::Chromium), Role::Actual, &headers, "https://a.example", credentials)
     }
 
     #[test]
@@ -145,7 +148,8 @@ mod tests {
     #[test]
     fn a_head_with_a_hole_proves_nothing() {
         let headers = Headers::default().into_partial();
-        let checked = cors_check(Browser::Standard, Role::Actual, &headers, "https://a.example", Credentials::Omit);
+        let checked =
+            cors_check(&Rules::of(Browser::Standard), Role::Actual, &headers, "https://a.example", Credentials::Omit);
         assert_eq!(checked, Checked::Unseen);
     }
 }

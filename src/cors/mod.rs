@@ -21,6 +21,7 @@ mod safelist;
 mod verdict;
 
 pub use browser::Browser;
+use browser::Rules;
 pub use evidence::{Asserted, intent};
 pub use fetch::{Answered, Ask, Ending, Fetch, Step, Trail};
 pub use filter::can_read;

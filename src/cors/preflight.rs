@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::check::{Checked, cors_check};
 use super::lists::List;
 use super::safelist::is_safe_method;
-use super::{Browser, Credentials, Error, RedirectMode, redirect};
+use super::{Credentials, Error, RedirectMode, Rules, redirect};
 use crate::chain::Role;
 use crate::http::Response;
 
@@ -24,25 +24,25 @@ pub(super) struct Request<'a> {
 }
 
 /// Whether the answer allows the request, in the order in which the browser looks.
-pub(super) fn check_preflight(browser: Browser, response: &Response, request: &Request<'_>) -> Checked {
-    let is_redirect = redirect::is_redirect(browser, response);
-    if browser.refuses_preflight_redirects_first() && is_redirect {
+pub(super) fn check_preflight(rules: &Rules, response: &Response, request: &Request<'_>) -> Checked {
+    let is_redirect = redirect::is_redirect(rules, response);
+    if is_redirect && rules.refuses_preflight_redirects_first() {
         return Checked::Fail(Error::PreflightDisallowedRedirect, String::new());
     }
-    match cors_check(browser, Role::Preflight, &response.headers, request.origin, request.credentials) {
+    match cors_check(rules, Role::Preflight, &response.headers, request.origin, request.credentials) {
         Checked::Pass => {}
         failed => return failed,
     }
-    if is_redirect && (request.redirect == RedirectMode::Follow || !browser.asks_preflights_in_the_redirect_mode()) {
+    if is_redirect && (request.redirect == RedirectMode::Follow || !rules.asks_preflights_in_the_redirect_mode()) {
         return Checked::Fail(Error::PreflightDisallowedRedirect, String::new());
     }
     if !response.is_ok() {
         return Checked::Fail(Error::PreflightInvalidStatus, String::new());
     }
-    check_permissions(browser, response, request)
+    check_permissions(rules, response, request)
 }
 
-fn check_permissions(browser: Browser, response: &Response, request: &Request<'_>) -> Checked {
+fn check_permissions(rules: &Rules, response: &Response, request: &Request<'_>) -> Checked {
     let methods = response.headers.get("access-control-allow-methods");
     let names = response.headers.get("access-control-allow-headers");
     let (methods, names) = (List::read(&methods), List::read(&names));
@@ -57,7 +57,7 @@ fn check_permissions(browser: Browser, response: &Response, request: &Request<'_
             return Checked::Fail(Error::InvalidAllowMethodsPreflightResponse, value.to_owned());
         }
         (List::Tokens(methods), List::Invalid(_))
-            if browser.checks_the_method_before_reading_names() && !allows_method(&methods) =>
+            if rules.checks_the_method_before_reading_names() && !allows_method(&methods) =>
         {
             return method_refused();
         }
@@ -73,8 +73,8 @@ fn check_permissions(browser: Browser, response: &Response, request: &Request<'_
     // In order, since both lists may be as long as a head.
     names.sort_unstable_by(|one, other| by_name(one, other));
     let refused = request.names.iter().find(|name| {
-        let covered = any_name && (**name != "authorization" || browser.covers_authorization_by_wildcard());
-        names.binary_search_by(|listed| by_name(listed, name)).is_err() && !covered
+        let is_covered = || any_name && (**name != "authorization" || rules.covers_authorization_by_wildcard());
+        names.binary_search_by(|listed| by_name(listed, name)).is_err() && !is_covered()
     });
     match refused {
         Some(name) => Checked::Fail(Error::HeaderDisallowedByPreflightResponse, (*name).to_owned()),
@@ -90,6 +90,7 @@ fn by_name(one: &str, other: &str) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cors::Browser;
     use crate::http::{Body, Time, Trailers};
 
     fn response(status: u16, lines: &[(&str, &str)]) -> Response {
@@ -107,7 +108,7 @@ mod tests {
     fn check(browser: Browser, response: &Response, method: &str, names: &[&str], credentials: Credentials) -> Checked {
         let request =
             Request { origin: "https://a.example", credentials, redirect: RedirectMode::Follow, method, names };
-        check_preflight(browser, response, &request)
+        check_preflight(&Rules::of(browser), response, &request)
     }
 
     const ORIGIN: (&str, &str) = ("access-control-allow-origin", "https://a.example");

@@ -1,6 +1,6 @@
 //! Where a redirect leads (Fetch 2.2.6, "location URL").
 
-use super::{Browser, Error, Mode, RedirectMode};
+use super::{Error, Mode, RedirectMode, Rules};
 use crate::http::{Response, WebUrl};
 
 /// Where a redirect leads.
@@ -16,32 +16,32 @@ pub(super) enum Target {
 }
 
 /// Whether the browser takes a response for a redirect.
-pub(super) fn is_redirect(browser: Browser, response: &Response) -> bool {
+pub(super) fn is_redirect(rules: &Rules, response: &Response) -> bool {
     let is_empty = || response.headers.first("location") == Some("");
-    response.is_redirect() && !(browser.ignores_an_empty_location() && is_empty())
+    response.is_redirect() && !(is_empty() && rules.ignores_an_empty_location())
 }
 
 /// A Location that the network stack refuses before anything else looks at the response, in browsers where
 /// that is so.
 pub(super) fn broken(
-    browser: Browser,
+    rules: &Rules,
     mode: RedirectMode,
     base: &WebUrl<'_>,
     response: &Response,
 ) -> Option<(Error, String)> {
-    if !browser.refuses_broken_locations_first() || !response.headers.has("location") {
+    if !response.headers.has("location") || !rules.refuses_broken_locations_first() {
         return None;
     }
-    match target(browser, base, response) {
+    match target(rules, base, response) {
         Target::Refused(Error::InvalidRedirect, location) => {
-            let is_looked_at = mode == RedirectMode::Follow || browser.reads_locations_in_every_redirect_mode();
+            let is_looked_at = mode == RedirectMode::Follow || rules.reads_locations_in_every_redirect_mode();
             // Chromium takes a host with a space in it for a name that cannot be resolved.
             let is_broken = response.is_redirect() && base.resolve(&location.replace(' ', "-")).is_none();
             (is_looked_at && is_broken).then_some((Error::InvalidRedirect, location))
         }
         Target::Refused(error, parameter) => Some((error, parameter)),
         Target::To(url) if response.is_redirect() && mode == RedirectMode::Follow => {
-            let is_refused = browser.refuses_local_schemes_first() && is_local_scheme(url.scheme());
+            let is_refused = rules.refuses_local_schemes_first() && is_local_scheme(url.scheme());
             is_refused.then_some((Error::UnsafeRedirect, String::new()))
         }
         Target::None | Target::To(_) | Target::Unseen => None,
@@ -49,16 +49,16 @@ pub(super) fn broken(
 }
 
 /// Fetch, "location URL", with each browser's view of what a Location field is.
-pub(super) fn target(browser: Browser, base: &WebUrl<'_>, response: &Response) -> Target {
+pub(super) fn target(rules: &Rules, base: &WebUrl<'_>, response: &Response) -> Target {
     if !response.headers.is_complete() {
         return Target::Unseen;
     }
     let mut lines = response.headers.all("location");
     let Some(location) = lines.next() else { return Target::None };
-    if lines.any(|other| other != location || !browser.merges_equal_locations()) {
+    if lines.any(|other| other != location || !rules.merges_equal_locations()) {
         return Target::Refused(Error::MultipleLocations, String::new());
     }
-    if location.is_empty() && browser.ignores_an_empty_location() {
+    if location.is_empty() && rules.ignores_an_empty_location() {
         return Target::None;
     }
     match base.resolve(location) {

@@ -4,7 +4,7 @@ use super::{Answered, Ending, Fetch, Sent, Step, Tainting};
 use crate::chain::Role;
 use crate::cors::check::{Checked, cors_check};
 use crate::cors::preflight::{self, check_preflight};
-use crate::cors::{Browser, Check, Error, Mode, RedirectMode, ResponseType, policy, redirect};
+use crate::cors::{Check, Error, Mode, RedirectMode, ResponseType, Rules, policy, redirect};
 use crate::http::{Field, Origin, Response, WebUrl, is_redirect_status};
 
 /// So many redirects pass; one more is a network error (Fetch, "HTTP-redirect fetch", step 7).
@@ -31,14 +31,14 @@ impl<'a> Fetch<'a> {
     fn refused_by_network(&mut self, response: &Response) -> Option<Step<'a>> {
         // What came by TLS came from the server itself.
         let is_challenge = response.status == 407 && self.url.scheme() == "https";
-        if is_challenge && self.browser.refuses_proxy_challenges_of_servers() {
+        if is_challenge && self.rules.refuses_proxy_challenges_of_servers() {
             return Some(self.fail(
                 "Fetch 4.8.1 HTTP-network-or-cache fetch",
                 Error::UnexpectedProxyAuthentication,
                 "",
             ));
         }
-        let (error, parameter) = redirect::broken(self.browser, self.intent.redirect, &self.url, response)?;
+        let (error, parameter) = redirect::broken(&self.rules, self.intent.redirect, &self.url, response)?;
         Some(self.fail("Fetch 2.2.6 location URL", error, &parameter))
     }
 
@@ -55,13 +55,13 @@ impl<'a> Fetch<'a> {
             method: self.method(),
             names: &self.unsafe_names(),
         };
-        match check_preflight(self.browser, response, &request) {
+        match check_preflight(&self.rules, response, &request) {
             Checked::Pass => {
                 self.note(SECTION, |fetch| format!("{} allows {}", response.status, fetch.method()));
                 Answered { check: Check::Pass, next: self.ask(Role::Actual) }
             }
             Checked::Fail(error, parameter) => {
-                let check = sharing_of_preflight(self.browser, response, &request);
+                let check = sharing_of_preflight(&self.rules, response, &request);
                 Answered { check, next: self.fail(SECTION, error, &parameter) }
             }
             Checked::Unseen => unseen("the head of the preflight's answer"),
@@ -87,17 +87,14 @@ impl<'a> Fetch<'a> {
 
     /// Firefox looks at the redirect's target before it checks the redirect itself.
     fn mixed_content_ahead(&mut self, response: &Response) -> Option<Step<'a>> {
-        if !self.browser.looks_for_mixed_content_before_the_check() || self.intent.redirect != RedirectMode::Follow {
+        let is_followed = self.intent.redirect == RedirectMode::Follow && is_redirect_status(response.status);
+        if !is_followed || !self.rules.looks_for_mixed_content_before_the_check() {
             return None;
         }
-        let redirect::Target::To(target) = redirect::target(self.browser, &self.url, response) else { return None };
+        let redirect::Target::To(target) = redirect::target(&self.rules, &self.url, response) else { return None };
         let upgraded =
             self.intent.upgrades_insecure || (self.intent.mode == Mode::NoCors && self.intent.api.is_upgradable());
-        if upgraded
-            || target.scheme() != "http"
-            || !self.is_mixed_content(&target)
-            || !is_redirect_status(response.status)
-        {
+        if upgraded || target.scheme() != "http" || !self.is_mixed_content(&target) {
             return None;
         }
         self.follow(response.status, target);
@@ -136,7 +133,7 @@ impl<'a> Fetch<'a> {
             return Ok(Check::Pass);
         }
         let origin = self.serialized_origin(Role::Actual);
-        match cors_check(self.browser, Role::Actual, &response.headers, origin, self.intent.credentials) {
+        match cors_check(&self.rules, Role::Actual, &response.headers, origin, self.intent.credentials) {
             Checked::Pass => {
                 self.note(SECTION, |_| format!("passed for origin {origin}"));
                 Ok(Check::Pass)
@@ -163,8 +160,7 @@ impl<'a> Fetch<'a> {
     fn redirect_status(&mut self, response: &Response) -> Step<'a> {
         match self.intent.redirect {
             RedirectMode::Error
-                if self.browser.takes_no_redirect_without_location()
-                    && !redirect::is_redirect(self.browser, response) =>
+                if self.rules.takes_no_redirect_without_location() && !redirect::is_redirect(&self.rules, response) =>
             {
                 Step::Done(self.filtered(response))
             }
@@ -177,7 +173,7 @@ impl<'a> Fetch<'a> {
     /// Fetch 4.7, "HTTP-redirect fetch".
     fn http_redirect_fetch(&mut self, response: &Response) -> Step<'a> {
         const SECTION: &str = "Fetch 4.7 HTTP-redirect fetch";
-        let target = match redirect::target(self.browser, &self.url, response) {
+        let target = match redirect::target(&self.rules, &self.url, response) {
             redirect::Target::None => return Step::Done(self.filtered(response)),
             redirect::Target::Unseen => return Step::Done(Ending::Unseen("the head of the redirect")),
             redirect::Target::Refused(error, parameter) => return self.fail(SECTION, error, &parameter),
@@ -202,9 +198,9 @@ impl<'a> Fetch<'a> {
         let leaves_home = !self.intent.origin.as_ref().is_some_and(|origin| origin.is_same_as(target));
         let refuses = match self.intent.mode {
             Mode::Cors => {
-                leaves_home || self.tainting == Tainting::Cors || self.browser.refuses_userinfo_on_the_same_origin()
+                leaves_home || self.tainting == Tainting::Cors || self.rules.refuses_userinfo_on_the_same_origin()
             }
-            Mode::NoCors | Mode::SameOrigin => self.browser.refuses_userinfo_in_every_mode(),
+            Mode::NoCors | Mode::SameOrigin => self.rules.refuses_userinfo_in_every_mode(),
             Mode::Navigate => false,
         };
         refuses && target.has_userinfo()
@@ -238,8 +234,8 @@ impl<'a> Fetch<'a> {
 
 /// The CORS check of a preflight's answer alone: one that passes it may be refused for its status or
 /// for what it allows, and a browser that refuses a redirect first makes none.
-fn sharing_of_preflight(browser: Browser, response: &Response, request: &preflight::Request<'_>) -> Check {
-    match cors_check(browser, Role::Preflight, &response.headers, request.origin, request.credentials) {
+fn sharing_of_preflight(rules: &Rules, response: &Response, request: &preflight::Request<'_>) -> Check {
+    match cors_check(rules, Role::Preflight, &response.headers, request.origin, request.credentials) {
         Checked::Pass => Check::Pass,
         Checked::Fail(..) => Check::Fail,
         Checked::Unseen => Check::Unknown,

@@ -25,7 +25,7 @@ impl<'a> Fetch<'a> {
             Ok(tainting) => self.tainting = tainting,
             Err(error) => return self.refuse_to_send("Fetch 4.1 main fetch, step 12", error),
         }
-        if is_secured && self.browser.redirects_to_https_by_itself() && self.needs_preflight() {
+        if is_secured && self.rules.redirects_to_https_by_itself() && self.needs_preflight() {
             self.url = insecure;
             return self.refuse_preflight();
         }
@@ -64,7 +64,7 @@ impl<'a> Fetch<'a> {
         }
         let Some(secured) = self.url.by_https() else { return false };
         let insecure = std::mem::replace(&mut self.url, secured);
-        if self.browser.redirects_to_https_by_itself() {
+        if self.rules.redirects_to_https_by_itself() {
             self.redirects += 1;
             self.previous = Some(insecure);
             self.taint_origin(&self.url.clone());
@@ -90,7 +90,7 @@ impl<'a> Fetch<'a> {
     /// origin null, for good. `named` is the URL as the redirect named it, before any upgrade.
     fn taint_origin(&mut self, named: &WebUrl<'_>) {
         let Some(previous) = self.previous.take() else { return };
-        let reached = if self.browser.taints_origin_by_upgrade() { named } else { &self.url };
+        let reached = if self.rules.taints_origin_by_upgrade() { named } else { &self.url };
         let left_home = self.intent.origin.as_ref().is_some_and(|origin| origin.is_same_as(&previous));
         self.origin_is_null |= !left_home && !reached.has_origin_of(&previous);
     }
@@ -99,7 +99,7 @@ impl<'a> Fetch<'a> {
     /// sandbox, its URL tells.
     fn page_is_secure(&self) -> bool {
         let is_secure = |url: &WebUrl<'_>| {
-            url.scheme() == "https" || (self.browser.protects_pages_on_this_machine() && url.is_loopback())
+            url.scheme() == "https" || (url.is_loopback() && self.rules.protects_pages_on_this_machine())
         };
         let origin = self.intent.origin.as_ref().and_then(|origin| WebUrl::parse(origin.as_str()));
         origin.as_ref().is_some_and(is_secure) || self.intent.page_url.as_ref().is_some_and(is_secure)

@@ -9,14 +9,14 @@ mod main_fetch;
 mod request;
 
 use super::hsts::Hsts;
-use super::{Browser, Check, Clause, Error, Intent, ResponseType};
+use super::{Browser, Check, Clause, Error, Intent, ResponseType, Rules};
 use crate::chain::Role;
 use crate::http::{Headers, WebUrl};
 
 /// A fetch under way.
 #[derive(Clone, Debug)]
 pub struct Fetch<'a> {
-    browser: Browser,
+    rules: Rules,
     intent: &'a Intent<'a>,
     /// A preflight is sent whatever the request looks like.
     uses_preflight: bool,
@@ -139,7 +139,7 @@ impl<'a> Fetch<'a> {
     #[must_use]
     pub fn start(intent: &'a Intent<'a>, browser: Browser, trail: Trail) -> (Self, Step<'a>) {
         let mut fetch = Self {
-            browser,
+            rules: Rules::of(browser),
             url: intent.url.clone(),
             previous: None,
             removed: Removed::default(),
@@ -163,6 +163,11 @@ impl<'a> Fetch<'a> {
     #[must_use]
     pub fn into_trail(self) -> Vec<Clause> {
         self.trail.unwrap_or_default()
+    }
+
+    /// Whose rules decide, and whether it came to one in which browsers differ.
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Whether a 304 without CORS headers was taken to confirm a stored response that has them.

@@ -17,7 +17,7 @@ impl<'a> Fetch<'a> {
         if !self.intent.api.sets_unsafe_request_flag() {
             return false;
         }
-        if self.redirects > 0 && self.browser.preflights_by_the_first_request() {
+        if self.redirects > 0 && self.rules.preflights_by_the_first_request() {
             return !is_safe_method(self.intent.method) || !unsafe_names(self.intent.headers.iter()).is_empty();
         }
         !is_safe_method(self.method()) || !self.unsafe_names().is_empty()
@@ -68,7 +68,8 @@ impl<'a> Fetch<'a> {
 
     /// Fetch 2.2.5, "serializing a request origin".
     pub(super) fn serialized_origin(&self, role: Role) -> &'a str {
-        let by_page = role == Role::Preflight && self.browser.asks_preflights_by_the_pages_origin();
+        let was_tainted = self.origin_is_null != self.intent.origin_is_null;
+        let by_page = role == Role::Preflight && was_tainted && self.rules.asks_preflights_by_the_pages_origin();
         let is_null = if by_page { self.intent.origin_is_null } else { self.origin_is_null };
         match &self.intent.origin {
             Some(origin) if !is_null => origin.as_str(),

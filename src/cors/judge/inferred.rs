@@ -40,13 +40,14 @@ impl<'a> Walk<'a> {
 
     /// A permanent redirect of the same request, met earlier in this chain.
     fn remembered_redirect(&self, hop: &Hop) -> Option<Response> {
-        if !self.browser.remembers_permanent_redirects() || hop.method != "GET" {
+        if hop.method != "GET" {
             return None;
         }
         let earlier = self.hops.iter().find(|earlier| earlier.url == hop.url && earlier.method == hop.method)?;
         let response = earlier.exchange.as_ref()?.response.as_ref()?;
         let may_be_stored = !response.headers.all("cache-control").any(|value| value.contains("no-store"));
-        (matches!(response.status, 301 | 308) && may_be_stored).then(|| response.clone())
+        let is_permanent = matches!(response.status, 301 | 308);
+        (is_permanent && may_be_stored && self.fetch.rules().remembers_permanent_redirects()).then(|| response.clone())
     }
 
     /// The redirect that the load balancer's port-80 listener answers by itself.

@@ -46,20 +46,16 @@ pub fn judge<'a>(
     let walked = walk_as_seen(chain, around, &intent, browser, Trail::Told);
     let others: Vec<(Browser, Walked)> = Browser::ALL
         .into_iter()
-        .filter(|other| *other != browser)
+        .filter(|other| *other != browser && walked.is_one_browsers)
         .map(|other| (other, walk_as_seen(chain, around, &intent, other, Trail::Untold)))
         .collect();
-    let seen_by = |wanted: Browser| {
-        if wanted == browser { Some(&walked) } else { others.iter().find(|(it, _)| *it == wanted).map(|(_, it)| it) }
-    };
+    let seen_by = |wanted: Browser| others.iter().find(|(it, _)| *it == wanted).map_or(&walked, |(_, it)| it);
+    let (chromium, firefox, safari) =
+        (seen_by(Browser::Chromium), seen_by(Browser::Firefox), seen_by(Browser::Standard));
     let message = Messages {
-        chromium: seen_by(Browser::Chromium).and_then(|it| console::chromium(&intent, &it.hops, &it.outcome)),
-        firefox: seen_by(Browser::Firefox)
-            .map(|it| console::firefox(&intent, &it.hops, &it.outcome))
-            .unwrap_or_default(),
-        safari: seen_by(Browser::Standard)
-            .map(|it| console::safari(&intent, &it.hops, &it.outcome))
-            .unwrap_or_default(),
+        chromium: console::chromium(&intent, &chromium.hops, &chromium.outcome),
+        firefox: console::firefox(&intent, &firefox.hops, &firefox.outcome),
+        safari: console::safari(&intent, &safari.hops, &safari.outcome),
     };
     let differs = others
         .iter()
@@ -173,6 +169,8 @@ fn walk_as_seen(
     if !is_cut(chain) {
         return walked;
     }
+    // The ways that it might have gone otherwise may be this browser's own.
+    let walked = Walked { is_one_browsers: true, ..walked };
     let mut assumptions = intent.assumptions.clone();
     weigh(&mut assumptions, &walked.outcome, |about| {
         let other = otherwise(intent, about)?;
@@ -260,6 +258,31 @@ mod tests {
         let assumed = star.verdict.assumptions.iter().find(|assumption| assumption.about == "credentials").unwrap();
         let otherwise = assumed.otherwise.as_ref().unwrap();
         assert_eq!(otherwise.failure().unwrap().error, Error::WildcardOriginNotAllowed);
+    }
+
+    #[test]
+    fn where_no_rule_differed_all_browsers_go_one_way() {
+        let star = || get(SLASH).shared_with("*");
+        let redirect = |to: &str| get(ITEMS).status(307).answer("Location", to).shared_with(PAGE);
+        let calls = [
+            (vec![get(SLASH).shared_with(PAGE)], false),
+            (vec![get(SLASH)], false),
+            (vec![star().header("Cookie", "s=1")], false),
+            (vec![star().shared_with(PAGE)], true),
+            (vec![star().lost_request_head()], true),
+            (vec![redirect("/items/"), get(SLASH).at(5).shared_with(PAGE)], true),
+            (vec![redirect("http://request.example/items/")], true),
+        ];
+        for (call, is_one_browsers) in calls {
+            let (chains, balancer) = joined(call);
+            let chain = &chains[0];
+            let intent = intent(chain, &Asserted::default()).unwrap();
+            let ways = Browser::ALL
+                .map(|browser| walk_as_seen(chain, Surroundings::from(&balancer), &intent, browser, Trail::Untold));
+            let [chromium, firefox, standard] = ways.each_ref().map(|way| format!("{:?} {:?}", way.outcome, way.hops));
+            assert!(ways.iter().all(|way| way.is_one_browsers == is_one_browsers), "{chromium}");
+            assert!(is_one_browsers || (chromium == firefox && firefox == standard), "{chromium} {firefox} {standard}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(super) struct Walked {
     pub(super) visible_headers: Vec<String>,
     pub(super) assumptions: Vec<Assumption>,
     pub(super) trail: Vec<Clause>,
+    /// Another browser may go another way, or come to another end.
+    pub(super) is_one_browsers: bool,
 }
 
 impl Walked {
@@ -241,6 +243,7 @@ impl<'a> Walk<'a> {
         Walked {
             outcome,
             response_type,
+            is_one_browsers: self.fetch.rules().are_its_own(),
             visible_headers: if response_type.is_some() { self.visible } else { Vec::new() },
             trail: self.fetch.into_trail(),
             hops: self.hops,
