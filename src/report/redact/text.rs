@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr3;
+
 use super::MASK;
 
 /// Query names whose values are secrets; letter case, `-`, `_` and `.` aside.
@@ -120,22 +122,45 @@ impl<'a> Iterator for Secrets<'a> {
 }
 
 /// Every secret that can be told from its surroundings begins at or beside one of these.
-fn next_trigger(text: &str, from: usize) -> Option<(usize, &'static str)> {
+fn next_trigger(text: &str, mut from: usize) -> Option<(usize, &'static str)> {
     const SCHEMES: [&str; 5] = ["Bearer ", "bearer ", "Basic ", "basic ", "Digest "];
-    let rest = text.as_bytes().get(from..)?;
-    let shows = |byte: u8| matches!(byte, b':' | b'=' | b'J' | b'B' | b'b' | b'D');
-    let mut places = rest.iter().enumerate().filter(|(_, byte)| shows(**byte)).map(|(at, _)| at);
-    places.find_map(|at| match rest.get(at..)? {
-        [b'=', ..] => Some((from + at, "=")),
-        [b':', b'/', b'/', ..] => Some((from + at, "://")),
-        // Its last letter shows it: the first is in most words.
-        [b'J', ..] => rest.get(..at)?.ends_with(b"ey").then(|| (from + at - 2, "eyJ")),
-        [b':', ..] => None,
-        rest => Some((from + at, SCHEMES.into_iter().find(|scheme| rest.starts_with(scheme.as_bytes()))?)),
-    })
+    let text = text.as_bytes();
+    loop {
+        let at = from + place_of_hint(text.get(from..)?)?;
+        let trigger = match text.get(at..)? {
+            [b'=', ..] => Some((at, "=")),
+            [b':', b'/', b'/', ..] => Some((at, "://")),
+            // Its last letter shows it: the first is in most words.
+            [b'J', ..] => text.get(from..at)?.ends_with(b"ey").then(|| (at - 2, "eyJ")),
+            [b':', ..] => None,
+            rest => SCHEMES.into_iter().find(|scheme| rest.starts_with(scheme.as_bytes())).map(|scheme| (at, scheme)),
+        };
+        if trigger.is_some() {
+            return trigger;
+        }
+        from = at + 1;
+    }
+}
+
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "where each is asked for, the processor can do it for all bytes of a block"
+)]
+fn is_hint(byte: u8) -> bool {
+    (byte == b':') | (byte == b'=') | (byte == b'J') | (byte | 0x20 == b'b') | (byte == b'D')
+}
+
+/// Where the first byte stands that shows a trigger. They are few, so many bytes are looked at at once.
+fn place_of_hint(text: &[u8]) -> Option<usize> {
+    const AT_ONCE: usize = 16;
+    let (blocks, _) = text.as_chunks::<AT_ONCE>();
+    let has_none = |block: &&[u8; AT_ONCE]| !block.iter().fold(false, |found, byte| found | is_hint(*byte));
+    let passed = AT_ONCE * blocks.iter().take_while(has_none).count();
+    Some(passed + text.get(passed..)?.iter().position(|byte| is_hint(*byte))?)
 }
 
 /// What a URL, a parameter or a word in a text ends at.
+#[inline]
 fn ends_word(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '\'' | '<' | '>' | '`' | '“' | '”' | '‘' | '’' | '\\')
 }
@@ -143,7 +168,9 @@ fn ends_word(character: char) -> bool {
 /// `user:password` of `https://user:password@host/`.
 fn userinfo(text: &str, after: usize) -> Option<Secret<'_>> {
     let rest = text.get(after..)?;
-    let authority = rest.split(|character| ends_word(character) || matches!(character, '/' | '?' | '#')).next()?;
+    let end = memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
+    // Hardly any URL has one.
+    let authority = rest.get(..end).filter(|authority| authority.contains('@'))?.split(ends_word).next()?;
     let (secret, _) = authority.rsplit_once('@')?;
     // `http://@host` and `http://:@host` have no credentials, and browsers make a difference of it.
     if secret.is_empty() || secret == ":" {
@@ -160,10 +187,14 @@ impl<'a> Secrets<'a> {
     /// The value of `?token=value`, where its name or its looks are a secret's.
     fn parameter(&mut self, equals: usize) -> Option<Secret<'a>> {
         let (before, rest) = (self.text.get(..equals)?, self.text.get(equals + 1..)?);
-        let name = before.rsplit(|character| ends_word(character) || "?&;#,(/=".contains(character)).next()?;
+        let name = before
+            .rsplit(|character| {
+                ends_word(character) || matches!(character, '?' | '&' | ';' | '#' | ',' | '(' | '/' | '=')
+            })
+            .next()?;
         let is_first = equals >= self.value_end;
         if is_first {
-            let value = rest.split(|character| ends_word(character) || "&;#".contains(character)).next()?;
+            let value = rest.split(|character| ends_word(character) || matches!(character, '&' | ';' | '#')).next()?;
             self.value_end = equals + 1 + value.len();
             self.in_url = before.get(..equals - name.len())?.ends_with(['?', '&', '#', ';']);
         }
