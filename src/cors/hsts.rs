@@ -4,16 +4,19 @@ use url::Host;
 
 use crate::http::{Headers, WebUrl};
 
-/// A call meets no more hosts than it has redirects.
-const MAX_HOSTS: usize = 32;
-
-/// Hosts that are known to want https.
+/// What hosts said of themselves, in order. Nobody reads it before something is asked by http.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hsts(Vec<Known>);
+pub(super) struct Hsts(Vec<Said>);
 
 #[derive(Clone, Debug)]
-struct Known {
+struct Said {
     host: String,
+    value: String,
+}
+
+/// A host that wants https.
+struct Known<'a> {
+    host: &'a str,
     includes_subdomains: bool,
 }
 
@@ -21,27 +24,34 @@ impl Hsts {
     /// Takes note of an answer: only one by https counts, and only that of a domain (RFC 6797
     /// section 8.1).
     pub(super) fn learn(&mut self, url: &WebUrl<'_>, headers: &Headers) {
-        let Some(Host::Domain(host)) = url.host() else { return };
-        let Some(value) = headers.first("strict-transport-security").filter(|_| url.scheme() == "https") else {
-            return;
-        };
-        let Some(max_age) = directive(value, "max-age").and_then(|age| age.trim_matches('"').parse::<u64>().ok())
-        else {
-            return;
-        };
-        self.0.retain(|known| known.host != host);
-        if max_age > 0 && self.0.len() < MAX_HOSTS {
-            let includes_subdomains = directive(value, "includesubdomains").is_some();
-            self.0.push(Known { host: host.to_owned(), includes_subdomains });
+        let value = headers.first("strict-transport-security").filter(|_| url.scheme() == "https");
+        if let (Some(value), Some(Host::Domain(host))) = (value, url.host()) {
+            self.0.push(Said { host: host.to_owned(), value: value.to_owned() });
         }
     }
 
     /// Whether a URL by http is asked for by https instead (RFC 6797 section 8.3).
     pub(super) fn covers(&self, url: &WebUrl<'_>) -> bool {
+        if self.0.is_empty() || url.scheme() != "http" {
+            return false;
+        }
         let Some(Host::Domain(host)) = url.host() else { return false };
-        let is_below = |known: &Known| host.strip_suffix(&known.host).is_some_and(|rest| rest.ends_with('.'));
-        url.scheme() == "http"
-            && self.0.iter().any(|known| known.host == host || (known.includes_subdomains && is_below(known)))
+        let is_below = |known: &Known<'_>| host.strip_suffix(known.host).is_some_and(|rest| rest.ends_with('.'));
+        self.known().iter().any(|known| known.host == host || (known.includes_subdomains && is_below(known)))
+    }
+
+    /// Of each host counts what it said last.
+    fn known(&self) -> Vec<Known<'_>> {
+        let mut all = Vec::new();
+        for Said { host, value } in &self.0 {
+            let age = directive(value, "max-age").and_then(|age| age.trim_matches('"').parse::<u64>().ok());
+            let Some(max_age) = age else { continue };
+            all.retain(|known: &Known<'_>| known.host != host);
+            if max_age > 0 {
+                all.push(Known { host, includes_subdomains: directive(value, "includesubdomains").is_some() });
+            }
+        }
+        all
     }
 }
 
