@@ -43,7 +43,7 @@ pub fn redacted_call(call: &ChainReport) -> ChainReport {
 #[must_use]
 pub fn redacted_run(run: &Run) -> Run {
     let mut copy = run.clone();
-    let mut exchanges = Exchanges::masked_by(redacted_exchange);
+    let mut once = Once::masked_by(redacted_exchange);
     all(&mut copy.warnings);
     mask(&mut copy.target);
     for call in &mut copy.calls {
@@ -52,27 +52,40 @@ pub fn redacted_run(run: &Run) -> Run {
         redact_outcome(&mut call.before);
         call.differences.iter_mut().flat_map(|one| [&mut one.before, &mut one.after]).flatten().for_each(mask);
         if let Some(after) = &mut call.after {
-            after.hops.iter_mut().for_each(|hop| redact_hop(hop, &mut exchanges));
+            after.hops.iter_mut().for_each(|hop| redact_hop(hop, &mut once));
             redact_verdict(&mut after.verdict);
         }
     }
     copy
 }
 
-/// Exchanges masked once, however often they are referred to.
-struct Exchanges {
-    known: HashMap<*const Exchange, Arc<Exchange>>,
+/// What is masked once, however often it comes up in a call.
+struct Once {
+    exchanges: HashMap<*const Exchange, Arc<Exchange>>,
     mask: fn(&Exchange) -> Exchange,
+    /// The last URL, as it was and masked: the next hop mostly goes there too.
+    url: Option<(String, String)>,
 }
 
-impl Exchanges {
+impl Once {
     fn masked_by(mask: fn(&Exchange) -> Exchange) -> Self {
-        Self { known: HashMap::new(), mask }
+        Self { exchanges: HashMap::new(), mask, url: None }
     }
 
     fn redact(&mut self, exchange: &mut Arc<Exchange>) {
-        let masked = self.known.entry(Arc::as_ptr(exchange)).or_insert_with(|| Arc::new((self.mask)(exchange)));
+        let masked = self.exchanges.entry(Arc::as_ptr(exchange)).or_insert_with(|| Arc::new((self.mask)(exchange)));
         *exchange = Arc::clone(masked);
+    }
+
+    fn redact_url(&mut self, url: &mut String) {
+        match &self.url {
+            Some((known, masked)) if known == url => url.clone_from(masked),
+            _ => {
+                let plain = url.clone();
+                mask(url);
+                self.url = Some((plain, url.clone()));
+            }
+        }
     }
 }
 
@@ -102,39 +115,39 @@ fn redact_words(call: &mut ChainReport) {
 }
 
 fn redact_by(masked_exchange: fn(&Exchange) -> Exchange, call: &mut ChainReport) {
-    let exchanges = &mut Exchanges::masked_by(masked_exchange);
+    let once = &mut Once::masked_by(masked_exchange);
     for link in &mut call.chain.links {
-        exchanges.redact(&mut link.exchange);
+        once.redact(&mut link.exchange);
         for exchange in &mut link.also_seen {
-            exchanges.redact(exchange);
+            once.redact(exchange);
         }
     }
     all(call.because.iter_mut().flatten().chain(&mut call.user_agent));
-    redact_judgement(&mut call.judgement, exchanges);
+    redact_judgement(&mut call.judgement, once);
     if let Some(what_if) = &mut call.what_if {
         mask(&mut what_if.said);
         for change in &mut what_if.changes {
             all(change.before.iter_mut().chain(&mut change.after));
         }
-        redact_judgement(&mut what_if.judgement, exchanges);
+        redact_judgement(&mut what_if.judgement, once);
     }
 }
 
-fn redact_judgement(judgement: &mut Judgement, exchanges: &mut Exchanges) {
+fn redact_judgement(judgement: &mut Judgement, once: &mut Once) {
     let Judgement { asked, hops, verdict, drop_off: _ } = judgement;
-    mask(&mut asked.url);
+    once.redact_url(&mut asked.url);
     all(&mut asked.page_origin);
     for hop in hops {
-        redact_hop(hop, exchanges);
+        redact_hop(hop, once);
     }
     redact_verdict(verdict);
 }
 
-fn redact_hop(hop: &mut Hop, exchanges: &mut Exchanges) {
+fn redact_hop(hop: &mut Hop, once: &mut Once) {
     for exchange in hop.exchange.iter_mut().chain(&mut hop.also_seen) {
-        exchanges.redact(exchange);
+        once.redact(exchange);
     }
-    mask(&mut hop.url);
+    once.redact_url(&mut hop.url);
     all(hop.origin.iter_mut().chain(&mut hop.inferred_because));
     all(hop.answer.iter_mut().filter_map(|answer| answer.location.as_mut()));
 }
