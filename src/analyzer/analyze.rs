@@ -7,7 +7,7 @@ use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
 use crate::cors::{Asserted, Browser, PreflightCache, Surroundings, decide};
 use crate::diagnose::{Examiner, Finding, Findings, Proposal, Recorded, Sharing};
-use crate::http::Exchange;
+use crate::http::{Exchange, Time};
 
 /// What one source held: its summary, and its exchanges in the order in which they ended.
 #[derive(Clone, Debug)]
@@ -101,13 +101,15 @@ struct Joined {
 /// Joins exchanges in order of time, and takes note of what the load balancer does and which preflights were
 /// answered. One that needs nothing but its glance is not fetched from memory.
 fn join(exchanges: Vec<Arc<Exchange>>, glances: &[Glance]) -> Joined {
-    let mut seen: Vec<(Arc<Exchange>, &Glance)> = exchanges.into_iter().zip(glances).collect();
-    seen.sort_by_key(|(_, glance)| glance.began);
+    // The time lies beside what is sorted by it: the glances themselves are far apart.
+    let seen = exchanges.into_iter().zip(glances).map(|(exchange, glance)| (glance.began, exchange, glance));
+    let mut seen: Vec<(Option<Time>, Arc<Exchange>, &Glance)> = seen.collect();
+    seen.sort_by_key(|(began, ..)| *began);
     let (mut balancer, mut preflights, mut sharing) =
         (Balancer::default(), PreflightCache::default(), Sharing::default());
     let mut joiner = Joiner::of(glances.iter().filter_map(|glance| glance.of_joiner.as_ref()));
     let mut health_checks = 0;
-    for (exchange, glance) in seen {
+    for (_, exchange, glance) in seen {
         if glance.is_for_health {
             health_checks += 1;
             continue;
