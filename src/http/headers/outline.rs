@@ -84,11 +84,6 @@ impl Outline {
         self.lines.get(at)?.of(&self.names)
     }
 
-    /// Whether these are the names.
-    pub(super) fn is_of(&self, names: &str, ends: &[u32]) -> bool {
-        *self.names == *names && self.lines.iter().map(|line| line.end).eq(ends.iter().copied())
-    }
-
     /// The first line with that name, whose tag this is, letter case aside.
     #[inline]
     pub(super) fn first(&self, name: &str, tag: u8) -> Option<usize> {

@@ -86,9 +86,7 @@ impl Outlines {
         is_secret: impl Fn(&str) -> bool,
     ) -> Arc<Outline> {
         let step = self.step_of(names, ends, is_plain, is_secret);
-        let known = step.and_then(|at| self.outline(at));
-        // A name that holds what stands behind names may lead to the steps of others.
-        if let Some(known) = known.filter(|outline| outline.is_of(names, ends)) {
+        if let Some(known) = step.and_then(|at| self.outline(at)) {
             return known;
         }
         let outline = Outline::new(names, ends);
