@@ -249,6 +249,26 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_kept_neither_of_heads_nor_of_trailers() {
+        let masking =
+            Masking { is_secret: |name| name.eq_ignore_ascii_case("set-cookie"), masked: |_, _| "masked".into() };
+        let mut story = Story::opened();
+        story.client("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").server(
+            "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nSet-Cookie: b=2\r\n\r\n",
+        );
+        let (mut flows, mut exchanges) = (crate::flow::Flows::default(), Vec::new());
+        let mut sessions = Sessions::new("story".into()).sharing(Some(masking));
+        for packet in &story.packets() {
+            flows.push(&packet.segment(), packet.stamp, &mut |delivery| {
+                sessions.push(delivery, &mut |exchange| exchanges.push(exchange));
+            });
+        }
+        let response = exchanges[0].response.as_ref().unwrap();
+        let kept = [response.headers.first("set-cookie"), response.trailers.first("set-cookie")];
+        assert_eq!(kept, [Some("masked"); 2]);
+    }
+
+    #[test]
     fn a_connection_between_two_exchanges_takes_little_room() {
         let mut story = Story::opened();
         for target in ["/a", "/b"] {

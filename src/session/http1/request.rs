@@ -5,7 +5,7 @@ use super::framing::{self, Framing};
 use super::head;
 use super::open::{Message, Open, time};
 use super::reader::{Listener, Span};
-use crate::http::{Body, HeaderLines, Request, Target, Trailers, client_url, latin1};
+use crate::http::{Body, Request, Target, Trailers, client_url, latin1};
 use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{request_line, split_line};
@@ -67,8 +67,9 @@ impl Listener for Requests<'_> {
     }
 
     fn trailers(&mut self, section: &[u8]) {
-        let mut lines = HeaderLines::default();
+        let mut lines = std::mem::take(&mut self.desk.lines);
         self.with(|request, warnings| request.trail(section, warnings, &mut lines));
+        self.desk.lines = lines;
     }
 
     fn odd(&mut self, what: &str) {

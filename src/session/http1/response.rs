@@ -5,7 +5,7 @@ use super::framing::{self, Framing};
 use super::head;
 use super::open::{Message, Open, time};
 use super::reader::{Listener, Span};
-use crate::http::{Body, HeaderLines, Response, Trailers};
+use crate::http::{Body, Response, Trailers};
 use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{split_line, status_line};
@@ -89,8 +89,9 @@ impl Listener for Responses<'_> {
     }
 
     fn trailers(&mut self, section: &[u8]) {
-        let mut lines = HeaderLines::default();
+        let mut lines = std::mem::take(&mut self.desk.lines);
         self.with(|response, warnings| response.trail(section, warnings, &mut lines));
+        self.desk.lines = lines;
     }
 
     fn odd(&mut self, what: &str) {
