@@ -29,28 +29,6 @@ impl Browser {
             Self::Standard => "standard",
         }
     }
-
-    /// For how long the answer to a preflight is good. Chromium keeps it two hours at the most, and
-    /// takes a negative age for none and what cannot be read for the default
-    /// (`preflight_result.cc`); Firefox keeps it a day at the most, and not at all where the age is
-    /// not all digits (`nsCORSListenerProxy.cpp`); the standard leaves the cap to the browser, and
-    /// takes whatever is no number for the default.
-    pub(super) fn keeps_preflights_for(self, max_age: Option<&str>, default: Duration) -> Duration {
-        const TWO_HOURS: Duration = Duration::from_secs(7_200);
-        const ONE_DAY: Duration = Duration::from_secs(86_400);
-        let Some(text) = max_age.map(str::trim).filter(|text| !text.is_empty()) else { return default };
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        // More seconds than fit are more than any cap.
-        let seconds = || Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX)));
-        match self {
-            Self::Chromium if is_number => seconds().min(TWO_HOURS),
-            Self::Chromium if text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok()) => Duration::ZERO,
-            Self::Firefox if is_number => seconds().min(ONE_DAY),
-            Self::Firefox => Duration::ZERO,
-            Self::Standard if is_number => seconds(),
-            Self::Chromium | Self::Standard => default,
-        }
-    }
 }
 
 /// One browser's rules, and whether it has come to one that not all browsers have.
@@ -70,9 +48,38 @@ impl Rules {
         self.are_its_own.get()
     }
 
-    fn are_of(&self, browser: Browser) -> bool {
+    /// Takes note that a rule is asked for in which browsers differ.
+    fn whose(&self) -> Browser {
         self.are_its_own.set(true);
-        self.browser == browser
+        self.browser
+    }
+
+    fn are_of(&self, browser: Browser) -> bool {
+        self.whose() == browser
+    }
+
+    /// For how long the answer to a preflight is good. Chromium keeps it two hours at the most, and
+    /// takes a negative age for none and what cannot be read for the default
+    /// (`preflight_result.cc`); Firefox keeps it a day at the most, and not at all where the age is
+    /// not all digits (`nsCORSListenerProxy.cpp`); the standard leaves the cap to the browser, and
+    /// takes whatever is no number for the default.
+    pub(super) fn keeps_preflights_for(&self, max_age: Option<&str>, default: Duration) -> Duration {
+        const TWO_HOURS: Duration = Duration::from_secs(7_200);
+        const ONE_DAY: Duration = Duration::from_secs(86_400);
+        let Some(text) = max_age.map(str::trim).filter(|text| !text.is_empty()) else { return default };
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        // More seconds than fit are more than any cap.
+        let seconds = || Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX)));
+        match self.whose() {
+            Browser::Chromium if is_number => seconds().min(TWO_HOURS),
+            Browser::Chromium if text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok()) => {
+                Duration::ZERO
+            }
+            Browser::Firefox if is_number => seconds().min(ONE_DAY),
+            Browser::Firefox => Duration::ZERO,
+            Browser::Standard if is_number => seconds(),
+            Browser::Chromium | Browser::Standard => default,
+        }
     }
 
     /// `Access-Control-Allow-Headers: *` allows `Authorization` too. Fetch, "CORS non-wildcard

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Browser;
+use super::Rules;
 use super::lists::List;
 use crate::http::{ByFingerprint, Exchange, Field, Id, Response, Time, asked_url, client_address, fingerprint};
 
@@ -79,7 +79,7 @@ impl PreflightCache {
     }
 
     /// What is known of the answer that let `exchange` be sent without a preflight before it.
-    pub(super) fn look_up(&self, browser: Browser, exchange: &Exchange, names: &[&str]) -> Option<Cached> {
+    pub(super) fn look_up(&self, rules: &Rules, exchange: &Exchange, names: &[&str]) -> Option<Cached> {
         let request = exchange.request.as_ref()?;
         let preflights = self.answers.get(&PreflightKey::of(exchange)?)?;
         let (preflight, answer) = preflights.iter().rev().find_map(|preflight| {
@@ -88,7 +88,7 @@ impl PreflightCache {
             fits.then_some((preflight, answer))
         })?;
         let age = request.time.since(answer.time);
-        let good_for = browser.keeps_preflights_for(answer.max_age.as_deref(), DEFAULT_AGE);
+        let good_for = rules.keeps_preflights_for(answer.max_age.as_deref(), DEFAULT_AGE);
         let preflight = preflight.id.clone();
         Some(if age <= good_for {
             Cached::Good(preflight, age, good_for)
@@ -127,6 +127,7 @@ impl<'a> Answered<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cors::Browser;
     use crate::http::testing::exchange;
 
     fn after(seconds: u64, max_age: &str, method: &str, browser: Browser) -> Option<Cached> {
@@ -141,7 +142,7 @@ mod tests {
         let preflight = preflight.shared();
         cache.observe(&preflight, PreflightKey::of_preflight(&preflight).unwrap());
         let request = exchange(method, url).page("https://client.example").at(1 + seconds * 1000);
-        cache.look_up(browser, &request.build(), &[])
+        cache.look_up(&Rules::of(browser), &request.build(), &[])
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl<'a> Walk<'a> {
     /// A request was seen without the preflight that it needs: the browser had a good answer to one.
     pub(super) fn cached_preflight(&mut self, ask: &Ask<'_>, link: &Link) -> Step<'a> {
         let preflights = self.around.preflights;
-        let known = preflights.and_then(|all| all.look_up(self.browser, &link.exchange, &ask.request_headers));
+        let known = preflights.and_then(|all| all.look_up(self.fetch.rules(), &link.exchange, &ask.request_headers));
         let because = match known {
             Some(Cached::Good(id, age, good_for)) => Cow::Owned(format!(
                 "the answer of exchange {id} to its preflight was {} s old and is good for {} s",

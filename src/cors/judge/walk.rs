@@ -45,7 +45,6 @@ pub(super) fn walk(
         trail,
         visible: Vec::new(),
         intent,
-        browser,
         around,
         first: chain.links.first(),
         links: &chain.links,
@@ -70,7 +69,6 @@ pub(super) struct Walk<'a> {
     /// What the page may read of the last answer, where that is told.
     visible: Vec<String>,
     intent: &'a Intent<'a>,
-    pub(super) browser: Browser,
     pub(super) around: Surroundings<'a>,
     /// The first link.
     first: Option<&'a Link>,
