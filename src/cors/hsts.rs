@@ -4,7 +4,8 @@ use url::Host;
 
 use crate::http::{Headers, WebUrl};
 
-/// What hosts said of themselves, in order. Nobody reads it before something is asked by http.
+/// What hosts said of themselves, in order, no more often than a call is answered, which its redirects bound. Nobody
+/// reads it before something is asked by http.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hsts(Vec<Said>);
 

@@ -67,7 +67,7 @@ impl Workers for Threads {
         };
         let mut done: Vec<(usize, Vec<T>)> = thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(some)).collect();
-            // This thread has a processor, which the last of the others might have to wait for.
+            // This thread has nothing else to do meanwhile.
             let mine = some();
             let join = |other: ScopedJoinHandle<'_, _>| other.join().unwrap_or_else(|panic| resume_unwind(panic));
             mine.into_iter().chain(others.into_iter().flat_map(join)).collect()
