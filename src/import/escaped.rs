@@ -29,7 +29,7 @@ pub fn escaped(json: String) -> String {
 
 /// Whether there is nothing in a JSON to escape, since all of it is below DEL.
 #[must_use]
-pub fn is_plain(json: &[u8]) -> bool {
+pub fn needs_no_escape(json: &[u8]) -> bool {
     json.iter().copied().fold(0, u8::max) < DEL
 }
 
@@ -53,7 +53,7 @@ fn beyond_ascii(text: &str) -> impl Iterator<Item = (usize, char)> {
 fn plain_len(bytes: &[u8]) -> usize {
     const AT_ONCE: usize = 64;
     let (blocks, _) = bytes.as_chunks::<AT_ONCE>();
-    let plain = AT_ONCE * blocks.iter().take_while(|block| is_plain(*block)).count();
+    let plain = AT_ONCE * blocks.iter().take_while(|block| needs_no_escape(*block)).count();
     plain + bytes.iter().skip(plain).take_while(|byte| **byte < DEL).count()
 }
 

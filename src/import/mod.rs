@@ -4,5 +4,5 @@ mod escaped;
 pub mod exchange_file;
 mod ids;
 
-pub use escaped::{escaped, is_plain};
+pub use escaped::{escaped, needs_no_escape};
 pub use ids::Ids;

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::words;
 use crate::analyzer::{Alone, Analysis, SourceSummary, Unread, Workers};
-use crate::import::{escaped, is_plain};
+use crate::import::{escaped, needs_no_escape};
 use call::ChainObject;
 pub(super) use call::HopObject;
 use finding::FindingObject;
@@ -65,7 +65,7 @@ pub fn json(analysis: &Analysis) -> String {
 fn indented(value: &impl Serialize, depth: usize) -> io::Result<Vec<u8>> {
     let mut written = Vec::with_capacity(ROOM);
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut written, Indent::within(depth)))?;
-    if is_plain(&written) {
+    if needs_no_escape(&written) {
         return Ok(written);
     }
     // JSON is UTF-8.
