@@ -99,20 +99,32 @@ pub(super) struct Overdue {
 /// One side of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
-    /// Sequence number of the next byte to hand on; means nothing before `placed`.
+    /// Sequence number of the next byte to hand on; means nothing of a side that is not placed.
     pub(super) next: u32,
     /// The highest acknowledgement of the other side; equals `next` at first.
     pub(super) acked: u32,
     /// Sequence number of the first segment that was seen: the SYN's, as a rule.
-    pub(super) first: Option<u32>,
-    /// Where the stream stands is known, by a segment of its own or by the other side's word.
-    pub(super) placed: bool,
+    first: u32,
+    known: Known,
+    /// A SYN of it was seen.
+    pub(super) opened: bool,
     /// How it ended. Behind a FIN `next` lies too.
     pub(super) ended: Option<Ending>,
     /// Bytes of it were waited for in vain.
     pub(super) is_unheard: bool,
     /// In memory of its own, since few have any, and there may be very many sides.
     pending: Option<Box<Pending>>,
+}
+
+/// Where a side stands, and whence that is known. There may be very many sides: in one byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Known {
+    #[default]
+    Nothing,
+    /// By the other side's word: no segment of its own was seen.
+    Placed,
+    /// By a segment of its own.
+    Seen,
 }
 
 /// What waits on a side.
@@ -128,14 +140,35 @@ struct Pending {
 impl Stream {
     /// Fixes where the stream stands, unless that is known.
     pub(super) fn place(&mut self, next: u32) {
-        if !self.placed {
-            (self.next, self.acked, self.placed) = (next, next, true);
+        if !self.is_placed() {
+            (self.next, self.acked, self.known) = (next, next, Known::Placed);
         }
+    }
+
+    /// The same by a segment of its own, which begins with `sequence` and whose first byte is `next`; says whether
+    /// it is the first one.
+    pub(super) fn see(&mut self, sequence: u32, next: u32) -> bool {
+        self.place(next);
+        let is_first = self.known != Known::Seen;
+        if is_first {
+            (self.first, self.known) = (sequence, Known::Seen);
+        }
+        is_first
+    }
+
+    /// Whether it is known where the stream stands.
+    pub(super) fn is_placed(&self) -> bool {
+        self.known != Known::Nothing
+    }
+
+    /// Sequence number of the first segment of it that was seen.
+    pub(super) fn first(&self) -> Option<u32> {
+        (self.known == Known::Seen).then_some(self.first)
     }
 
     /// Whether all that `ack` acknowledges was handed on.
     pub(super) fn has_reached(&self, ack: Option<u32>) -> bool {
-        self.ended.is_some() || !self.placed || ack.is_none_or(|ack| distance(self.next, ack) <= 0)
+        self.ended.is_some() || !self.is_placed() || ack.is_none_or(|ack| distance(self.next, ack) <= 0)
     }
 
     /// Whether what lies before `sequence` was not handed on, and may still be.
@@ -145,7 +178,7 @@ impl Stream {
 
     /// Whether no bytes of it were seen.
     pub(super) fn sent_nothing(&self) -> bool {
-        let start = self.first.unwrap_or(self.next);
+        let start = self.first().unwrap_or(self.next);
         self.ended.is_none()
             && self.holds_nothing()
             && self.closing().is_none()
@@ -190,14 +223,14 @@ impl Stream {
     /// beyond what was handed on.
     pub(super) fn owed(&self) -> Option<u32> {
         let reset = self.closing().filter(|closing| closing.how == Ending::Reset).map(|closing| closing.at);
-        let acked = (self.placed && self.ended.is_none()).then_some(self.acked);
+        let acked = (self.is_placed() && self.ended.is_none()).then_some(self.acked);
         let furthest = acked.into_iter().chain(reset).max_by_key(|&sequence| distance(self.next, sequence))?;
         (self.ended.is_none() && distance(self.next, furthest) > 0).then_some(furthest)
     }
 
     /// Whether something waits, closes or is missing: rare, and then the slow path is taken.
     pub(super) fn is_unsettled(&self) -> bool {
-        self.pending.is_some() || (self.placed && distance(self.next, self.acked) > 0)
+        self.pending.is_some() || (self.is_placed() && distance(self.next, self.acked) > 0)
     }
 
     pub(super) fn holds_nothing(&self) -> bool {

@@ -29,8 +29,6 @@ pub(super) struct Connection {
     end_b: Endpoint,
     a: Stream,
     b: Stream,
-    /// Its first bytes are known, since a SYN was seen.
-    from_start: bool,
     opening: Option<Box<Opening>>,
     /// The last packet that was seen of it.
     last: Stamp,
@@ -41,11 +39,11 @@ impl Connection {
     pub(super) fn new(id: FlowId, first: &Segment<'_>, opened: Option<Opening>, stamp: Stamp) -> Self {
         let (a, b) = (Stream::default(), Stream::default());
         let (end_a, end_b) = (first.source, first.destination);
-        let mut connection = Self { id, end_a, end_b, a, b, from_start: opened.is_some(), opening: None, last: stamp };
+        let mut connection = Self { id, end_a, end_b, a, b, opening: None, last: stamp };
         if let Some(opened) = opened {
             let stream = connection.stream_mut(connection.side_of(opened.source));
-            stream.first = Some(opened.next.wrapping_sub(1));
-            stream.place(opened.next);
+            stream.see(opened.next.wrapping_sub(1), opened.next);
+            stream.opened = true;
         }
         connection
     }
@@ -89,11 +87,9 @@ impl Connection {
         let start = segment.sequence.wrapping_add(u32::from(segment.flags.syn));
         let ack = segment.flags.ack.then_some(segment.acknowledgement);
         let ack = self.acknowledge(side, start, ack, out);
-        self.from_start |= segment.flags.syn;
         let stream = self.stream_mut(side);
-        let is_first = stream.first.is_none();
-        stream.first.get_or_insert(segment.sequence);
-        stream.place(start);
+        stream.opened |= segment.flags.syn;
+        let is_first = stream.see(segment.sequence, start);
         let part = Part { start, data: segment.payload, cut: segment.cut_off, ack, stamp };
         if segment.flags.rst {
             self.note_reset(side, part, is_first);
@@ -124,6 +120,11 @@ impl Connection {
         if source == self.end_a { Side::A } else { Side::B }
     }
 
+    /// Whether its first bytes are known, since a SYN was seen.
+    fn is_from_start(&self) -> bool {
+        self.a.opened || self.b.opened
+    }
+
     fn stream(&self, side: Side) -> &Stream {
         match side {
             Side::A => &self.a,
@@ -143,7 +144,7 @@ impl Connection {
             Side::A => (self.end_a, self.end_b),
             Side::B => (self.end_b, self.end_a),
         };
-        let from_start = self.from_start;
+        let from_start = self.is_from_start();
         out.put(&Delivery { flow: self.id, side, source, destination, from_start, stamp, chunk });
     }
 }

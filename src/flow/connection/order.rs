@@ -26,7 +26,7 @@ impl Connection {
         if distance(stream.acked, ack) > 0 {
             stream.acked = ack;
             // Of a side that no packet was captured of, none will be late.
-            if stream.is_unheard && stream.first.is_none() && is_next {
+            if stream.is_unheard && stream.first().is_none() && is_next {
                 self.skip_to(by.other(), ack, out);
             }
         }

@@ -66,7 +66,8 @@ impl Connection {
     fn is_beyond(&self, stream: &Stream, segment: &Segment<'_>) -> bool {
         let ahead = distance(stream.next, segment.sequence);
         let furthest = if self.is_closed() { MAX_JUMP } else { MAX_HOLE };
-        stream.placed && (ahead < -MAX_JUMP || ahead > furthest || (stream.ended == Some(Ending::Fin) && ahead >= 0))
+        stream.is_placed()
+            && (ahead < -MAX_JUMP || ahead > furthest || (stream.ended == Some(Ending::Fin) && ahead >= 0))
     }
 
     /// Whether the segment can be what an end of this connection sent (RFC 9293 section 3.10.7.4).
@@ -76,14 +77,14 @@ impl Connection {
         }
         let (stream, other) = (self.stream(side), self.stream(side.other()));
         let ahead = distance(stream.next, segment.sequence);
-        if !stream.placed {
+        if !stream.is_placed() {
             // Nobody answers a SYN by acknowledging less.
             let answers = |first| !segment.flags.ack || distance(first, segment.acknowledgement) >= 0;
-            return !self.from_start || other.first.is_none_or(answers);
+            return !self.is_from_start() || other.first().is_none_or(answers);
         }
         if segment.flags.rst {
             // One behind: the sequence number of its own FIN.
-            return stream.first.is_none() || (-1..=RESET_WINDOW).contains(&ahead);
+            return stream.first().is_none() || (-1..=RESET_WINDOW).contains(&ahead);
         }
         (-MAX_JUMP..=MAX_HOLE).contains(&ahead)
     }
@@ -94,7 +95,7 @@ impl Connection {
         if starts(stream, segment) {
             return true;
         }
-        let is_answered = !segment.flags.ack && other.first.is_some();
+        let is_answered = !segment.flags.ack && other.first().is_some();
         if stream.sent_nothing() && other.sent_nothing() && !is_answered {
             // The answer to a repeated SYN may have a number of its own (RFC 4987 section 3.6), and what came
             // before it be of the connection before.
@@ -110,7 +111,7 @@ impl Connection {
 
 /// Whether a SYN is the one that the side's bytes begin with. It may be captured after what comes right behind it.
 fn starts(stream: &Stream, syn: &Segment<'_>) -> bool {
-    let first = stream.first.or_else(|| stream.placed.then_some(stream.next));
+    let first = stream.first().or_else(|| stream.is_placed().then_some(stream.next));
     first.is_none_or(|first| (0..=MAX_LATE_START).contains(&distance(syn.sequence, first)))
 }
 
