@@ -26,6 +26,8 @@ enum Protocol {
 /// Both sides, as long as it is not known what the connection carries.
 #[derive(Debug)]
 struct Hearings {
+    /// That of the connection.
+    number: u64,
     a: Hearing,
     b: Hearing,
     /// Bytes that begin nothing that is known.
@@ -45,7 +47,6 @@ struct Hearing {
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    number: u64,
     protocol: Protocol,
     /// Whether side A and side B have ended.
     ended: [bool; 2],
@@ -60,8 +61,8 @@ impl Connection {
     pub(super) fn new(number: u64, addresses: [Endpoint; 2], expect: Expect) -> Self {
         let [a, b] =
             addresses.map(|address| Hearing { address, expect, held: Held::default(), lost: false, ended: None });
-        let protocol = Protocol::Unknown(Box::new(Hearings { a, b, skipped: 0 }));
-        Self { number, protocol, ended: [false; 2], counted: None, tunnel_heard: false }
+        let protocol = Protocol::Unknown(Box::new(Hearings { number, a, b, skipped: 0 }));
+        Self { protocol, ended: [false; 2], counted: None, tunnel_heard: false }
     }
 
     /// The memory that it takes, about.
@@ -89,12 +90,12 @@ impl Connection {
         }
     }
 
-    /// Goes on after a rest. `addresses` are those of side A and of side B.
-    pub(super) fn wake(&mut self, addresses: [Endpoint; 2]) {
+    /// Goes on after a rest. `number` is that of the connection, `addresses` are those of side A and of side B.
+    pub(super) fn wake(&mut self, number: u64, addresses: [Endpoint; 2]) {
         if let Protocol::AtRest(rest, client) = self.protocol {
             let [a, b] = addresses;
             let addresses = if client == Side::A { [a, b] } else { [b, a] };
-            self.protocol = Protocol::Http1(Box::new(Http1::woken(self.number, addresses, rest)), client);
+            self.protocol = Protocol::Http1(Box::new(Http1::woken(number, addresses, rest)), client);
         }
     }
 
@@ -176,7 +177,7 @@ impl Connection {
             (std::mem::take(&mut hearing.held), hearing.expect)
         });
         let held: usize = heard.iter().map(|(held, _)| held.bytes.len()).sum();
-        let mut http = Box::new(Http1::new(self.number, addresses, heard));
+        let mut http = Box::new(Http1::new(hearings.number, addresses, heard));
         desk.counters.skipped_bytes += (hearings.skipped + held.saturating_sub(http.held())) as u64;
         if hearings.of(client_side).lost {
             http.lose_requests();

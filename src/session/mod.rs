@@ -46,8 +46,8 @@ pub enum Keep {
 pub const MAX_WEIGHT: usize = 256 << 20;
 
 /// From this weight on, of all connections together, those between two exchanges take little room, at the price of
-/// some work for each exchange: that of some 5,000 connections.
-const REST_WEIGHT: usize = 4 << 20;
+/// some work for each exchange: that of some 1,250 connections.
+const REST_WEIGHT: usize = 1 << 20;
 
 /// Connections that carry something else than readable HTTP/1, and carry anything at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,7 +174,7 @@ impl Sessions {
             connection
         });
         let others = self.weight - connection.weight();
-        connection.wake(addresses(delivery));
+        connection.wake(flow.0, addresses(delivery));
         match delivery.chunk {
             Chunk::Data(bytes) => connection.data(side, bytes, stamp, &mut self.desk),
             Chunk::Gap { len, cut } => connection.gap(side, len, cut, stamp, &mut self.desk),
@@ -192,7 +192,7 @@ impl Sessions {
     fn end(&mut self, delivery: &Delivery<'_>, how: Ending) {
         let Some(connection) = self.connections.get_mut(&delivery.flow) else { return };
         let others = self.weight - connection.weight();
-        connection.wake(addresses(delivery));
+        connection.wake(delivery.flow.0, addresses(delivery));
         let both = connection.end(delivery.side, how, delivery.stamp, &mut self.desk);
         self.weight = others + connection.weight();
         if both {
