@@ -151,7 +151,7 @@ pub struct Counters {
 pub struct Flows {
     table: Table,
     /// Those that end with the capture, eldest first.
-    ending: VecDeque<Box<Connection>>,
+    ending: VecDeque<Option<Box<Connection>>>,
     /// Bytes that wait on all connections together.
     waiting: usize,
     twice: Twice,
@@ -193,10 +193,9 @@ impl Flows {
     /// says whether others are left.
     pub fn finish_some(&mut self, most: usize, sink: &mut impl FnMut(&Delivery<'_>)) -> bool {
         if self.ending.is_empty() {
-            self.ending.extend(self.table.drain());
-            self.ending.make_contiguous().sort_unstable_by_key(|connection| connection.id());
+            self.ending = std::mem::take(&mut self.table).into_eldest_first();
         }
-        for mut connection in self.ending.drain(..most.min(self.ending.len())) {
+        for mut connection in self.ending.drain(..most.min(self.ending.len())).flatten() {
             connection.finish(Ending::CaptureEnded, &mut Outlet { sink, counters: &mut self.counters });
         }
         if self.ending.is_empty() {
