@@ -14,6 +14,9 @@ use crate::wire::Endpoint;
 /// taken one after the other.
 pub(super) const LANES: usize = 8;
 
+/// Room for text that is kept for the next text, at most: long bodies are rare, and take far more.
+const MAX_ROOM: usize = 1 << 20;
+
 /// All lanes of a capture.
 #[derive(Debug)]
 pub(super) struct Lanes(Vec<Sessions>);
@@ -124,16 +127,22 @@ pub struct Written {
 }
 
 impl Ended {
-    /// The same, written down.
+    /// The same, written down by a scribe, who is given room for it.
     #[must_use]
-    pub fn written(self, mut scribe: impl Scribe) -> Written {
+    pub fn written<S: Scribe>(mut self, scribe: impl FnOnce(String) -> S) -> Written {
+        let mut scribe = scribe(std::mem::take(&mut self.spent.room));
         let ends = self.exchanges.iter().map(|(order, exchange, _)| (*order, scribe.write(exchange))).collect();
         Written { text: scribe.into_text(), ends, spent: self.spent }
     }
 }
 
 impl Written {
+    /// Room for another batch, and for what is written of it.
     pub(super) fn spent(&mut self) -> &mut Batch {
+        self.text.clear();
+        if self.text.capacity() <= MAX_ROOM {
+            self.spent.room = std::mem::take(&mut self.text);
+        }
         &mut self.spent
     }
 
@@ -141,7 +150,9 @@ impl Written {
     pub(super) fn together(all: &[Self]) -> String {
         let mut parts: Vec<(u64, &str)> = all.iter().flat_map(Self::parts).collect();
         parts.sort_unstable_by_key(|(order, _)| *order);
-        parts.into_iter().map(|(_, text)| text).collect()
+        let mut together = String::with_capacity(parts.iter().map(|(_, text)| text.len()).sum());
+        together.extend(parts.into_iter().map(|(_, text)| text));
+        together
     }
 
     fn parts(&self) -> impl Iterator<Item = (u64, &str)> {
@@ -158,6 +169,8 @@ pub struct Batch {
     /// What had waited, and lies there no longer: never more than may wait ([`crate::flow::MAX_WAITING_BYTES`]).
     copied: Vec<u8>,
     pieces: Vec<Piece>,
+    /// Room for what is written of it, with nothing in it.
+    room: String,
 }
 
 /// A delivery without its bytes.

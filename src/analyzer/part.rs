@@ -237,8 +237,9 @@ impl Divided<'_> {
 
     /// What the readers wrote of the packets of one block, in the order of the capture.
     pub fn put_written(&mut self, mut written: Vec<Written>) -> String {
+        let text = Written::together(&written);
         self.sorter.put_back(written.iter_mut().map(Written::spent));
-        Written::together(&written)
+        text
     }
 
     /// As [`Part::take_exchanges`].

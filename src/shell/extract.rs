@@ -48,7 +48,7 @@ fn as_they_end(args: &Extract, keep: Keep, interrupt: &Interrupt, output: &mut O
         }
         if args.follow { output.flush() } else { Ok(()) }
     };
-    let scribe = || Lines::by(args);
+    let scribe = |room| Lines::by(args, room);
     let summary = source::each_exchange(&args.reading, name, keep, args.follow, interrupt, scribe, take)?;
     source::say_warnings([&summary]);
     Ok(())
@@ -90,7 +90,7 @@ fn write(args: &Extract, exchanges: &[&Arc<Exchange>], threads: &Threads, output
 }
 
 fn lines(args: &Extract, exchanges: &[&Arc<Exchange>]) -> String {
-    let mut lines = Lines::by(args);
+    let mut lines = Lines::by(args, String::new());
     for exchange in exchanges {
         lines.write(exchange);
     }
@@ -104,8 +104,10 @@ struct Lines {
 }
 
 impl Lines {
-    fn by(args: &Extract) -> Self {
-        Self { writer: Writer::new(if args.bodies { Bodies::Kept } else { Bodies::Measured }), redact: args.redact }
+    /// They are written behind what `room` holds already.
+    fn by(args: &Extract, room: String) -> Self {
+        let bodies = if args.bodies { Bodies::Kept } else { Bodies::Measured };
+        Self { writer: Writer::within(room, bodies), redact: args.redact }
     }
 }
 

@@ -35,7 +35,14 @@ impl Writer {
     /// One that has written nothing yet.
     #[must_use]
     pub fn new(bodies: Bodies) -> Self {
-        Self { bodies, clock: Clock::default(), lines: String::with_capacity(ROOM) }
+        Self::within(String::new(), bodies)
+    }
+
+    /// The same, which writes behind what `lines` holds already.
+    #[must_use]
+    pub fn within(mut lines: String, bodies: Bodies) -> Self {
+        lines.reserve(ROOM);
+        Self { bodies, clock: Clock::default(), lines }
     }
 
     /// How many bytes it has written.

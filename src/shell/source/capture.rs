@@ -61,19 +61,19 @@ pub(super) fn read(part: &mut Part, blocks: Blocks, threads: usize) -> Result<u6
 }
 
 /// Reads all packets of a capture, and hands the exchanges on as they end: written down already, by a scribe for
-/// each block, where several threads read. Returns how many bytes it had.
+/// each block who is given room to write in, where several threads read. Returns how many bytes it had.
 pub(super) fn hand_on<S: Scribe>(
     part: &mut Part,
     blocks: Blocks,
     threads: usize,
-    scribe: impl Fn() -> S + Sync,
+    scribe: impl Fn(String) -> S + Sync,
     wanted: Wanted<'_>,
 ) -> Result<u64, String> {
     if threads < 2 {
         return read_on(part, blocks, |part| wanted(Handed::Exchanges(part.take_exchanges())));
     }
     let hand_on = |divided: &mut Divided<'_>, written| wanted(Handed::Text(divided.put_written(written)));
-    by_several(part, blocks, threads, |ended: Ended| ended.written(scribe()), hand_on)
+    by_several(part, blocks, threads, |ended: Ended| ended.written(&scribe), hand_on)
 }
 
 /// Reads all packets of a capture into `part`, and after each block lets somebody look at it, who says

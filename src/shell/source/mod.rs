@@ -43,7 +43,7 @@ pub(crate) const BODIES: Keep = Keep::All(16 << 20);
 
 /// Batches of exchanges that may wait for whoever takes them: enough that neither side waits for the
 /// other, and little memory.
-const BATCHES: usize = 8;
+const BATCHES: usize = 2;
 
 /// The threads that may be used.
 pub(crate) fn threads(reading: &Reading) -> Threads {
@@ -93,7 +93,7 @@ pub(crate) fn each_exchange<S: Scribe>(
     keep: Keep,
     follow: bool,
     interrupt: &Interrupt,
-    scribe: impl Fn() -> S + Sync,
+    scribe: impl Fn(String) -> S + Sync,
     take: impl FnMut(Handed) -> Result<(), Stop>,
 ) -> Result<SourceSummary, Stop> {
     let manner = Manner { interrupt: interrupt.clone(), follow, ..Manner::default() };

@@ -46,7 +46,7 @@ impl Source {
         self,
         keep: Keep,
         threads: usize,
-        scribe: impl Fn() -> S + Sync,
+        scribe: impl Fn(String) -> S + Sync,
         wanted: Wanted<'_>,
     ) -> Result<SourceSummary, Stop> {
         let Looks::Capture(kind) = self.looks else {
