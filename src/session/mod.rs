@@ -49,6 +49,10 @@ pub const MAX_WEIGHT: usize = 256 << 20;
 /// some work for each exchange: that of some 1,250 connections.
 const REST_WEIGHT: usize = 1 << 20;
 
+/// So many times that where exchanges are kept: those of a connection share what is said of it until it rests, and
+/// each rest is paid with saying it again.
+const RESTS_LATER: usize = 4;
+
 /// Connections that carry something else than readable HTTP/1, and carry anything at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
@@ -133,6 +137,7 @@ impl Sessions {
     #[must_use]
     pub fn sharing(mut self, masking: Option<Masking>) -> Self {
         self.desk.lines = HeaderLines::shared().masking(masking);
+        self.rest_weight *= RESTS_LATER;
         self
     }
 
@@ -140,8 +145,8 @@ impl Sessions {
     /// memory that may be taken.
     #[must_use]
     pub fn one_of(mut self, parts: usize) -> Self {
-        self.max_weight = MAX_WEIGHT / parts.max(1);
-        self.rest_weight = REST_WEIGHT / parts.max(1);
+        self.max_weight /= parts.max(1);
+        self.rest_weight /= parts.max(1);
         self
     }
 
