@@ -21,6 +21,7 @@
 mod connection;
 mod fragments;
 mod key;
+mod slab;
 #[cfg(test)]
 pub(crate) mod story;
 mod stream;
@@ -32,7 +33,6 @@ use std::collections::VecDeque;
 use crate::wire::{Endpoint, Moment, Segment};
 use connection::{Connection, Owner};
 pub use fragments::{Datagram, Fragments, MAX_DATAGRAMS, MAX_FRAGMENT_BYTES, MAX_FRAGMENT_WAIT};
-use key::Key;
 use table::Table;
 pub use table::{MAX_CLOSED, MAX_CONNECTIONS};
 use twice::Twice;
@@ -150,8 +150,8 @@ pub struct Counters {
 #[derive(Debug, Default)]
 pub struct Flows {
     table: Table,
-    /// Those that end with the capture, eldest first.
-    ending: VecDeque<Option<Box<Connection>>>,
+    /// The slots of those that end with the capture, eldest first.
+    ending: VecDeque<u32>,
     /// Bytes that wait on all connections together.
     waiting: usize,
     twice: Twice,
@@ -164,12 +164,12 @@ impl Flows {
         if let Some(slot) = self.table.next_if_silent(stamp) {
             self.time_out(slot, sink);
         }
-        let key = Key::of(segment.source, segment.destination);
-        if self.twice.has_seen(&key, segment, stamp.time) {
+        let hash = self.table.hash(segment.source, segment.destination);
+        if self.twice.has_seen(hash, segment, stamp.time) {
             self.counters.repeated += 1;
             return;
         }
-        let Some(slot) = self.slot_for(key, segment, stamp, sink) else { return };
+        let Some(slot) = self.slot_for(hash, segment, stamp, sink) else { return };
         let Some(connection) = self.table.get_mut(slot) else { return };
         let was_closed = connection.is_closed();
         let waited = connection.waiting();
@@ -193,9 +193,10 @@ impl Flows {
     /// says whether others are left.
     pub fn finish_some(&mut self, most: usize, sink: &mut impl FnMut(&Delivery<'_>)) -> bool {
         if self.ending.is_empty() {
-            self.ending = std::mem::take(&mut self.table).into_eldest_first();
+            self.ending = self.table.eldest_first().into();
         }
-        for mut connection in self.ending.drain(..most.min(self.ending.len())).flatten() {
+        for slot in self.ending.drain(..most.min(self.ending.len())) {
+            let Some(connection) = self.table.get_mut(slot) else { continue };
             connection.finish(Ending::CaptureEnded, &mut Outlet { sink, counters: &mut self.counters });
         }
         if self.ending.is_empty() {
@@ -213,13 +214,13 @@ impl Flows {
     /// The slot of the connection that the segment belongs to: the one that is there, or a new one.
     fn slot_for(
         &mut self,
-        key: Key,
+        hash: u64,
         segment: &Segment<'_>,
         stamp: Stamp,
         sink: &mut impl FnMut(&Delivery<'_>),
     ) -> Option<u32> {
         let mut opened = None;
-        if let Some((slot, connection)) = self.table.find(&key) {
+        if let Some((slot, connection)) = self.table.find(hash, segment.source, segment.destination) {
             if connection.is_silent(stamp) {
                 self.time_out(slot, sink);
             } else if let Owner::Later(opening) = connection.owner_of(segment) {
@@ -239,7 +240,7 @@ impl Flows {
         }
         let id = FlowId(self.counters.connections);
         self.counters.connections += 1;
-        Some(self.table.insert(key, Connection::new(id, segment, opened, stamp)))
+        Some(self.table.insert(hash, Connection::new(id, segment, opened, stamp)))
     }
 
     /// Gives up a connection that has been silent for too long.

@@ -1,14 +1,14 @@
 //! The connections that are followed: found by their two ends, and given up in time.
 
 use std::collections::VecDeque;
-use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
 
 use super::connection::Connection;
-use super::key::{Key, Seed};
+use super::key::Seed;
+use super::slab::Slab;
 use super::{FlowId, Stamp};
-use crate::wire::Moment;
+use crate::wire::{Endpoint, Moment};
 
 /// Connections that are followed at once. A load balancer's node has some 64,000 ports towards
 /// each backend; more than three times that, at some 150 bytes a connection, is half of 64 MB.
@@ -32,67 +32,58 @@ pub(super) struct Table {
     /// Of each connection, by its ends. Those are asked of the connection itself, which is needed anyway: a table
     /// that held them too would be ten times as large, and further from the processor.
     by_ends: HashTable<u32>,
+    slab: Slab,
     seed: Seed,
-    /// Each connection in memory of its own: a list of them would be there twice while it grows.
-    slots: Vec<Option<Box<Connection>>>,
-    free: Vec<u32>,
     /// Oldest first; a slot may have been given to another connection since.
     closed: VecDeque<(u32, FlowId)>,
     /// The slot that was looked at last for silence.
-    sweep: usize,
+    sweep: u32,
     /// Segments since then.
     since_look: u8,
 }
 
 impl Table {
-    /// The connection between these two ends, and its slot.
-    pub(super) fn find(&self, key: &Key) -> Option<(u32, &Connection)> {
-        let is_between = |slot: &u32| self.get(*slot).is_some_and(|connection| connection.key() == *key);
-        let slot = *self.by_ends.find(self.seed.hash_one(key), is_between)?;
+    /// The hash of two ends, by which their connection is found.
+    pub(super) fn hash(&self, one: Endpoint, other: Endpoint) -> u64 {
+        self.seed.hash(one, other)
+    }
+
+    /// The connection between two ends with that hash, and its slot.
+    pub(super) fn find(&self, hash: u64, one: Endpoint, other: Endpoint) -> Option<(u32, &Connection)> {
+        let is_between = |slot: &u32| self.get(*slot).is_some_and(|connection| connection.is_between(one, other));
+        let slot = *self.by_ends.find(hash, is_between)?;
         Some((slot, self.get(slot)?))
     }
 
     pub(super) fn get(&self, slot: u32) -> Option<&Connection> {
-        self.slots.get(slot as usize)?.as_deref()
+        self.slab.get(slot)
     }
 
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Connection> {
-        self.slots.get_mut(slot as usize)?.as_deref_mut()
+        self.slab.get_mut(slot)
     }
 
-    pub(super) fn insert(&mut self, key: Key, connection: Connection) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-        });
-        if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(Box::new(connection));
-        }
-        let Self { by_ends, slots, seed, .. } = self;
-        let hash_of = |slot: &u32| {
-            let connection = slots.get(*slot as usize).and_then(Option::as_deref);
-            connection.map_or(0, |connection| seed.hash_one(connection.key()))
-        };
-        by_ends.insert_unique(seed.hash_one(key), slot, hash_of);
+    /// Adds a connection between two ends with that hash; says which slot it got.
+    pub(super) fn insert(&mut self, hash: u64, connection: Connection) -> u32 {
+        let Self { by_ends, slab, seed, .. } = self;
+        let slot = slab.insert(connection);
+        by_ends.insert_unique(hash, slot, |slot| slab.get(*slot).map_or(0, |connection| connection.hash(*seed)));
         slot
     }
 
-    pub(super) fn remove(&mut self, slot: u32) -> Option<Box<Connection>> {
-        let connection = self.slots.get_mut(slot as usize)?.take()?;
-        let hash = self.seed.hash_one(connection.key());
-        if let Ok(place) = self.by_ends.find_entry(hash, |other| *other == slot) {
+    pub(super) fn remove(&mut self, slot: u32) -> Option<Connection> {
+        let connection = self.slab.remove(slot)?;
+        if let Ok(place) = self.by_ends.find_entry(connection.hash(self.seed), |other| *other == slot) {
             place.remove();
         }
-        self.free.push(slot);
         Some(connection)
     }
 
-    /// All connections, eldest first, in the slots that they had: there may be very many.
-    pub(super) fn into_eldest_first(self) -> VecDeque<Option<Box<Connection>>> {
-        let mut slots = self.slots;
-        slots.retain(Option::is_some);
-        slots.sort_unstable_by_key(|slot| slot.as_ref().map(|connection| connection.id()));
-        slots.into()
+    /// The slots of all connections, that of the eldest first.
+    pub(super) fn eldest_first(&self) -> Vec<u32> {
+        let mut slots: Vec<u32> = self.slab.iter().map(|(slot, _)| slot).collect();
+        slots.sort_unstable_by_key(|slot| self.get(*slot).map(Connection::id));
+        slots
     }
 
     /// Notes that a connection has closed. The slot of one that is to be forgotten for it, if there is one.
@@ -130,9 +121,8 @@ impl Table {
     }
 
     fn next_in_turn(&mut self) -> Option<(u32, &Connection)> {
-        self.sweep = if self.sweep + 1 < self.slots.len() { self.sweep + 1 } else { 0 };
-        let slot = u32::try_from(self.sweep).ok()?;
-        self.get(slot).map(|connection| (slot, connection))
+        self.sweep = if self.sweep + 1 < self.slab.slots() { self.sweep + 1 } else { 0 };
+        self.get(self.sweep).map(|connection| (self.sweep, connection))
     }
 }
 

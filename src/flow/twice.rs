@@ -4,7 +4,7 @@
 //! A packet sent again is another one: its IP identification is new, and with the timestamp option
 //! its checksum too. So a segment is the same packet if all of that is the same within a moment.
 
-use super::key::Key;
+use super::key::fold;
 use crate::wire::{Moment, Segment};
 
 /// How far apart the captures of one packet may lie, in nanoseconds: the queues between two
@@ -35,10 +35,11 @@ impl Default for Twice {
 }
 
 impl Twice {
-    /// Whether the packet was there a moment ago; it is remembered from now on.
-    pub(super) fn has_seen(&mut self, key: &Key, segment: &Segment<'_>, time: Moment) -> bool {
-        let print = print(key, segment);
-        let nanoseconds = i64::try_from(time.nanoseconds()).unwrap_or(i64::MAX);
+    /// Whether the packet was there a moment ago; it is remembered from now on. `ends` is the hash of its ends.
+    pub(super) fn has_seen(&mut self, ends: u64, segment: &Segment<'_>, time: Moment) -> bool {
+        let print = print(ends, segment);
+        let (second, nanosecond) = time.second_and_nanosecond();
+        let nanoseconds = second.saturating_mul(1_000_000_000).saturating_add(nanosecond.into());
         let Some(place) = self.recent.get_mut((print >> 32) as usize % REMEMBERED) else { return false };
         let before = std::mem::replace(place, Seen { print, nanoseconds });
         before.print == print && i128::from(before.nanoseconds.abs_diff(nanoseconds)) <= MAX_DELAY
@@ -46,14 +47,14 @@ impl Twice {
 }
 
 /// All that is the same in both captures of one packet.
-fn print(key: &Key, segment: &Segment<'_>) -> u64 {
+fn print(ends: u64, segment: &Segment<'_>) -> u64 {
     let numbers = u64::from(segment.sequence) << 32 | u64::from(segment.acknowledgement);
     let flags = segment.flags;
     let bits = [flags.syn, flags.ack, flags.fin, flags.rst].iter().fold(0, |bits, flag| bits << 1 | u64::from(*flag));
     let lengths = (segment.payload.len() as u64) << 32 | u64::from(segment.cut_off);
     let direction = u64::from(segment.source.port);
     let words = [numbers, u64::from(segment.fingerprint) << 24 | bits << 16 | direction, lengths];
-    key.folded(words) | 1
+    words.into_iter().fold(ends, fold) | 1
 }
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
     use super::*;
+    use crate::flow::key::Seed;
     use crate::wire::{Endpoint, Flags};
 
     fn end(text: &str) -> Endpoint {
@@ -83,10 +85,10 @@ mod tests {
 
     #[test]
     fn the_same_packet_is_known_for_a_moment() {
-        let mut twice = Twice::default();
+        let (mut twice, seed) = (Twice::default(), Seed::default());
         let mut sees = |segment: Segment<'_>, milliseconds: i128| {
-            let key = Key::of(segment.source, segment.destination);
-            twice.has_seen(&key, &segment, Moment::from_nanoseconds(milliseconds * 1_000_000, 6))
+            let ends = seed.hash(segment.source, segment.destination);
+            twice.has_seen(ends, &segment, Moment::from_nanoseconds(milliseconds * 1_000_000, 6))
         };
         assert!(!sees(segment(), 5));
         assert!(sees(segment(), 5));

@@ -7,7 +7,7 @@ mod hole;
 mod order;
 mod owner;
 
-use super::key::Key;
+use super::key::Seed;
 use super::stream::{Part, Stream};
 use super::{Chunk, Delivery, Ending, FlowId, MAX_SILENCE, Outlet, Side, Stamp};
 use crate::wire::{Endpoint, Segment};
@@ -52,8 +52,15 @@ impl Connection {
         self.id
     }
 
-    pub(super) fn key(&self) -> Key {
-        Key::of(self.end_a, self.end_b)
+    /// The hash of its ends.
+    pub(super) fn hash(&self, seed: Seed) -> u64 {
+        seed.hash(self.end_a, self.end_b)
+    }
+
+    /// Whether these are its ends, whichever is which.
+    pub(super) fn is_between(&self, one: Endpoint, other: Endpoint) -> bool {
+        let ends = [self.end_a, self.end_b];
+        ends == [one, other] || ends == [other, one]
     }
 
     pub(super) fn last(&self) -> Stamp {
