@@ -185,13 +185,16 @@ impl Sessions {
             Chunk::Gap { len, cut } => connection.gap(side, len, cut, stamp, &mut self.desk),
             Chunk::End(_) => {}
         }
-        if others + connection.weight() > self.max_weight {
+        let mut weight = connection.weight();
+        if others + weight > self.max_weight {
             connection.shed(&mut self.desk);
+            weight = connection.weight();
         }
-        if others + connection.weight() > self.rest_weight {
+        if others + weight > self.rest_weight {
             connection.rest();
+            weight = connection.weight();
         }
-        self.weight = others + connection.weight();
+        self.weight = others + weight;
     }
 
     fn end(&mut self, delivery: &Delivery<'_>, how: Ending) {
