@@ -1,6 +1,6 @@
 //! Ethernet (`LINKTYPE_ETHERNET`), its tags, and what an `EtherType` announces.
 
-use super::{Decoded, Layer, Peeled, Rest};
+use super::{Decoded, Layer, Peeled, Rest, ip};
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
@@ -23,16 +23,14 @@ const LONGEST: u16 = 1500;
 
 pub(super) fn header(rest: Rest<'_>) -> Peeled<'_> {
     match rest.split::<14>() {
-        Some(([_addresses @ .., a, b], carried)) => {
-            Peeled::Into(Layer::EtherType(u16::from_be_bytes([*a, *b])), carried)
-        }
+        Some(([_addresses @ .., a, b], carried)) => payload(u16::from_be_bytes([*a, *b]), carried),
         None => rest.too_short(),
     }
 }
 
 pub(super) fn payload(kind: u16, rest: Rest<'_>) -> Peeled<'_> {
     match kind {
-        IPV4 | IPV6 => Peeled::Into(Layer::Ip, rest),
+        IPV4 | IPV6 => ip::packet(rest),
         TAG | SERVICE_TAG => tag(rest),
         _ => rarer_payload(kind, rest),
     }
