@@ -53,13 +53,11 @@ impl Slab {
     /// One slot more.
     fn add(&mut self) -> u32 {
         let slot = self.slots();
-        match self.pieces.last_mut().filter(|piece| piece.len() < PIECE) {
-            Some(piece) => piece.push(None),
-            None => {
-                let mut piece = Vec::with_capacity(PIECE);
-                piece.push(None);
-                self.pieces.push(piece);
-            }
+        if slot as usize % PIECE == 0 {
+            self.pieces.push(Vec::with_capacity(PIECE));
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.push(None);
         }
         slot
     }

@@ -86,15 +86,15 @@ mod tests {
     #[test]
     fn the_same_packet_is_known_for_a_moment() {
         let (mut twice, seed) = (Twice::default(), Seed::default());
-        let mut sees = |segment: Segment<'_>, milliseconds: i128| {
+        let mut is_known = |segment: Segment<'_>, milliseconds: i128| {
             let ends = seed.hash(segment.source, segment.destination);
             twice.has_seen(ends, &segment, Moment::from_nanoseconds(milliseconds * 1_000_000, 6))
         };
-        assert!(!sees(segment(), 5));
-        assert!(sees(segment(), 5));
-        assert!(sees(segment(), 15));
-        assert!(sees(segment(), 5), "clocks may run back");
-        assert!(!sees(segment(), 16));
+        assert!(!is_known(segment(), 5));
+        assert!(is_known(segment(), 5));
+        assert!(is_known(segment(), 15));
+        assert!(is_known(segment(), 5), "clocks may run back");
+        assert!(!is_known(segment(), 16));
         let other = [
             Segment { fingerprint: 0x1235_5678, ..segment() },
             Segment { fingerprint: 0x1234_5679, ..segment() },
@@ -106,7 +106,7 @@ mod tests {
             Segment { source: segment().destination, destination: segment().source, ..segment() },
         ];
         for segment in other {
-            assert!(!sees(segment, 16), "{segment:?}");
+            assert!(!is_known(segment, 16), "{segment:?}");
         }
     }
 }
