@@ -53,7 +53,7 @@ impl Slab {
     /// One slot more.
     fn add(&mut self) -> u32 {
         let slot = self.slots();
-        if slot as usize % PIECE == 0 {
+        if (slot as usize).is_multiple_of(PIECE) {
             self.pieces.push(Vec::with_capacity(PIECE));
         }
         if let Some(piece) = self.pieces.last_mut() {
