@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use memchr::memchr_iter;
+
 use super::Evidence;
 use super::granted::{Granted, Leave};
 use super::places::Places;
@@ -32,9 +34,16 @@ impl SharingKey {
     pub fn of(exchange: &Exchange) -> Option<Self> {
         let origin = exchange.request.as_ref()?.headers.first("origin")?;
         exchange.response.as_ref()?.headers.first("access-control-allow-origin")?;
-        let authority = exchange.url()?.split('/').nth(2)?;
+        let authority = authority(exchange.url()?)?;
         Some(Self(fingerprint(&(authority, origin))))
     }
+}
+
+/// Of an absolute URL: what stands between its second slash and its third.
+fn authority(url: &str) -> Option<&str> {
+    let mut slashes = memchr_iter(b'/', url.as_bytes());
+    let start = slashes.nth(1)? + 1;
+    url.get(start..slashes.next().unwrap_or(url.len()))
 }
 
 impl Sharing {

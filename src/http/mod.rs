@@ -62,5 +62,7 @@ pub fn is_unseen(character: char) -> bool {
 /// `Access-Control-Allow-Origin` differ from the origin it resembles.
 #[must_use]
 pub fn trim_ows(value: &str) -> &str {
-    value.trim_matches([' ', '\t'])
+    let is_ows = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let bytes = value.as_bytes();
+    if is_ows(bytes.first()) || is_ows(bytes.last()) { value.trim_matches([' ', '\t']) } else { value }
 }

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use memchr::memrchr;
+
 use super::{Exchange, Headers, Vantage, WebUrl, trim_ows};
 
 /// The absolute URL of a request as its client used it.
@@ -124,6 +126,12 @@ fn has_scheme(target: &str) -> bool {
 /// The scheme that the browser used, by the word of the proxy nearest to the backend: the last
 /// value of the last line, whatever its letter case.
 fn forwarded_scheme(headers: &Headers, warnings: &mut Vec<String>) -> Option<&'static str> {
+    let mut lines = headers.all("x-forwarded-proto");
+    if let (Some(only), None) = (lines.next(), lines.next())
+        && let Some(scheme) = ["https", "http"].into_iter().find(|scheme| only == *scheme)
+    {
+        return Some(scheme);
+    }
     let values = || {
         let values = headers.all("x-forwarded-proto").flat_map(|line| line.split(','));
         values.map(trim_ows).filter(|value| !value.is_empty())
@@ -151,7 +159,8 @@ fn forwarded_scheme(headers: &Headers, warnings: &mut Vec<String>) -> Option<&'s
 
 fn forwarded_port(headers: &Headers) -> Option<u16> {
     let line = headers.all("x-forwarded-port").last()?;
-    trim_ows(line.rsplit(',').next()?).parse().ok()
+    let last = memrchr(b',', line.as_bytes()).and_then(|comma| line.get(comma + 1..)).unwrap_or(line);
+    trim_ows(last).parse().ok()
 }
 
 /// Host and, unless it is the scheme's default, port.
@@ -177,13 +186,9 @@ fn authority<'h>(
 
 /// Splits `host[:port]`; the colons of an IPv6 literal in brackets are part of the host.
 fn split_port(host: &str) -> (&str, Option<u16>) {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') => match port.parse() {
-            Ok(port) => (name, Some(port)),
-            Err(_) => (host, None),
-        },
-        _ => (host, None),
-    }
+    let colon = memrchr(b':', host.as_bytes());
+    let split = colon.and_then(|colon| Some((host.get(..colon)?, host.get(colon + 1..)?.parse().ok()?)));
+    split.map_or((host, None), |(name, port)| (name, Some(port)))
 }
 
 #[cfg(test)]

@@ -108,7 +108,8 @@ fn begins(text: &[u8], with: &str) -> bool {
 
 /// `name=value; name=value` without the values.
 fn masked_pairs(mut pairs: &str) -> String {
-    let mut masked = String::new();
+    // The mask is longer than most of what it stands for.
+    let mut masked = String::with_capacity(pairs.len() + MASK.len());
     loop {
         let (pair, behind) = pairs.split_at(end_of_pair(pairs));
         masked.push_str(name_of_pair(pair));
@@ -132,7 +133,7 @@ fn name_of_pair(pair: &str) -> &str {
 fn masked_credentials(value: &str) -> String {
     match value.split_once(' ') {
         Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
-            format!("{scheme} {MASK}")
+            [scheme, " ", MASK].concat()
         }
         _ => MASK.to_owned(),
     }

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use ecow::eco_format;
-
 use crate::flow::Stamp;
 use crate::http::{
-    Body, Carrier, Closed, End, Exchange, Few, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State, Time,
-    vantage,
+    Body, Carrier, Closed, End, Exchange, Few, FrameSpan, Frames, HeaderLines, Headers, Id, Request, Response, State,
+    Time, vantage,
 };
 
 use super::head;
@@ -222,7 +220,7 @@ impl Open {
         let response = self.response.map(|message| message.value);
         self.warnings.append(&mut self.of_url);
         Exchange {
-            id: eco_format!("{}.{}", carrier.connection, self.number),
+            id: id(carrier.connection, self.number),
             carrier,
             vantage: vantage(request.as_ref().map(|it| &it.headers), response.as_ref().map(|it| &it.headers)),
             frames,
@@ -237,4 +235,13 @@ impl Open {
             redacted: Few::new(),
         }
     }
+}
+
+/// The name of the exchange of that number on a connection: `12.0`.
+fn id(connection: u64, number: u64) -> Id {
+    let mut id = Id::new();
+    id.push_str(itoa::Buffer::new().format(connection));
+    id.push('.');
+    id.push_str(itoa::Buffer::new().format(number));
+    id
 }
