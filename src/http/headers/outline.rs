@@ -29,7 +29,7 @@ struct Index {
     /// Which tags several lines have.
     repeated: u128,
     /// All names in lower case, as they are looked for nearly always.
-    names: Box<str>,
+    names: Box<[u8]>,
 }
 
 const TAGS: usize = 128;
@@ -55,7 +55,7 @@ impl Outline {
                 *first = u8::try_from(at).unwrap_or(NONE - 1).min(NONE - 1);
             }
         }
-        let names = self.names.to_ascii_lowercase().into();
+        let names = self.names.to_ascii_lowercase().into_bytes().into();
         Self { index: Some(Box::new(Index { first, repeated, names })), ..self }
     }
 
@@ -104,13 +104,19 @@ impl Outline {
     }
 
     fn is_called(&self, line: &Name, name: &str) -> bool {
-        let lower_case = self.index.as_ref().and_then(|index| line.of(&index.names));
-        lower_case == Some(name) || line.of(&self.names).is_some_and(|its| its.eq_ignore_ascii_case(name))
+        let name = name.as_bytes();
+        let lower_case = self.index.as_ref().and_then(|index| line.of_bytes(&index.names));
+        lower_case == Some(name)
+            || line.of_bytes(self.names.as_bytes()).is_some_and(|its| its.eq_ignore_ascii_case(name))
     }
 }
 
 impl Name {
     fn of(self, names: &str) -> Option<&str> {
+        names.get(self.start as usize..self.end as usize)
+    }
+
+    fn of_bytes(self, names: &[u8]) -> Option<&[u8]> {
         names.get(self.start as usize..self.end as usize)
     }
 }
