@@ -8,6 +8,7 @@ mod importer;
 mod json;
 mod names;
 mod read;
+mod scheme;
 mod write;
 
 pub use importer::{Importer, LineError, MAX_LINE};

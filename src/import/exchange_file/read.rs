@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
 
-use super::SCHEMA;
 use super::names::{APIS, CREDENTIALS, DESTINATIONS, MODES, Named, REDIRECTS, known};
+use super::{SCHEMA, scheme};
 use crate::http::{
     self, Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, HeaderLines, Headers, Origin, Request,
-    Response, State, Target, Time, WebUrl, trim_ows,
+    Response, State, Target, Time, Vantage, WebUrl, trim_ows,
 };
 
 /// Where a line stands: what it is called when it has no name of its own.
@@ -194,7 +194,8 @@ impl Line {
             return Err("request and response are both null".to_owned());
         }
         let mut warnings = self.warnings;
-        let request = self.request.map(|line| line.into_request(&mut warnings, lines)).transpose()?;
+        let has_url = self.request.as_ref().is_some_and(|line| line.url.is_some());
+        let mut request = self.request.map(|line| line.into_request(&mut warnings, lines)).transpose()?;
         let mut read = |line: ResponseLine| line.into_response(lines);
         let response = self.response.map(&mut read).transpose()?;
         let interim = self.interim.into_iter().map(&mut read).collect::<Result<_, _>>()?;
@@ -202,6 +203,15 @@ impl Line {
             Some(name) => Named::named("vantage", &name)?,
             None => http::vantage(request.as_ref().map(|one| &one.headers), response.as_ref().map(|one| &one.headers)),
         };
+        let context = self.context.map(ContextLine::into_context).transpose()?;
+        let is_of_browser = vantage == Vantage::Client || context.is_some();
+        if is_of_browser
+            && !has_url
+            && request.as_mut().is_some_and(|request| scheme::follow_page(request, context.as_ref()))
+        {
+            warnings
+                .push("request has no url: taken for https, since a page on https sends nothing by http".to_owned());
+        }
         let state = match self.state {
             Some(name) => Named::named("state", &name)?,
             None => default_state(request.as_ref(), response.as_ref()),
@@ -229,7 +239,7 @@ impl Line {
             end,
             closed: self.closed.map(ClosedLine::into_closed).transpose()?.map(Box::new),
             warnings: warnings.into(),
-            context: self.context.map(ContextLine::into_context).transpose()?.map(Box::new),
+            context: context.map(Box::new),
             redacted: self.redacted.into(),
         })
     }
@@ -383,7 +393,6 @@ impl ContextLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Vantage;
 
     fn read(text: &str) -> Result<Exchange, String> {
         let source: Arc<str> = "some.ndjson".into();
@@ -418,6 +427,28 @@ mod tests {
         assert_eq!(url_of(r#""target":"/x","headers":[],"headers_complete":false"#)?, None);
         assert_eq!(url_of(r#""target":"*","headers":[]"#)?, None);
         assert!(url_of(host).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn what_the_browser_sent_without_a_url_went_by_the_scheme_of_its_page() -> Result<(), String> {
+        let sent = |fields: &str, origin: &str| {
+            let headers = format!(r#""target":"/x","headers":[["Host","a.example"],["Origin","{origin}"]]"#);
+            read(&request(&headers).replacen('{', &format!("{{{fields},"), 1))
+        };
+        let url_of = |fields: &str, origin: &str| Ok::<_, String>(sent(fields, origin)?.url().map(str::to_owned));
+        let (http, https) = (Some("http://a.example/x"), Some("https://a.example/x"));
+        let (client, page) = (r#""vantage":"client""#, "https://client.example");
+        assert_eq!(url_of(client, page)?.as_deref(), https);
+        assert_eq!(url_of(client, "http://client.example")?.as_deref(), http);
+        assert_eq!(url_of(client, "null")?.as_deref(), http);
+        assert_eq!(url_of(r#""context":{"page_url":"https://client.example/app"}"#, "null")?.as_deref(), https);
+        assert_eq!(url_of(r#""context":{"page_origin":"http://client.example"}"#, page)?.as_deref(), http);
+        assert_eq!(url_of(r#""context":{"mode":"navigate"}"#, page)?.as_deref(), http, "may lead anywhere");
+        assert_eq!(url_of(r#""vantage":"direct""#, page)?.as_deref(), http, "that is for `asked_url` to say");
+        assert_eq!(sent(client, page)?.warnings.len(), 1);
+        let named = request(r#""url":"http://a.example/x","headers":[["Origin","https://client.example"]]"#);
+        assert_eq!(read(&named.replacen('{', r#"{"vantage":"client","#, 1))?.url(), http, "as it is told");
         Ok(())
     }
 
