@@ -446,7 +446,8 @@ pub(crate) struct Reading {
     #[arg(value_name = "SOURCE", required = true)]
     pub(crate) sources: Vec<OsString>,
 
-    /// Use as many threads; the result is the same [default: as many as there are processors]
+    /// Use as many threads, of which one capture is read by six at most; the result is the same [default: as many as
+    /// there are processors]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZero<usize>>,
 
