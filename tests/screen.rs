@@ -170,6 +170,20 @@ fn keys_move_and_answer_with_effects() {
 }
 
 #[test]
+fn escape_leads_back_and_never_ends() {
+    let mut model = pressed((120, 36), &[Key::Char('/')]);
+    model.update(Message::Paste("outcome:allowed".to_owned()));
+    for key in [Key::Enter, Key::Enter, Key::Char('\\'), Key::Esc, Key::Esc] {
+        model.update(Message::Key(key));
+    }
+    assert!(screen(&model).contains("> Calls 1/1"), "{}", screen(&model));
+    assert_eq!(model.update(Message::Key(Key::Esc)), None);
+    assert!(screen(&model).contains("> Calls 2/6"), "{}", screen(&model));
+    assert_eq!(model.update(Message::Key(Key::Esc)), None);
+    assert!(screen(&model).contains("q ends"), "{}", screen(&model));
+}
+
+#[test]
 fn where_the_headers_drop_off_is_in_sight() {
     for size in [(80, 12), (80, 24), (100, 24), (120, 36), (60, 16)] {
         let shown = screen(&pressed(size, &[Key::Enter]));

@@ -39,6 +39,7 @@ pub enum Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the table says what each does")]
 pub enum Action {
+    Close,
     Back,
     Quit,
     Help,
@@ -105,10 +106,11 @@ const fn bind(
 use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
 /// Every key there is. The order is that of help and hints.
-pub const TABLE: [Binding; 29] = [
+pub const TABLE: [Binding; 30] = [
     bind(&[&[Char('?')]], "?", "this help", Some("help"), Action::Help),
     bind(&[&[Enter]], "Enter", "go into the call", Some("open"), Action::Drill),
-    bind(&[&[Char('q')], &[Esc]], "q Esc", "back; q in the list ends", Some("back"), Action::Back),
+    bind(&[&[Char('q')]], "q", "back; in the list it ends", Some("back"), Action::Close),
+    bind(&[&[Esc]], "Esc", "back; in the list it clears the filter", None, Action::Back),
     bind(&[&[Char('F')]], "F", "follow the newest call, or stay with the chosen one", Some("follow"), Action::Follow),
     bind(&[&[Char('p')]], "p", "pause what is shown, and go on; nothing is lost", Some("pause"), Action::Pause),
     bind(&[&[Char('n')]], "n", "next call with a finding", Some("next finding"), Action::NextFinding),

@@ -66,14 +66,10 @@ impl Model {
         match key {
             Key::Enter => self.mode = Mode::Browse,
             Key::Esc | Key::Ctrl('c') => {
-                self.filter.clear();
-                self.apply_filter();
+                self.clear_filter();
                 self.mode = Mode::Browse;
             }
-            Key::Ctrl('u') => {
-                self.filter.clear();
-                self.apply_filter();
-            }
+            Key::Ctrl('u') => self.clear_filter(),
             Key::Backspace => {
                 self.filter.pop();
                 self.apply_filter();
@@ -92,7 +88,8 @@ impl Model {
     fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Quit => return Some(Effect::Quit),
-            Action::Back => return self.back(),
+            Action::Close => return self.close(),
+            Action::Back => self.back(),
             Action::Copy => return self.copy(),
             Action::Help => self.mode = if self.mode == Mode::Help { Mode::Browse } else { Mode::Help },
             _ if self.mode == Mode::Help => self.scroll(action),
@@ -117,14 +114,35 @@ impl Model {
         None
     }
 
-    fn back(&mut self) -> Option<Effect> {
+    fn close(&mut self) -> Option<Effect> {
+        if self.leave() { None } else { Some(Effect::Quit) }
+    }
+
+    /// It never ends the program: Escape is pressed once too often, and a live capture would be gone with it.
+    fn back(&mut self) {
+        if self.leave() {
+            return;
+        }
+        if self.filter.is_empty() {
+            self.notice = Some("q ends");
+        }
+        self.clear_filter();
+    }
+
+    /// Leaves what was gone into last, and says whether there was such a thing.
+    fn leave(&mut self) -> bool {
         match (self.mode, self.maximised, self.pane) {
             (Mode::Help, ..) => self.mode = Mode::Browse,
             (_, true, _) => self.maximised = false,
-            (.., Pane::List) => return Some(Effect::Quit),
+            (.., Pane::List) => return false,
             _ => self.pane = Pane::List,
         }
-        None
+        true
+    }
+
+    fn clear_filter(&mut self) {
+        self.filter.clear();
+        self.apply_filter();
     }
 
     fn copy(&mut self) -> Option<Effect> {
