@@ -164,14 +164,14 @@ fn pane(
     lines: Vec<Line<'static>>,
     scroll: Scroll,
 ) {
-    let block = framed(model, title, model.pane == which);
-    let more = lines.len() > scroll.down + usize::from(place.height.saturating_sub(2));
-    let block = if more { block.title_bottom(" more below ") } else { block };
-    put(model, frame, place, block, lines, scroll);
+    put(model, frame, place, framed(model, title, model.pane == which), lines, scroll);
 }
 
+/// Lines in a frame, which says whether there are more of them.
 fn put(model: &Model, frame: &mut Frame<'_>, place: Rect, block: Block<'_>, lines: Vec<Line<'static>>, scroll: Scroll) {
     let width = scroll.right + usize::from(inner_width(place));
+    let more = lines.len() > scroll.down + usize::from(place.height.saturating_sub(2));
+    let block = if more { block.title_bottom(" more below ") } else { block };
     let shown = lines.into_iter().skip(scroll.down).take(usize::from(place.height));
     let shown: Vec<Line<'static>> = shown.map(|line| fitted(model, line, width)).collect();
     let right = u16::try_from(scroll.right).unwrap_or(u16::MAX);
