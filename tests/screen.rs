@@ -57,6 +57,16 @@ fn a_filter_says_at_once_whether_it_can_be_read() {
 }
 
 #[test]
+fn the_end_of_a_long_filter_is_seen_while_it_is_typed() {
+    let mut model = pressed((40, 24), &[Key::Char('/')]);
+    model.update(Message::Paste("outcome:blocked host:request.example.com path:/items".to_owned()));
+    let first = |model: &Model| screen(model).lines().next().unwrap_or_default().to_owned();
+    assert_eq!(first(&model), " Filter  …uest.example.com path:/items_…");
+    model.update(Message::Key(Key::Enter));
+    assert_eq!(first(&model), " Filter  outcome:blocked host:request.e…");
+}
+
+#[test]
 fn nothing_at_all_is_a_screen_too() {
     insta::assert_snapshot!("empty", screen(&Model::new(Analysis::default(), setup((80, 24)))));
 }

@@ -19,6 +19,17 @@ pub(super) fn cut(model: &Model, text: &str, width: usize) -> String {
     beginning(&text, width.saturating_sub(1)).to_owned() + mark(model)
 }
 
+/// What has room of the end of a text, with a mark where something is gone before it.
+pub(super) fn ending(model: &Model, text: &str, width: usize) -> String {
+    let text = visible(text, model.charset);
+    if Span::raw(text.as_str()).width() <= width {
+        return text;
+    }
+    let room = width.saturating_sub(1);
+    let mut endings = text.char_indices().map(|(at, _)| text.get(at..).unwrap_or_default());
+    mark(model).to_owned() + endings.find(|end| Span::raw(*end).width() <= room).unwrap_or_default()
+}
+
 /// A line of which columns up to `width` are seen, with a mark in the last of them where it goes on.
 pub(super) fn fitted(model: &Model, mut line: Line<'static>, width: usize) -> Line<'static> {
     if line.width() <= width {

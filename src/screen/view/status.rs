@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use super::fit::ending;
 use super::{cut, fitted, wire};
 use crate::analyzer::Call;
 use crate::cors::Decision;
@@ -14,6 +15,9 @@ use crate::screen::keys::of_use;
 use crate::screen::model::{Mode, Model, Watch};
 use crate::screen::theme::{BOLD, CHOSEN, DIM};
 
+const LABEL: &str = " Filter ";
+
+/// While it is typed its end is what has to be seen.
 pub(super) fn filter_line(model: &Model, frame: &mut Frame<'_>, place: Rect) {
     let typing = model.mode == Mode::Typing;
     let (style, state) = match &model.refused {
@@ -22,11 +26,14 @@ pub(super) fn filter_line(model: &Model, frame: &mut Frame<'_>, place: Rect) {
         None if model.filter.is_empty() => (DIM, "  none; / begins one".to_owned()),
         None => (model.theme.good(), format!("  ok, {} calls", model.calls.len())),
     };
-    let label = if typing { CHOSEN } else { BOLD };
-    let mut spans = vec![Span::styled(" Filter ", label), Span::raw(" "), wire(model, style, &model.filter)];
-    if typing {
-        spans.push(Span::styled("_", CHOSEN));
-    }
+    let mut spans = if typing {
+        // Beside it stand a blank, where the next character comes, and a mark in place of what has no room.
+        let room = usize::from(place.width).saturating_sub(LABEL.len() + 3);
+        let shown = ending(model, &model.filter, room);
+        vec![Span::styled(LABEL, CHOSEN), Span::raw(" "), Span::styled(shown, style), Span::styled("_", CHOSEN)]
+    } else {
+        vec![Span::styled(LABEL, BOLD), Span::raw(" "), wire(model, style, &model.filter)]
+    };
     spans.push(wire(model, style, &state));
     frame.render_widget(Paragraph::new(fitted(model, Line::from(spans), usize::from(place.width))), place);
 }
