@@ -45,7 +45,9 @@ pub fn explain_lines(analysis: &Analysis, call: &ChainReport, layout: Layout) ->
     let mut page = page(layout, NARROWEST_PROSE);
     let findings: Vec<&Finding> = call.findings.iter().filter_map(|id| finding(analysis, id)).collect();
     short(&mut page, call, &findings);
-    page.blank();
+    if page.height() > 0 {
+        page.blank();
+    }
     verdict(&mut page, &call.judgement.verdict, true);
     what_if(&mut page, call);
     page.blank();
