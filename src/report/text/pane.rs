@@ -7,12 +7,15 @@ use super::group::{cause, undetermined, unidentified};
 use super::ink::{BAD, BOLD, COMMAND, Ink, LABEL, PLAIN, UNSURE, blanks};
 use super::ladder::ladder;
 use super::page::Page;
-use super::{Detail, Layout, NARROWEST, WIDEST};
+use super::{Detail, Layout, WIDEST};
 use crate::analyzer::{Analysis, ChainReport};
 use crate::cors::{DropOffKind, Outcome};
 use crate::diagnose::Finding;
 use crate::report::escape::elide;
 
+/// A ladder of three lanes and some words beside it. A pane is narrower than a page may be: on 60 columns nothing is
+/// to be cut off.
+const NARROWEST_LADDER: usize = 52;
 /// Prose narrower than this cannot be read.
 const NARROWEST_PROSE: usize = 30;
 /// The longest URL beside the drop-off.
@@ -33,7 +36,7 @@ pub struct Ladder {
 /// Draws one call. `name_sources`: say beside each hop which source shows it.
 #[must_use]
 pub fn ladder_lines(call: &ChainReport, layout: Layout, name_sources: bool) -> Ladder {
-    let mut page = page(layout, NARROWEST);
+    let mut page = page(layout, NARROWEST_LADDER);
     let begins = ladder(&mut page, call, Detail { name_sources, all: true });
     Ladder { lines: lines(page), begins }
 }
