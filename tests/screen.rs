@@ -72,20 +72,29 @@ fn nothing_at_all_is_a_screen_too() {
 }
 
 #[test]
+fn what_is_lost_or_unknown_is_counted_where_something_is() {
+    let mut analysis = recorded();
+    assert!(!screen(&model((120, 36))).contains("lost"));
+    analysis.sources[0].lost_bytes = 12;
+    let shown = screen(&Model::new(analysis, setup((120, 36))));
+    assert!(shown.contains("4 blocked  lost 12 B  ? help"), "{shown}");
+}
+
+#[test]
 fn what_is_cut_off_is_marked() {
-    for columns in [40, 50] {
+    for columns in [30, 40, 50] {
         let shown = screen(&pressed((columns, 24), &[Key::Enter]));
-        let lines: Vec<&str> = shown.lines().collect();
-        assert!(lines.iter().any(|line| line.ends_with("…│")), "{columns}\n{shown}");
-        assert!(lines.last().is_some_and(|bar| bar.trim_end().ends_with('…')), "{columns}\n{shown}");
+        assert!(shown.lines().any(|line| line.ends_with("…│")), "{columns}\n{shown}");
         let moved = screen(&pressed((columns, 24), &[&[Key::Enter][..], &[Key::Char('l'); 20]].concat()));
         assert!(!moved.contains("…│"), "moved to its end nothing is cut off\n{moved}");
     }
     let on_sixty = screen(&pressed((60, 24), &[Key::Enter]));
     assert!(!on_sixty.contains("…│"), "there is room for all\n{on_sixty}");
-    let mut ascii = setup((40, 24));
+    let bar = |shown: String| shown.lines().last().unwrap_or_default().trim_end().to_owned();
+    assert!(bar(screen(&model((30, 24)))).ends_with('…'));
+    let mut ascii = setup((30, 24));
     ascii.charset = Charset::Ascii;
-    assert!(screen(&Model::new(recorded(), ascii)).lines().last().is_some_and(|bar| bar.trim_end().ends_with('~')));
+    assert!(bar(screen(&Model::new(recorded(), ascii))).ends_with('~'));
 }
 
 #[test]

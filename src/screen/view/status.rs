@@ -65,8 +65,9 @@ fn known(model: &Model, width: usize) -> Line<'static> {
     Line::from(spans)
 }
 
+/// What was read, and what became of it. What is lost or unknown is told where something is: nothing of it is the
+/// rule, and keys are more to whoever sits before 80 columns.
 fn counters(model: &Model) -> String {
-    let secrets = if model.show_secrets { "  SECRETS SHOWN" } else { "" };
     let source = model.watch.as_ref().map_or_else(|| read(model), |watch| heard(model, watch));
     let analysis = model.analysis();
     let lost: u64 = analysis.sources.iter().map(|source| source.lost_bytes).sum();
@@ -74,7 +75,18 @@ fn counters(model: &Model) -> String {
     let blocked = count(&|call| matches!(call.decision(), Decision::Blocked(_)));
     let undetermined = count(&|call| call.decision() == Decision::Undetermined);
     let cut = count(&|call| call.chain().links.iter().any(|link| link.exchange.state != State::Complete));
-    format!("{source}  {blocked} blocked  lost {lost} B  cut {cut}  undetermined {undetermined}{secrets}")
+    let mut counters = format!("{source}  {blocked} blocked");
+    let told = [
+        (lost > 0, format!("lost {lost} B")),
+        (cut > 0, format!("cut {cut}")),
+        (undetermined > 0, format!("undetermined {undetermined}")),
+        (model.show_secrets, "SECRETS SHOWN".to_owned()),
+    ];
+    for (_, words) in told.into_iter().filter(|(is_so, _)| *is_so) {
+        counters.push_str("  ");
+        counters.push_str(&words);
+    }
+    counters
 }
 
 /// Columns for the name of what was read.
