@@ -72,6 +72,20 @@ fn nothing_at_all_is_a_screen_too() {
 }
 
 #[test]
+fn a_capture_that_is_encrypted_leads_to_where_to_capture() {
+    let encrypted = || {
+        let mut analysis = recorded();
+        Arc::make_mut(&mut analysis.chains).clear();
+        analysis.sources[0].unread.tls = 3;
+        analysis
+    };
+    insta::assert_snapshot!("encrypted", screen(&Model::new(encrypted(), setup((80, 24)))));
+    let mut live = watched(0);
+    live.update(Message::Analysis(Box::new(Snapshot::new(encrypted()))));
+    assert!(screen(&live).contains("Waiting for calls") && screen(&live).contains("3 TLS connections not readable"));
+}
+
+#[test]
 fn what_is_lost_or_unknown_is_counted_where_something_is() {
     let mut analysis = recorded();
     assert!(!screen(&model((120, 36))).contains("lost"));

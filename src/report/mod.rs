@@ -27,7 +27,8 @@ pub use nearest::nearest;
 pub use redact::{MASK, SECRETS, redacted, redacted_call, redacted_exchange, redacted_run};
 pub use replay::{REPLAY_SCHEMA, replay_json};
 pub use text::{
-    Ladder, Layout, NARROWEST, StyledLine, WIDEST, explain, explain_all, explain_lines, ladder_lines, replay_text, text,
+    Ladder, Layout, NARROWEST, StyledLine, WIDEST, advice_lines, explain, explain_all, explain_lines, ladder_lines,
+    replay_text, text,
 };
 
 use crate::analyzer::ChainReport;

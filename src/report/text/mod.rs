@@ -26,7 +26,7 @@ use super::outline::Outline;
 use crate::analyzer::Analysis;
 
 pub use explain::{explain, explain_all};
-pub use pane::{Ladder, StyledLine, explain_lines, ladder_lines};
+pub use pane::{Ladder, StyledLine, advice_lines, explain_lines, ladder_lines};
 pub use replay::replay_text;
 
 /// How a text is laid out.

@@ -7,10 +7,11 @@ use super::group::{cause, undetermined, unidentified};
 use super::ink::{BAD, BOLD, COMMAND, Ink, LABEL, PLAIN, UNSURE, blanks};
 use super::ladder::ladder;
 use super::page::Page;
-use super::{Detail, Layout, WIDEST};
+use super::{Detail, Layout, WIDEST, advise};
 use crate::analyzer::{Analysis, ChainReport};
 use crate::cors::{DropOffKind, Outcome};
 use crate::diagnose::Finding;
+use crate::report::advice::advice;
 use crate::report::escape::elide;
 
 /// A ladder of three lanes and some words beside it. A pane is narrower than a page may be: on 60 columns nothing is
@@ -61,6 +62,16 @@ pub fn explain_lines(analysis: &Analysis, call: &ChainReport, layout: Layout) ->
         Outcome::Blocked(_) if findings.is_empty() => unidentified(&mut page, Some(call)),
         Outcome::Undetermined(_) => undetermined(&mut page),
         _ => {}
+    }
+    lines(page)
+}
+
+/// Says of an analysis without calls what was there instead, and where to capture.
+#[must_use]
+pub fn advice_lines(analysis: &Analysis, layout: Layout) -> Vec<StyledLine> {
+    let mut page = page(layout, NARROWEST_PROSE);
+    if let Some(advice) = advice(analysis) {
+        advise(&mut page, &advice);
     }
     lines(page)
 }

@@ -9,7 +9,8 @@ use super::{Places, cut, framed, put};
 use crate::analyzer::ChainReport;
 use crate::cors::Outcome;
 use crate::report::{Charset, time_of, visible};
-use crate::screen::model::{Model, Pane, Scroll};
+use crate::screen::message::Live;
+use crate::screen::model::{Model, Pane, Scroll, Watch};
 use crate::screen::theme::{CHOSEN, DIM};
 
 /// From so many columns on a call fits into one line.
@@ -31,20 +32,16 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, place: Rect) {
 /// Why there are no calls.
 fn nothing(model: &Model) -> Vec<Line<'static>> {
     let analysis = model.analysis();
-    let tls: u64 = analysis.sources.iter().map(|source| source.unread.tls).sum();
-    let lines = match &model.watch {
-        _ if !analysis.chains.is_empty() => vec!["No call passes the filter.".to_owned()],
-        None => vec!["No calls were found.".to_owned()],
-        Some(watch) => {
-            let first = match &watch.live.ended {
-                Some(why) => format!("Ended: {why}."),
-                None => "Waiting for calls …".to_owned(),
-            };
-            let encrypted = (tls > 0).then(|| format!("{tls} TLS connections cannot be read."));
-            [first].into_iter().chain(encrypted).collect()
-        }
+    let first = match &model.watch {
+        _ if !analysis.chains.is_empty() => "No call passes the filter.".to_owned(),
+        None => "No calls were found.".to_owned(),
+        Some(Watch { live: Live { ended: Some(why), .. }, .. }) => format!("Ended: {why}."),
+        Some(_) => "Waiting for calls …".to_owned(),
     };
-    lines.into_iter().map(|line| Line::from(visible(&line, model.charset))).collect()
+    let tls: u64 = analysis.sources.iter().map(|source| source.unread.tls).sum();
+    let encrypted = (tls > 0).then(|| format!("Not readable (TLS): {tls}"));
+    let lines = [Some(first), encrypted].into_iter().flatten();
+    lines.map(|line| Line::from(visible(&line, model.charset))).collect()
 }
 
 /// How many calls the list shows at once.
