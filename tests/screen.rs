@@ -205,6 +205,23 @@ fn keys_move_and_answer_with_effects() {
 }
 
 #[test]
+fn a_list_that_is_longer_than_its_pane_moves_no_further_than_it_must() {
+    let mut model = model((80, 6));
+    let shown = |model: &Model| screen(model).lines().skip(2).take(2).map(str::to_owned).collect::<Vec<_>>();
+    let at_top = shown(&model);
+    let mut press = |key| {
+        model.update(Message::Key(Key::Char(key)));
+        shown(&model)
+    };
+    assert_eq!(press('j'), at_top);
+    let moved = press('j');
+    assert_eq!(moved[0], at_top[1], "by one line");
+    assert_eq!(press('k'), moved, "the chosen one is in sight");
+    let at_end = press('G');
+    assert_eq!(press('k'), at_end);
+}
+
+#[test]
 fn escape_leads_back_and_never_ends() {
     let mut model = pressed((120, 36), &[Key::Char('/')]);
     model.update(Message::Paste("outcome:allowed".to_owned()));

@@ -41,6 +41,8 @@ pub struct Model {
     pub(super) calls: Vec<usize>,
     /// The chosen one, as an index of `calls`.
     pub(super) chosen: usize,
+    /// The line of `calls` that was the first row of the list.
+    pub(super) top: usize,
     pub(super) hop: usize,
     pub(super) pane: Pane,
     pub(super) tab: Tab,
@@ -117,6 +119,7 @@ impl Model {
             refused: None,
             calls: Vec::new(),
             chosen: 0,
+            top: 0,
             hop: 0,
             pane: Pane::List,
             tab: Tab::Explain,

@@ -14,6 +14,12 @@ const LONGEST_FILTER: usize = 1000;
 impl Model {
     /// Takes a message; the event loop performs what is answered.
     pub fn update(&mut self, message: Message) -> Option<Effect> {
+        let effect = self.take(message);
+        self.top = view::list::top(self);
+        effect
+    }
+
+    fn take(&mut self, message: Message) -> Option<Effect> {
         match message {
             Message::Resize(columns, rows) => self.size = (columns, rows),
             Message::Paste(text) if self.mode == Mode::Typing => self.type_in(&text),

@@ -65,10 +65,17 @@ fn capacity(place: Rect) -> usize {
     (usize::from(place.height.saturating_sub(2)) / height(place.width)).max(1)
 }
 
-/// The chosen call is always in sight.
+/// The chosen call is always in sight, and no row is empty that a call could be in. Otherwise the list stays where it
+/// was.
 fn first_shown(model: &Model, place: Rect) -> usize {
     let capacity = capacity(place);
-    (model.chosen / capacity) * capacity
+    let first = model.top.clamp((model.chosen + 1).saturating_sub(capacity), model.chosen);
+    first.min(model.calls.len().saturating_sub(capacity))
+}
+
+/// The line of the list that is its first row now; where it is not shown, what was so before.
+pub(in crate::screen) fn top(model: &Model) -> usize {
+    Places::of(model).list.map_or(model.top, |place| first_shown(model, place))
 }
 
 fn call_lines(model: &Model, line: usize, width: u16) -> Vec<Line<'static>> {
