@@ -57,6 +57,19 @@ fn a_filter_says_at_once_whether_it_can_be_read() {
 }
 
 #[test]
+fn a_filter_is_applied_once_to_all_that_is_typed_together() {
+    let mut model = pressed((80, 24), &[Key::Char('/')]);
+    for key in "outcome:allowed".chars().map(Key::Char) {
+        assert_eq!(model.take(Message::Key(key)), None);
+    }
+    assert!(screen(&model).contains("Calls 1/6"), "{}", screen(&model));
+    // Whatever is not typed finds it applied.
+    model.take(Message::Key(Key::Enter));
+    model.take(Message::Key(Key::Char('G')));
+    assert!(screen(&model).contains("Calls 1/1"), "{}", screen(&model));
+}
+
+#[test]
 fn the_end_of_a_long_filter_is_seen_while_it_is_typed() {
     let mut model = pressed((40, 24), &[Key::Char('/')]);
     model.update(Message::Paste("outcome:blocked host:request.example.com path:/items".to_owned()));

@@ -33,6 +33,8 @@ pub struct Model {
     pub(super) theme: Theme,
     pub(super) show_secrets: bool,
     pub(super) filter: String,
+    /// It is not applied yet.
+    pub(super) is_new_filter: bool,
     /// The last filter that could be read.
     passing: Filter,
     /// Why the filter line cannot be read, if so.
@@ -115,6 +117,7 @@ impl Model {
             theme: Theme { colours: setup.colours },
             show_secrets: setup.show_secrets,
             filter: setup.filter,
+            is_new_filter: false,
             passing: Filter::default(),
             refused: None,
             calls: Vec::new(),
@@ -168,6 +171,7 @@ impl Model {
 
     /// Reads the filter line again; the chosen call stays chosen where it is still there.
     pub(super) fn apply_filter(&mut self) {
+        self.is_new_filter = false;
         match Filter::parse(&self.filter) {
             Ok(filter) => (self.passing, self.refused) = (filter, None),
             Err(error) => {

@@ -15,11 +15,16 @@ impl Model {
     /// Takes a message; the event loop performs what is answered.
     pub fn update(&mut self, message: Message) -> Option<Effect> {
         let effect = self.take(message);
-        self.top = view::list::top(self);
+        self.settle();
         effect
     }
 
-    fn take(&mut self, message: Message) -> Option<Effect> {
+    /// The same for one of several messages, after the last of which it has to [`Model::settle`]: a filter that is being
+    /// typed is applied once then. In a large capture that takes longer than a key.
+    pub fn take(&mut self, message: Message) -> Option<Effect> {
+        if self.mode != Mode::Typing {
+            self.settle();
+        }
         match message {
             Message::Resize(columns, rows) => self.size = (columns, rows),
             Message::Paste(text) if self.mode == Mode::Typing => self.type_in(&text),
@@ -34,6 +39,14 @@ impl Model {
             Message::Live(live) => self.watch.get_or_insert_default().live = *live,
         }
         None
+    }
+
+    /// Does what was put off.
+    pub fn settle(&mut self) {
+        if self.is_new_filter {
+            self.apply_filter();
+        }
+        self.top = view::list::top(self);
     }
 
     fn key(&mut self, key: Key) -> Option<Effect> {
@@ -78,7 +91,7 @@ impl Model {
             Key::Ctrl('u') => self.clear_filter(),
             Key::Backspace => {
                 self.filter.pop();
-                self.apply_filter();
+                self.is_new_filter = true;
             }
             Key::Char(character) => self.type_in(&character.to_string()),
             _ => {}
@@ -88,7 +101,7 @@ impl Model {
     fn type_in(&mut self, text: &str) {
         let room = LONGEST_FILTER.saturating_sub(self.filter.chars().count());
         self.filter.extend(text.chars().filter(|character| !character.is_control()).take(room));
-        self.apply_filter();
+        self.is_new_filter = true;
     }
 
     fn act(&mut self, action: Action) -> Option<Effect> {
@@ -148,7 +161,7 @@ impl Model {
 
     fn clear_filter(&mut self) {
         self.filter.clear();
-        self.apply_filter();
+        self.is_new_filter = true;
     }
 
     fn copy(&mut self) -> Option<Effect> {

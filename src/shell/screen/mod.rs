@@ -7,6 +7,7 @@ mod taken;
 use std::env;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Stdout, Write as _};
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
@@ -119,11 +120,15 @@ fn run(mut model: Model, mailbox: &Receiver<Message>, over: &AtomicBool) -> io::
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        match model.update(message) {
-            Some(Effect::Quit) => break,
-            Some(Effect::Copy(text)) => copy(&text)?,
-            None => {}
+        // What has come meanwhile is taken as well before anything is shown: keys may come faster than a screen.
+        for message in iter::once(message).chain(mailbox.try_iter().take(ROOM)) {
+            match model.take(message) {
+                Some(Effect::Quit) => return Ok(()),
+                Some(Effect::Copy(text)) => copy(&text)?,
+                None => {}
+            }
         }
+        model.settle();
         terminal.draw(|frame| draw(&model, frame))?;
     }
     Ok(())
