@@ -144,3 +144,34 @@ impl<T: Default, F: Fn(Ended) -> T> Drop for Reading<'_, '_, T, F> {
         self.crew.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use corscope::analyzer::{Keep, Part};
+
+    use super::*;
+
+    const READERS: usize = 4;
+
+    #[test]
+    fn a_panic_keeps_nobody_waiting() {
+        let mut part = Part::new(&"some".into(), Keep::Errors);
+        let (mut divided, readers) = part.divided(READERS);
+        let is_first = AtomicBool::new(true);
+        let crew = Crew::new(readers, |_| {
+            assert!(!is_first.swap(false, Ordering::Relaxed), "what a panic says");
+            1
+        });
+        thread::scope(|scope| {
+            let giving = crew.giving();
+            giving.give(divided.take(&Arc::default()));
+            assert!(scope.spawn(|| crew.work()).join().is_err());
+            let made = giving.take();
+            assert_eq!((made.len(), made.iter().sum::<usize>()), (READERS, READERS - 1), "of one there is nothing");
+        });
+    }
+}

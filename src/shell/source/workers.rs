@@ -84,6 +84,8 @@ fn take<'a, I>(items: &'a [I], next: &AtomicUsize) -> Option<(usize, &'a I)> {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::catch_unwind;
+
     use super::*;
 
     #[test]
@@ -106,5 +108,15 @@ mod tests {
             );
         }
         assert!(Threads(2).map(&Vec::<usize>::new(), |item| *item).is_empty());
+    }
+
+    #[test]
+    fn a_panic_in_shared_work_is_one_here() {
+        let items: Vec<usize> = (0..100).collect();
+        for threads in [1, 2, 3] {
+            let shared =
+                catch_unwind(|| Threads(threads).map(&items, |item| assert!(*item != 50, "what a panic says")));
+            assert!(shared.is_err());
+        }
     }
 }
