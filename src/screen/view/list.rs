@@ -16,6 +16,12 @@ use crate::screen::theme::{CHOSEN, DIM};
 /// From so many columns on a call fits into one line.
 const ONE_LINE: u16 = 64;
 
+/// Columns for the id of a cause: the longest has as many.
+const CAUSE: usize = 31;
+/// Columns for a status, and for what stands before it in a line of its own.
+const STATUS: usize = 3;
+const INDENT: usize = 2;
+
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, place: Rect) {
     let title = format!(" Calls {}/{}", (model.chosen + 1).min(model.calls.len()), model.calls.len());
     let block = framed(model, &title, model.pane == Pane::List);
@@ -89,13 +95,14 @@ fn call_lines(model: &Model, line: usize, width: u16) -> Vec<Line<'static>> {
     let status = status(&call);
     if height(width) == 1 {
         let ends = format!(" {status} {cause}");
-        let left = room.saturating_sub(head.chars().count() + 1 + 4 + 29);
+        let left = room.saturating_sub(head.chars().count() + 1 + STATUS + 1 + CAUSE);
         let path = format!("{:left$}", cut(model, path(&asked.url), left));
         return vec![Line::from(vec![Span::styled(head, style), Span::raw(path), Span::raw(ends)]).style(chosen)];
     }
     let left = room.saturating_sub(head.chars().count());
     let path = cut(model, path(&asked.url), left);
-    let below = format!("    {status} {}", cut(model, cause, room.saturating_sub(8)));
+    let cause = cut(model, cause, room.saturating_sub(INDENT + STATUS + 1));
+    let below = format!("{:INDENT$}{status} {cause}", "");
     vec![
         Line::from(vec![Span::styled(head, style), Span::raw(format!("{path:left$}"))]).style(chosen),
         Line::styled(format!("{below:room$}"), DIM),
@@ -129,4 +136,15 @@ fn status(call: &ChainReport) -> String {
 fn path(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::explanations;
+
+    #[test]
+    fn every_cause_has_room() {
+        assert_eq!(explanations().iter().map(|one| one.id.len()).max(), Some(CAUSE));
+    }
 }
