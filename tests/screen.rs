@@ -249,6 +249,21 @@ fn escape_leads_back_and_never_ends() {
 }
 
 #[test]
+fn a_tab_is_opened_by_a_click_on_its_name() {
+    let mut model = model((120, 36));
+    let row = screen(&model).lines().position(|line| line.contains("[1 Explain]")).unwrap();
+    let row = u16::try_from(row).unwrap();
+    for (name, first, last) in [("[2 Headers]", 49, 59), ("[3 Raw heads]", 60, 72), ("[1 Explain]", 38, 48)] {
+        for column in [first, last] {
+            model.update(Message::Click(column, row));
+            assert!(screen(&model).contains(name), "{column}\n{}", screen(&model));
+        }
+        model.update(Message::Click(last + 30, row));
+        assert!(screen(&model).contains(name), "beside the names nothing is opened");
+    }
+}
+
+#[test]
 fn where_the_headers_drop_off_is_in_sight() {
     for size in [(80, 12), (80, 24), (100, 24), (120, 36), (60, 16)] {
         let shown = screen(&pressed(size, &[Key::Enter]));

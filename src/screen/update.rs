@@ -279,6 +279,9 @@ impl Model {
         }
         let Some(pane) = places.pane_at(column, row) else { return };
         self.pane = pane;
+        if let Some(tab) = view::detail::tab_at(self, column, row) {
+            self.show(tab);
+        }
         if pane == Pane::List
             && let Some(line) = view::list::line_at(self, row)
         {

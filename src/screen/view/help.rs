@@ -27,7 +27,7 @@ pub(super) fn lines(model: &Model) -> Vec<Line<'static>> {
     };
     let mut lines: Vec<_> = of_use(model.watch.is_some()).map(|binding| line((binding.label, binding.does))).collect();
     lines.push(Line::default());
-    lines.push(line(("mouse", "click chooses, the wheel moves")));
+    lines.push(line(("mouse", "click chooses and opens, the wheel moves")));
     lines.push(Line::from(" In the filter line: Enter keeps it, Esc clears it."));
     lines
 }

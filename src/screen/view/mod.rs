@@ -1,6 +1,6 @@
 //! A model as cells: where each pane is, and what is in it.
 
-mod detail;
+pub(super) mod detail;
 mod explain;
 mod fit;
 mod headers;
