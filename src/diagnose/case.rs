@@ -149,7 +149,7 @@ impl<'a> Case<'a> {
         self.seen.iter()
     }
 
-    /// The origin that the failed request carried; the page's own where that is not known.
+    /// The page's origin; `null` where it is opaque or not known.
     pub(super) fn page_origin(&self) -> &'a str {
         self.judgement.asked.page_origin.as_deref().unwrap_or("null")
     }
