@@ -230,7 +230,7 @@ impl<'a> Follower<'a> {
             why = Why::Broken(problem);
         }
         self.live.ended = Some(match &why {
-            Why::Enough => "it was to end".to_owned(),
+            Why::Enough => "it was told to".to_owned(),
             Why::Finding(id, call) => format!("{id} was found in call {call}"),
             Why::Broken(problem) => problem.clone(),
         });
