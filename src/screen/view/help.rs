@@ -15,8 +15,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, place: Rect) {
 }
 
 /// In the middle of the screen.
-pub(super) fn place(area: Rect, live: bool) -> Rect {
-    let height = u16::try_from(of_use(live).count()).unwrap_or(u16::MAX).saturating_add(5);
+pub(super) fn place(model: &Model, area: Rect) -> Rect {
+    let height = u16::try_from(lines(model).len()).unwrap_or(u16::MAX).saturating_add(2);
     let (width, height) = (WIDTH.min(area.width), height.min(area.height.saturating_sub(2)));
     Rect::new((area.width - width) / 2, 1 + (area.height - 2 - height) / 2, width, height)
 }
@@ -28,6 +28,7 @@ pub(super) fn lines(model: &Model) -> Vec<Line<'static>> {
     let mut lines: Vec<_> = of_use(model.watch.is_some()).map(|binding| line((binding.label, binding.does))).collect();
     lines.push(Line::default());
     lines.push(line(("mouse", "click chooses and opens, the wheel moves")));
+    lines.push(line(("S-mouse", "select text, as most terminals let you")));
     lines.push(Line::from(" In the filter line: Enter keeps it, Esc clears it."));
     lines
 }

@@ -60,7 +60,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
     status::bar(model, frame, places.status);
     if model.mode == Mode::Help {
-        help::draw(model, frame, help::place(area, model.watch.is_some()));
+        help::draw(model, frame, help::place(model, area));
     }
 }
 
@@ -132,7 +132,7 @@ impl Places {
 /// Columns and rows inside the frame of the pane that keys go to.
 pub(super) fn inside(model: &Model) -> (u16, u16) {
     let place = match model.mode {
-        Mode::Help => help::place(Rect::new(0, 0, model.size.0, model.size.1), model.watch.is_some()),
+        Mode::Help => help::place(model, Rect::new(0, 0, model.size.0, model.size.1)),
         _ => Places::of(model).place(model.pane),
     };
     (inner_width(place), place.height.saturating_sub(2))
