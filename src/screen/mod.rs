@@ -4,6 +4,7 @@
 //! [`draw`] shows a model and changes nothing. The keys are one table, [`keys::TABLE`], from which
 //! dispatch, the hints of the status bar and the help are all read.
 
+mod glyphs;
 pub mod keys;
 mod message;
 mod model;

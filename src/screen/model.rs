@@ -1,5 +1,6 @@
 //! All that the screen shows, as one value.
 
+use super::glyphs::Glyphs;
 use super::keys::Key;
 use super::message::{Live, Snapshot};
 use super::theme::Theme;
@@ -144,6 +145,10 @@ impl Model {
     #[must_use]
     pub fn size(&self) -> (u16, u16) {
         self.size
+    }
+
+    pub(super) fn glyphs(&self) -> &'static Glyphs {
+        Glyphs::of(self.charset)
     }
 
     /// What is shown: with secrets, or without.

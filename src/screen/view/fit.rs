@@ -2,13 +2,9 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::report::{Charset, visible};
+use crate::report::visible;
 use crate::screen::model::Model;
 use crate::screen::theme::DIM;
-
-fn mark(model: &Model) -> &'static str {
-    if model.charset == Charset::Ascii { "~" } else { "…" }
-}
 
 /// Cut to a width, with a mark where something is gone.
 pub(super) fn cut(model: &Model, text: &str, width: usize) -> String {
@@ -16,7 +12,7 @@ pub(super) fn cut(model: &Model, text: &str, width: usize) -> String {
     if Span::raw(text.as_str()).width() <= width {
         return text;
     }
-    beginning(&text, width.saturating_sub(1)).to_owned() + mark(model)
+    beginning(&text, width.saturating_sub(1)).to_owned() + model.glyphs().cut
 }
 
 /// What has room of the end of a text, with a mark where something is gone before it.
@@ -27,7 +23,7 @@ pub(super) fn ending(model: &Model, text: &str, width: usize) -> String {
     }
     let room = width.saturating_sub(1);
     let mut endings = text.char_indices().map(|(at, _)| text.get(at..).unwrap_or_default());
-    mark(model).to_owned() + endings.find(|end| Span::raw(*end).width() <= room).unwrap_or_default()
+    model.glyphs().cut.to_owned() + endings.find(|end| Span::raw(*end).width() <= room).unwrap_or_default()
 }
 
 /// A line of which columns up to `width` are seen, with a mark in the last of them where it goes on.
@@ -44,7 +40,7 @@ pub(super) fn fitted(model: &Model, mut line: Line<'static>, width: usize) -> Li
     }
     // A character of two columns may have had no room.
     line.push_span(Span::raw(" ".repeat(room)));
-    line.push_span(Span::styled(mark(model), DIM));
+    line.push_span(Span::styled(model.glyphs().cut, DIM));
     line
 }
 

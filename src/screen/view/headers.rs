@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::cut;
 use crate::cors::{DropOffKind, Hop};
 use crate::http::{Field, Headers};
-use crate::report::Charset;
+use crate::screen::glyphs::Glyphs;
 use crate::screen::model::Model;
 use crate::screen::theme::{BOLD, DIM};
 
@@ -45,7 +45,8 @@ pub(super) fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
     lines.extend(REQUEST.iter().filter_map(|name| row(model, hops, name, column, request)));
     lines.push(Line::styled("answer", model.theme.label()));
     lines.extend(RESPONSE.iter().filter_map(|name| row(model, hops, name, column, response)));
-    let words = format!("{SHORT} is access-control-; {} not there, ? not seen; 3 shows all in full", none(model));
+    let Glyphs { none, unsure, .. } = model.glyphs();
+    let words = format!("{SHORT} is access-control-; {none} not there, {unsure} not seen; 3 shows all in full");
     lines.extend([Line::default(), Line::styled(words, DIM)]);
     lines
 }
@@ -56,9 +57,9 @@ fn heading(model: &Model, column: usize) -> Line<'static> {
     for at in 0..model.hops() {
         let here = drop_off.as_ref().filter(|drop_off| drop_off.hop == at);
         let (style, mark) = match here.map(|drop_off| drop_off.kind) {
-            Some(DropOffKind::Unseen) => (model.theme.unsure(), " ? HERE"),
-            Some(_) => (model.theme.bad(), if model.charset == Charset::Ascii { " X HERE" } else { " ✗ HERE" }),
-            None => (BOLD, ""),
+            Some(DropOffKind::Unseen) => (model.theme.unsure(), format!(" {} HERE", model.glyphs().unsure)),
+            Some(_) => (model.theme.bad(), format!(" {} HERE", model.glyphs().bad)),
+            None => (BOLD, String::new()),
         };
         let words = format!("hop {}{mark}", at + 1);
         spans.push(Span::styled(format!("{words:column$}"), style));
@@ -104,16 +105,10 @@ fn row(model: &Model, hops: &[Hop], name: &str, column: usize, cell: fn(&Hop, &s
 fn cell_words(model: &Model, cell: &Cell) -> (Style, String) {
     match cell {
         Cell::Value(value) => (Style::new(), value.clone()),
-        Cell::Absent => (DIM, none(model).to_owned()),
-        Cell::Unseen => (model.theme.unsure(), "?".to_owned()),
-        Cell::Missing => {
-            (model.theme.bad(), if model.charset == Charset::Ascii { "X missing" } else { "✗ missing" }.to_owned())
-        }
+        Cell::Absent => (DIM, model.glyphs().none.to_owned()),
+        Cell::Unseen => (model.theme.unsure(), model.glyphs().unsure.to_owned()),
+        Cell::Missing => (model.theme.bad(), format!("{} missing", model.glyphs().bad)),
     }
-}
-
-fn none(model: &Model) -> &'static str {
-    if model.charset == Charset::Ascii { "-" } else { "–" }
 }
 
 fn request(hop: &Hop, name: &str) -> Cell {

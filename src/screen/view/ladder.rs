@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use super::{Places, inner_width, reported};
-use crate::report::{Charset, Ladder, Layout, ladder_lines};
+use crate::report::{Ladder, Layout, ladder_lines};
 use crate::screen::model::{Model, Scroll};
 use crate::screen::theme::BOLD;
 
@@ -19,7 +19,7 @@ pub(super) fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
     let Some(ladder) = ladder(model, width) else { return vec![Line::from("No call.")] };
     let from = ladder.begins.get(model.hop).copied().unwrap_or(0);
     let to = ladder.begins.get(model.hop + 1).copied().unwrap_or(ladder.lines.len() + 1);
-    let bar = if model.charset == Charset::Ascii { ">" } else { "▌" };
+    let bar = model.glyphs().bar;
     let marked = |(at, mut line): (usize, Line<'static>)| {
         let chosen = at >= from && at + 1 < to;
         line.spans.insert(0, if chosen { Span::styled(bar, BOLD) } else { Span::raw(" ") });

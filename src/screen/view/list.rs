@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use super::{Places, cut, framed, put};
 use crate::analyzer::ChainReport;
 use crate::cors::Outcome;
-use crate::report::{Charset, time_of, visible};
+use crate::report::{time_of, visible};
+use crate::screen::glyphs::Glyphs;
 use crate::screen::message::Live;
 use crate::screen::model::{Model, Pane, Scroll, Watch};
 use crate::screen::theme::{CHOSEN, DIM};
@@ -110,13 +111,13 @@ fn call_lines(model: &Model, line: usize, width: u16) -> Vec<Line<'static>> {
 }
 
 /// A sign and a letter: colour alone tells nobody.
-fn mark(model: &Model, outcome: &Outcome) -> (Style, &'static str) {
-    let ascii = model.charset == Charset::Ascii;
+fn mark(model: &Model, outcome: &Outcome) -> (Style, String) {
+    let Glyphs { good, bad, unsure, none, .. } = model.glyphs();
     match outcome {
-        Outcome::Allowed => (model.theme.good(), if ascii { "+ A" } else { "✓ A" }),
-        Outcome::Blocked(_) => (model.theme.bad(), if ascii { "X B" } else { "✗ B" }),
-        Outcome::Undetermined(_) => (model.theme.unsure(), "? U"),
-        Outcome::NotCors => (DIM, if ascii { "- N" } else { "– N" }),
+        Outcome::Allowed => (model.theme.good(), format!("{good} A")),
+        Outcome::Blocked(_) => (model.theme.bad(), format!("{bad} B")),
+        Outcome::Undetermined(_) => (model.theme.unsure(), format!("{unsure} U")),
+        Outcome::NotCors => (DIM, format!("{none} N")),
     }
 }
 

@@ -20,7 +20,7 @@ use fit::{cut, fitted};
 
 use super::model::{Mode, Model, Pane, Scroll};
 use super::theme::{BOLD, CHOSEN, DIM};
-use crate::report::{Charset, StyledLine, visible};
+use crate::report::{StyledLine, visible};
 
 /// Less than this shows nothing that helps.
 const SMALLEST: (u16, u16) = (20, 5);
@@ -183,24 +183,12 @@ fn put(model: &Model, frame: &mut Frame<'_>, place: Rect, block: Block<'_>, line
 fn framed(model: &Model, title: &str, has_keys: bool) -> Block<'static> {
     let mark = if has_keys { ">" } else { " " };
     let style = if has_keys { BOLD } else { DIM };
-    let set = match model.charset {
-        Charset::Unicode => ratatui::symbols::border::PLAIN,
-        Charset::Ascii => ASCII_BORDER,
-    };
     let title_style = if has_keys { CHOSEN } else { BOLD };
-    Block::bordered().border_set(set).border_style(style).title(Span::styled(format!("{mark}{title} "), title_style))
+    Block::bordered()
+        .border_set(model.glyphs().border)
+        .border_style(style)
+        .title(Span::styled(format!("{mark}{title} "), title_style))
 }
-
-const ASCII_BORDER: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
-    top_left: "+",
-    top_right: "+",
-    bottom_left: "+",
-    bottom_right: "+",
-    vertical_left: "|",
-    vertical_right: "|",
-    horizontal_top: "-",
-    horizontal_bottom: "-",
-};
 
 /// Text that may come from the wire.
 fn wire(model: &Model, style: Style, text: &str) -> Span<'static> {
