@@ -57,6 +57,19 @@ fn a_filter_says_at_once_whether_it_can_be_read() {
 }
 
 #[test]
+fn the_last_term_of_a_filter_is_taken_away_as_a_word_is() {
+    let mut model = pressed((80, 24), &[Key::Char('/')]);
+    model.update(Message::Paste("outcome:blocked  path:/items ".to_owned()));
+    let mut first = || {
+        model.update(Message::Key(Key::Ctrl('w')));
+        screen(&model).lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(first(), " Filter  outcome:blocked  _  ok, 4 calls");
+    assert_eq!(first(), " Filter  _  such as outcome:blocked path:/items");
+    assert_eq!(first(), " Filter  _  such as outcome:blocked path:/items");
+}
+
+#[test]
 fn a_filter_is_applied_once_to_all_that_is_typed_together() {
     let mut model = pressed((80, 24), &[Key::Char('/')]);
     for key in "outcome:allowed".chars().map(Key::Char) {

@@ -89,6 +89,7 @@ impl Model {
                 self.mode = Mode::Browse;
             }
             Key::Ctrl('u') => self.clear_filter(),
+            Key::Ctrl('w') => self.drop_term(),
             Key::Backspace => {
                 self.filter.pop();
                 self.is_new_filter = true;
@@ -157,6 +158,13 @@ impl Model {
             _ => self.pane = Pane::List,
         }
         true
+    }
+
+    /// As shells take away the last word.
+    fn drop_term(&mut self) {
+        let kept = self.filter.trim_end().rfind(' ').map_or(0, |blank| blank + 1);
+        self.filter.truncate(kept);
+        self.is_new_filter = true;
     }
 
     fn clear_filter(&mut self) {

@@ -29,6 +29,6 @@ pub(super) fn lines(model: &Model) -> Vec<Line<'static>> {
     lines.push(Line::default());
     lines.push(line(("mouse", "click chooses and opens, the wheel moves")));
     lines.push(line(("S-mouse", "select text, as most terminals let you")));
-    lines.push(Line::from(" In the filter line: Enter keeps it, Esc clears it."));
+    lines.push(Line::from(" Filter line: Enter keeps it, Esc clears it, C-w its last term"));
     lines
 }
