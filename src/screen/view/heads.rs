@@ -12,7 +12,8 @@ pub(super) fn lines(model: &Model) -> Vec<Line<'static>> {
     let Some(hop) = call.as_ref().and_then(|call| call.judgement.hops.get(model.hop)) else {
         return vec![Line::from("No hop.")];
     };
-    let title = format!("hop {} of {}; [ and ] go to the others", model.hop + 1, model.hops());
+    let others = if model.hops() > 1 { "; [ and ] go to the others" } else { "" };
+    let title = format!("hop {} of {}{others}", model.hop + 1, model.hops());
     let mut lines = vec![Line::styled(title, DIM)];
     if let Some(exchange) = &hop.exchange {
         lines.extend(heads(model, exchange));
