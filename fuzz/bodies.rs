@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corscope::analyzer::{Keep, Options, Part, Read, SourceKind, SourceSummary, Unread, analyze};
+use corscope::analyzer::{Glances, Keep, Options, Part, Read, SourceKind, SourceSummary, Unread, analyze};
 use corscope::flow::{Chunk, Flows, Stamp};
 use corscope::http::{Exchange, Frames, State, Time};
 use corscope::import::exchange_file::{Bodies, Importer, LineError, Writer};
@@ -317,7 +317,7 @@ fn of_exchanges(input: &[u8], path: &Arc<str>) -> Read {
         damage: None,
         warnings: Vec::new(),
     };
-    Read { summary, exchanges: exchanges.into_iter().map(Arc::new).collect(), glances: Vec::new() }
+    Read { summary, exchanges: exchanges.into_iter().map(Arc::new).collect(), glances: Glances::default() }
 }
 
 /// Whether a text holds no control character but line ends and the colours of our own.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Alone, Analysis, Brief, Call, Glance, JudgedWith, SourceSummary, Workers};
+use super::{Alone, Analysis, Brief, Call, Glance, Glances, JudgedWith, SourceSummary, Workers};
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Joiner};
 use crate::cors::{Asserted, Browser, PreflightCache, Surroundings, decide};
@@ -17,7 +17,7 @@ pub struct Read {
     /// The exchanges.
     pub exchanges: Vec<Arc<Exchange>>,
     /// What was made of each of them already, in the same order; empty where nobody did that.
-    pub glances: Vec<Glance>,
+    pub glances: Glances,
 }
 
 /// How to judge.
@@ -41,14 +41,14 @@ pub fn analyze(reads: Vec<Read>, options: &Options) -> Analysis {
 #[must_use]
 pub fn analyze_by(workers: &impl Workers, reads: Vec<Read>, options: &Options) -> Analysis {
     let mut sources = Vec::with_capacity(reads.len());
-    let (mut exchanges, mut glances) = (Vec::new(), Vec::new());
+    let (mut exchanges, mut glances) = (Vec::new(), Glances::default());
     for mut read in reads {
         if read.glances.len() != read.exchanges.len() {
-            read.glances = workers.map(&read.exchanges, |exchange| Glance::at(exchange));
+            read.glances = workers.map(&read.exchanges, |exchange| Glance::at(exchange)).into_iter().collect();
         }
         sources.push(read.summary);
         append(&mut exchanges, read.exchanges);
-        append(&mut glances, read.glances);
+        glances.append(read.glances);
     }
     gathered(workers, sources, exchanges, glances, options)
 }
@@ -56,7 +56,7 @@ pub fn analyze_by(workers: &impl Workers, reads: Vec<Read>, options: &Options) -
 /// Analyses exchanges of those sources, for whoever keeps them to analyse them again with more.
 #[must_use]
 pub fn analyze_exchanges(sources: Vec<SourceSummary>, exchanges: Vec<Arc<Exchange>>, options: &Options) -> Analysis {
-    let glances: Vec<Glance> = exchanges.iter().map(|exchange| Glance::at(exchange)).collect();
+    let glances: Glances = exchanges.iter().map(|exchange| Glance::at(exchange)).collect();
     gathered(&Alone, sources, exchanges, glances, options)
 }
 
@@ -73,7 +73,7 @@ fn gathered(
     workers: &impl Workers,
     sources: Vec<SourceSummary>,
     exchanges: Vec<Arc<Exchange>>,
-    glances: Vec<Glance>,
+    glances: Glances,
     options: &Options,
 ) -> Analysis {
     let Joined { chains, balancer, preflights, sharing, health_checks } = join(exchanges, &glances);
@@ -100,16 +100,16 @@ struct Joined {
 
 /// Joins exchanges in order of time, and takes note of what the load balancer does and which preflights were
 /// answered. One that needs nothing but its glance is not fetched from memory.
-fn join(exchanges: Vec<Arc<Exchange>>, glances: &[Glance]) -> Joined {
-    // The time lies beside what is sorted by it: the glances themselves are far apart.
-    let seen = exchanges.into_iter().zip(glances).map(|(exchange, glance)| (glance.began, exchange, glance));
-    let mut seen: Vec<(Option<Time>, Arc<Exchange>, &Glance)> = seen.collect();
-    seen.sort_by_key(|(began, ..)| *began);
+fn join(exchanges: Vec<Arc<Exchange>>, glances: &Glances) -> Joined {
+    let mut exchanges: Vec<Option<Arc<Exchange>>> = exchanges.into_iter().map(Some).collect();
     let (mut balancer, mut preflights, mut sharing) =
         (Balancer::default(), PreflightCache::default(), Sharing::default());
-    let mut joiner = Joiner::of(glances.iter().filter_map(|glance| glance.of_joiner.as_ref()));
+    let mut joiner = Joiner::of(glances.iter().filter_map(|glance| glance.of_joiner.as_ref()), glances.len());
     let mut health_checks = 0;
-    for (_, exchange, glance) in seen {
+    for at in in_time_order(glances) {
+        let Some((exchange, glance)) = exchanges.get_mut(at).and_then(Option::take).zip(glances.get(at)) else {
+            continue;
+        };
         if glance.is_for_health {
             health_checks += 1;
             continue;
@@ -127,6 +127,16 @@ fn join(exchanges: Vec<Arc<Exchange>>, glances: &[Glance]) -> Joined {
         }
     }
     Joined { chains: joiner.finish(), balancer, preflights, sharing, health_checks }
+}
+
+/// The places of all exchanges, in the order in which they began.
+fn in_time_order(glances: &Glances) -> impl Iterator<Item = usize> {
+    // The time lies beside what is sorted by it: the glances themselves are far apart. Memory has no room for as many
+    // exchanges as 32 bits can count.
+    let began = glances.iter().zip(0_u32..).map(|(glance, at)| (glance.began, at));
+    let mut order: Vec<(Option<Time>, u32)> = began.collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, at)| at as usize)
 }
 
 /// Chains of which one worker judges all, and gathers what is to be said of them: enough that little is left to
@@ -186,7 +196,7 @@ mod tests {
                 warnings: Vec::new(),
             },
             exchanges: exchanges.into_iter().map(Builder::shared).collect(),
-            glances: Vec::new(),
+            glances: Glances::default(),
         }
     }
 

@@ -20,6 +20,63 @@ pub struct Glance {
     pub(super) of_joiner: Option<chain::Glance>,
 }
 
+/// Glances at exchanges, in the order of those. They lie in pieces, since one list of them would be there twice while
+/// it grows.
+#[derive(Clone, Debug, Default)]
+pub struct Glances(Vec<Vec<Glance>>);
+
+/// Glances in one piece: half a megabyte.
+const PIECE: usize = 4096;
+
+impl Glances {
+    /// Of how many exchanges there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+
+    pub(super) fn push(&mut self, glance: Glance) {
+        match self.0.last_mut() {
+            Some(piece) if piece.len() < PIECE => piece.push(glance),
+            _ => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(glance);
+                self.0.push(piece);
+            }
+        }
+    }
+
+    /// Adds those of another source, which nothing is copied of where it is the only one, as most are.
+    pub(super) fn append(&mut self, more: Self) {
+        if self.0.is_empty() {
+            *self = more;
+        } else {
+            self.extend(more.0.into_iter().flatten());
+        }
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Glance> {
+        self.0.get(at / PIECE)?.get(at % PIECE)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Glance> {
+        self.0.iter().flatten()
+    }
+}
+
+impl Extend<Glance> for Glances {
+    fn extend<I: IntoIterator<Item = Glance>>(&mut self, glances: I) {
+        glances.into_iter().for_each(|glance| self.push(glance));
+    }
+}
+
+impl FromIterator<Glance> for Glances {
+    fn from_iter<I: IntoIterator<Item = Glance>>(glances: I) -> Self {
+        let mut all = Self::default();
+        all.extend(glances);
+        all
+    }
+}
+
 impl Glance {
     pub(super) fn at(exchange: &Exchange) -> Self {
         let request = exchange.request.as_ref();

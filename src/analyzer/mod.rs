@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use analyze::{Options, Read, analyze, analyze_by, analyze_exchanges};
 pub use call::{Brief, Call, ChainReport, Mask};
-pub use glance::Glance;
+pub use glance::{Glance, Glances};
 pub use lanes::{Batch, Ended, LaneReader, Scribe, Written};
 pub use part::{Divided, Part};
 pub use workers::{Alone, Workers};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::intake::{Intake, Odd};
 use super::lanes::{Batch, Ended, LaneReader, Lanes, Sorter, Written};
 use super::set::Set;
-use super::{Glance, Read, SourceKind, SourceSummary};
+use super::{Glance, Glances, Read, SourceKind, SourceSummary};
 use crate::flow::Stamp;
 use crate::http::{Exchange, Masking, Time};
 use crate::session::{Keep, Unread};
@@ -33,7 +33,7 @@ struct Gathered {
     /// Each in a place of its own from the start: while a list of them grows, it is there twice.
     exchanges: Vec<Arc<Exchange>>,
     /// What was made of each, if it is to be.
-    glances: Vec<Glance>,
+    glances: Glances,
     glances_are_wanted: bool,
 }
 
@@ -257,7 +257,7 @@ impl Gathered {
     }
 
     /// All of them, each in the file that it is in.
-    fn take(&mut self, files: &Set) -> (Vec<Arc<Exchange>>, Vec<Glance>) {
+    fn take(&mut self, files: &Set) -> (Vec<Arc<Exchange>>, Glances) {
         let mut exchanges = std::mem::take(&mut self.exchanges);
         if files.are_several() {
             // Nobody else has one yet.

@@ -60,9 +60,9 @@ impl Joiner {
         }
     }
 
-    /// One for exchanges that are all known.
-    pub fn of<'a>(glances: impl Iterator<Item = &'a Glance>) -> Self {
-        Self { repeated: Some(Repeated::among(glances)), ..Self::default() }
+    /// One for exchanges that are all known, and at most so many.
+    pub fn of<'a>(glances: impl Iterator<Item = &'a Glance>, most: usize) -> Self {
+        Self { chains: Vec::with_capacity(most), repeated: Some(Repeated::among(glances, most)), ..Self::default() }
     }
 
     /// Adds an exchange at which it was glanced; says whether it is a link of a chain now, and not only another

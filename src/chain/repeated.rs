@@ -13,8 +13,8 @@ pub(super) struct Repeated {
 }
 
 impl Repeated {
-    pub(super) fn among<'a>(glances: impl Iterator<Item = &'a Glance>) -> Self {
-        let most = glances.size_hint().1.unwrap_or_default();
+    /// There are at most so many of them.
+    pub(super) fn among<'a>(glances: impl Iterator<Item = &'a Glance>, most: usize) -> Self {
         let bits = most.saturating_mul(8);
         let mut repeated = Self { once: Bits::new(bits), again: Bits::new(bits) };
         for mark in glances.flat_map(Glance::marks) {

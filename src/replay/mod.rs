@@ -217,7 +217,7 @@ pub(crate) fn moment(recorded: &Chain) -> Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyzer::{Options as Judging, Read, SourceKind, SourceSummary, Unread, analyze};
+    use crate::analyzer::{Glances, Options as Judging, Read, SourceKind, SourceSummary, Unread, analyze};
     use crate::http::testing::{Builder, exchange};
 
     const PAGE: &str = "https://client.example";
@@ -244,7 +244,7 @@ mod tests {
             warnings: Vec::new(),
         };
         let exchanges = exchanges.into_iter().map(Builder::shared).collect();
-        let analysis = analyze(vec![Read { summary, exchanges, glances: Vec::new() }], &Judging::default());
+        let analysis = analyze(vec![Read { summary, exchanges, glances: Glances::default() }], &Judging::default());
         analysis.report(&analysis.chains[0])
     }
 

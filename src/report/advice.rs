@@ -215,7 +215,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::analyzer::{Options, Read, Unread, analyze};
+    use crate::analyzer::{Glances, Options, Read, Unread, analyze};
     use crate::http::testing::exchange;
     use crate::report::filter::Filter;
 
@@ -243,7 +243,10 @@ mod tests {
     fn a_filter_is_spoken_of_where_it_lets_no_call_through() {
         let analyzed = |call: crate::http::Exchange| {
             let summary = source(SourceKind::Exchanges, 0, &[]);
-            analyze(vec![Read { summary, exchanges: vec![Arc::new(call)], glances: Vec::new() }], &Options::default())
+            analyze(
+                vec![Read { summary, exchanges: vec![Arc::new(call)], glances: Glances::default() }],
+                &Options::default(),
+            )
         };
         let call = exchange("GET", "https://a.example/").build();
         let mut without_url = call.clone();

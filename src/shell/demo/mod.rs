@@ -8,7 +8,7 @@ mod page;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use corscope::analyzer::{Analysis, Options as Judging, Read, SourceKind, SourceSummary, Unread, analyze};
+use corscope::analyzer::{Analysis, Glances, Options as Judging, Read, SourceKind, SourceSummary, Unread, analyze};
 use corscope::http::Exchange;
 use corscope::replay::{Options, Run};
 use corscope::report::{Layout, replay_text, text};
@@ -96,7 +96,7 @@ fn analysis(mut exchanges: Vec<Exchange>) -> Analysis {
         warnings: Vec::new(),
     };
     let exchanges = exchanges.into_iter().map(Arc::new).collect();
-    analyze(vec![Read { summary, exchanges, glances: Vec::new() }], &Judging::default())
+    analyze(vec![Read { summary, exchanges, glances: Glances::default() }], &Judging::default())
 }
 
 async fn again(analysis: &Analysis, target: SocketAddr, layout: Layout) -> Result<String, Stop> {

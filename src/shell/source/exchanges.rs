@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use corscope::analyzer::{Read, SourceKind, SourceSummary, Unread};
+use corscope::analyzer::{Glances, Read, SourceKind, SourceSummary, Unread};
 use corscope::http::{Exchange, WebUrl};
 use corscope::import::exchange_file::{Importer, LineError};
 
@@ -50,7 +50,7 @@ pub(super) fn read(path: &Arc<str>, blocks: Blocks, keep: Keep) -> Result<Read, 
         damage,
         warnings,
     };
-    Ok(Read { summary, exchanges: found.exchanges, glances: Vec::new() })
+    Ok(Read { summary, exchanges: found.exchanges, glances: Glances::default() })
 }
 
 #[derive(Default)]
