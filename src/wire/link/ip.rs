@@ -1,11 +1,11 @@
 //! IPv4 and IPv6 with its extension headers. What the IP length leaves out (the padding of a short
 //! Ethernet frame) is dropped here.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use etherparse::err::ip::LaxHeaderSliceError;
 use etherparse::err::ipv6_exts::HeaderSliceError;
-use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpSlice, LaxIpv6Slice, ip_number};
+use etherparse::{IpNumber, LaxIpSlice, LaxIpv4Slice, ip_number};
 
 use super::{Decoded, Layer, Peeled, Rest, tcp};
 
@@ -41,6 +41,12 @@ pub struct Fragment<'a> {
 }
 
 pub(super) fn packet(rest: Rest<'_>) -> Peeled<'_> {
+    if let [0x60..=0x6f, _, _, _, _, _, next, ..] = rest.data
+        && is_extension(IpNumber(*next))
+        && let Some(fragment) = fragment_of_ipv6(rest)
+    {
+        return one_of_use(fragment);
+    }
     let (ip, stopped) = match LaxIpSlice::from_slice(rest.data) {
         Ok(sliced) => sliced,
         Err(LaxHeaderSliceError::Len(_)) => return rest.too_short(),
@@ -57,13 +63,19 @@ pub(super) fn packet(rest: Rest<'_>) -> Peeled<'_> {
     match (payload.ip_number, payload.fragmented) {
         (ip_number::TCP, false) => Peeled::Done(tcp::segment(addresses(&ip), identification(&ip), carried)),
         (protocol, false) => tunnel(protocol, carried),
-        (_, true) => fragment(&ip, carried),
+        (_, true) => match &ip {
+            LaxIpSlice::Ipv4(ip) => fragment_of_ipv4(ip, rest),
+            LaxIpSlice::Ipv6(_) => Peeled::Done(Decoded::Other),
+        },
     }
 }
 
 /// What a datagram holds that came in fragments.
 pub(super) fn payload<'a>(id: &DatagramId, carried: Rest<'a>) -> Peeled<'a> {
-    match IpNumber(id.protocol) {
+    let Some((protocol, carried)) = behind_extensions(IpNumber(id.protocol), carried) else {
+        return carried.too_short();
+    };
+    match protocol {
         ip_number::TCP => {
             #[expect(clippy::cast_possible_truncation, reason = "half of it tells packets apart well enough")]
             let identification = id.identification as u16;
@@ -71,6 +83,33 @@ pub(super) fn payload<'a>(id: &DatagramId, carried: Rest<'a>) -> Peeled<'a> {
         }
         protocol => tunnel(protocol, carried),
     }
+}
+
+/// Headers that come before what a packet is there for, but for the one of fragments (RFC 8200 section 4.1). In IPv4
+/// authentication is the only one.
+fn is_option(protocol: IpNumber) -> bool {
+    matches!(
+        protocol,
+        ip_number::IPV6_HEADER_HOP_BY_HOP
+            | ip_number::IPV6_ROUTE_HEADER
+            | ip_number::IPV6_DESTINATION_OPTIONS
+            | ip_number::AUTHENTICATION_HEADER
+    )
+}
+
+fn is_extension(protocol: IpNumber) -> bool {
+    is_option(protocol) || protocol == ip_number::IPV6_FRAGMENTATION_HEADER
+}
+
+/// What comes behind these headers, `None` where one is cut.
+fn behind_extensions(mut protocol: IpNumber, mut rest: Rest<'_>) -> Option<(IpNumber, Rest<'_>)> {
+    while is_option(protocol) {
+        let ([next, len], _) = rest.split()?;
+        let len = usize::from(*len);
+        let len = if protocol == ip_number::AUTHENTICATION_HEADER { (len + 2) * 4 } else { (len + 1) * 8 };
+        (protocol, rest) = (IpNumber(*next), rest.skip(len)?);
+    }
+    Some((protocol, rest))
 }
 
 #[cold]
@@ -86,57 +125,69 @@ fn tunnel(protocol: IpNumber, carried: Rest<'_>) -> Peeled<'_> {
     }
 }
 
-/// A fragment of what could be read when it is whole.
-#[cold]
-fn fragment<'a>(ip: &LaxIpSlice<'a>, carried: Rest<'a>) -> Peeled<'a> {
-    let [source, destination] = addresses(ip);
-    let fragment = match ip {
-        LaxIpSlice::Ipv4(ip) => {
-            let header = ip.header();
-            let datagram = DatagramId {
-                source,
-                destination,
-                identification: header.identification().into(),
-                protocol: header.protocol().0,
-            };
-            let offset = usize::from(header.fragments_offset().value()) * 8;
-            Some(Fragment {
-                datagram,
-                offset,
-                is_last: !header.more_fragments(),
-                data: carried.data,
-                missing: carried.missing,
-            })
-        }
-        LaxIpSlice::Ipv6(ip) => fragment_of_ipv6([source, destination], ip, carried),
-    };
-    let is_of_use = |fragment: &Fragment<'_>| {
-        let protocol = IpNumber(fragment.datagram.protocol);
-        matches!(
-            protocol,
-            ip_number::TCP | ip_number::UDP | ip_number::GRE | ip_number::MPLS_IN_IP | ip_number::ETHER_IP
-        ) || IN_IP.contains(&protocol)
-    };
-    Peeled::Done(fragment.filter(is_of_use).map_or(Decoded::Other, Decoded::Fragment))
+/// A fragment, if it is of what can be read when it is whole.
+fn one_of_use(fragment: Fragment<'_>) -> Peeled<'_> {
+    let protocol = IpNumber(fragment.datagram.protocol);
+    let is_of_use = matches!(
+        protocol,
+        ip_number::TCP | ip_number::UDP | ip_number::GRE | ip_number::MPLS_IN_IP | ip_number::ETHER_IP
+    ) || IN_IP.contains(&protocol)
+        || is_option(protocol);
+    Peeled::Done(if is_of_use { Decoded::Fragment(fragment) } else { Decoded::Other })
 }
 
-/// The extension header that says so. Where others come between it and what is carried, the
-/// datagram is none of ours: senders of TCP put none there.
-fn fragment_of_ipv6<'a>(
-    [source, destination]: [IpAddr; 2],
-    ip: &LaxIpv6Slice<'a>,
-    carried: Rest<'a>,
-) -> Option<Fragment<'a>> {
-    let Ipv6ExtensionSlice::Fragment(header) = ip.extensions().clone().into_iter().last()? else { return None };
-    let protocol = header.next_header().0;
-    let datagram = DatagramId { source, destination, identification: header.identification(), protocol };
-    Some(Fragment {
+#[cold]
+fn fragment_of_ipv4<'a>(ip: &LaxIpv4Slice<'a>, rest: Rest<'a>) -> Peeled<'a> {
+    let header = ip.header();
+    let len = usize::from(header.total_len());
+    let whole = if len == 0 { rest } else { rest.limited(len) };
+    let Some(carried) = whole.skip(header.slice().len()) else { return whole.too_short() };
+    let datagram = DatagramId {
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        identification: header.identification().into(),
+        protocol: header.protocol().0,
+    };
+    one_of_use(Fragment {
         datagram,
-        offset: usize::from(header.fragment_offset().value()) * 8,
+        offset: usize::from(header.fragments_offset().value()) * 8,
         is_last: !header.more_fragments(),
         data: carried.data,
         missing: carried.missing,
     })
+}
+
+/// The extension header that says so. What comes behind it is a piece of the datagram, whatever it begins with: in a
+/// fragment other than the first, what looks like one more header is none.
+#[cold]
+fn fragment_of_ipv6(rest: Rest<'_>) -> Option<Fragment<'_>> {
+    let ([_, _, _, _, a, b, next, _hops, addresses @ ..], carried) = rest.split::<40>()?;
+    let ([source, destination], _) = addresses.as_chunks::<16>() else { return None };
+    let mut carried = match u16::from_be_bytes([*a, *b]) {
+        0 => carried,
+        len => carried.limited(len.into()),
+    };
+    let mut protocol = IpNumber(*next);
+    loop {
+        (protocol, carried) = behind_extensions(protocol, carried)?;
+        if protocol != ip_number::IPV6_FRAGMENTATION_HEADER {
+            return None;
+        }
+        let ([next, _, a, b, identification @ ..], behind) = carried.split::<8>()?;
+        let [offset, more] = [u16::from_be_bytes([*a, *b]) & !7, u16::from(*b) & 1];
+        (protocol, carried) = (IpNumber(*next), behind);
+        // One that is all of its datagram is passed over (RFC 6946).
+        if offset != 0 || more != 0 {
+            let datagram = DatagramId {
+                source: Ipv6Addr::from(*source).into(),
+                destination: Ipv6Addr::from(*destination).into(),
+                identification: u32::from_be_bytes(*identification),
+                protocol: protocol.0,
+            };
+            let Rest { data, missing } = carried;
+            return Some(Fragment { datagram, offset: offset.into(), is_last: more == 0, data, missing });
+        }
+    }
 }
 
 /// How many bytes of the packet were not captured: the packet's own length says how long it was,
@@ -244,6 +295,37 @@ mod tests {
             ip[9] = 1;
             assert_eq!(sample::outcome(RAW, &ip), "Other");
         }
+    }
+
+    #[test]
+    fn what_is_behind_the_header_of_a_fragment_is_a_piece() {
+        let tcp = sample::tcp(b"hello");
+        let options = [6, 0, 1, 4, 0, 0, 0, 0];
+        let datagram = [&options[..], &tcp].concat();
+        // A second piece may look like an endless header, a first one may end within one.
+        for (offset, more, piece) in [(0, 1, &datagram[..8]), (1, 1, &[0xff; 16][..]), (1, 0, &tcp[..])] {
+            let fragment = [&[60, 0, 0, offset << 3 | more, 0, 0, 0, 9][..], piece].concat();
+            let plain = sample::ipv6_with(44, &fragment);
+            let behind_another = sample::ipv6_with(0, &[&[44, 0, 1, 4, 0, 0, 0, 0][..], &fragment].concat());
+            for ip in [plain, behind_another] {
+                let Decoded::Fragment(found) = decode(&sample::packet(RAW, &ip)) else { panic!() };
+                assert_eq!((found.offset, found.is_last, found.data), (usize::from(offset) * 8, more == 0, piece));
+                assert_eq!(found.datagram.protocol, 60);
+            }
+        }
+        let address = "fd00::1".parse().unwrap();
+        let id = |protocol| DatagramId { source: address, destination: address, identification: 9, protocol };
+        let Decoded::Tcp(segment) = decode_datagram(&id(60), &datagram, 2) else { panic!() };
+        assert_eq!((segment.payload, segment.cut_off), (&b"hello"[..], 2));
+        assert!(matches!(decode_datagram(&id(60), &datagram[..7], 2), Decoded::Cut));
+        // Authentication is one of IPv4 as well.
+        let authentication = [&[6, 4, 0, 0][..], &[0; 20], &tcp].concat();
+        let Decoded::Tcp(segment) = decode_datagram(&id(51), &authentication, 0) else { panic!() };
+        assert_eq!(segment.payload, b"hello");
+        let mut ip = sample::ipv4_with(51, &authentication[..40]);
+        ip[6] = 0x20;
+        let Decoded::Fragment(found) = decode(&sample::packet(RAW, &ip)) else { panic!() };
+        assert_eq!((found.datagram.protocol, found.data), (51, &authentication[..40]));
     }
 
     #[test]
