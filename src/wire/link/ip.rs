@@ -54,19 +54,21 @@ pub(super) fn packet(rest: Rest<'_>) -> Peeled<'_> {
     };
     let Some(missing) = missing(&ip, rest) else { return Peeled::Done(Decoded::Malformed) };
     let payload = ip.payload();
+    if payload.fragmented {
+        return match &ip {
+            LaxIpSlice::Ipv4(ip) => fragment_of_ipv4(ip, rest),
+            LaxIpSlice::Ipv6(_) => Peeled::Done(Decoded::Other),
+        };
+    }
     let carried = Rest { data: payload.payload, missing };
     match stopped {
         None => {}
         Some((HeaderSliceError::Len(_), _)) => return carried.too_short(),
         Some((HeaderSliceError::Content(_), _)) => return Peeled::Done(Decoded::Malformed),
     }
-    match (payload.ip_number, payload.fragmented) {
-        (ip_number::TCP, false) => Peeled::Done(tcp::segment(addresses(&ip), identification(&ip), carried)),
-        (protocol, false) => tunnel(protocol, carried),
-        (_, true) => match &ip {
-            LaxIpSlice::Ipv4(ip) => fragment_of_ipv4(ip, rest),
-            LaxIpSlice::Ipv6(_) => Peeled::Done(Decoded::Other),
-        },
+    match payload.ip_number {
+        ip_number::TCP => Peeled::Done(tcp::segment(addresses(&ip), identification(&ip), carried)),
+        protocol => tunnel(protocol, carried),
     }
 }
 

@@ -116,6 +116,8 @@ enum Layer {
     Cooked2,
     /// IEEE 802.11 data.
     Wlan,
+    /// The same with padding behind its header.
+    PaddedWlan,
     /// IEEE 802.11 behind a radiotap, Prism or AVS header.
     Radiotap,
     Prism,
@@ -161,6 +163,7 @@ impl Layer {
             Self::Loop => loopback::open_bsd(rest),
             Self::Decrypted => loopback::decrypted(rest),
             Self::Wlan => wlan::frame(rest),
+            Self::PaddedWlan => wlan::padded_frame(rest),
             Self::Radiotap => wlan::radiotap(rest),
             Self::Prism => wlan::prism(rest),
             Self::Avs => wlan::avs(rest),

@@ -1,7 +1,7 @@
 //! MPLS (RFC 3032). A label does not say what is behind the stack; the first half byte there does,
-//! as routers guess it (RFC 4928 section 3).
+//! as routers guess it (RFC 4928 section 3), unless what follows contradicts it.
 
-use super::{Decoded, Layer, Peeled, Rest};
+use super::{Decoded, Layer, Peeled, Rest, ethernet};
 
 /// Whether a label is the last of the stack.
 const BOTTOM: u8 = 0x01;
@@ -16,15 +16,40 @@ pub(super) fn label(rest: Rest<'_>) -> Peeled<'_> {
 }
 
 fn payload(rest: Rest<'_>) -> Peeled<'_> {
+    /// The control word of an Ethernet pseudowire (RFC 4448 section 4.6).
+    const CONTROL_WORD: usize = 4;
     match rest.data.first().map(|first| first >> 4) {
+        // Without a control word the address of an Ethernet frame may begin like a packet or like a control word.
+        Some(4 | 6) if !is_as_long_as_it_says(rest) && ethernet::is_likely(rest) => Peeled::Into(Layer::Ethernet, rest),
         Some(4 | 6) => Peeled::Into(Layer::Ip, rest),
-        // The control word of an Ethernet pseudowire (RFC 4448 section 4.6).
-        Some(0) => rest.into_behind(4, Layer::Ethernet),
+        Some(0) => match rest.skip(CONTROL_WORD) {
+            Some(behind) if ethernet::is_likely(behind) || !ethernet::is_likely(rest) => {
+                Peeled::Into(Layer::Ethernet, behind)
+            }
+            Some(_) => Peeled::Into(Layer::Ethernet, rest),
+            None => rest.too_short(),
+        },
         // The associated channel (RFC 5586).
-        Some(1) => Peeled::Done(Decoded::Other),
+        Some(1) if !ethernet::is_likely(rest) => Peeled::Done(Decoded::Other),
         Some(_) => Peeled::Into(Layer::Ethernet, rest),
         None => rest.too_short(),
     }
+}
+
+/// Whether the length of an IP packet is what there is, apart from the padding of a short frame and a check sequence.
+/// A length of 0 is that of a packet which the network card was to cut.
+fn is_as_long_as_it_says(rest: Rest<'_>) -> bool {
+    const PADDING: usize = 64;
+    let len = match rest.data {
+        [0x45..=0x4f, _, a, b, ..] => u16::from_be_bytes([*a, *b]).into(),
+        [0x60..=0x6f, _, _, _, a, b, ..] => match u16::from_be_bytes([*a, *b]) {
+            0 => 0,
+            len => 40 + usize::from(len),
+        },
+        _ => return false,
+    };
+    let sent = rest.data.len() + rest.missing;
+    len == 0 || (len..=len + PADDING).contains(&sent)
 }
 
 #[cfg(test)]
@@ -59,6 +84,17 @@ mod tests {
                 frame[18] = 0x22;
             }
             sample::assert_hello(ETHERNET, &frame);
+        }
+        // Or by what stands where the type of a frame does, although its address begins with one of these.
+        let ip = sample::ipv4(&sample::tcp(b"hello"));
+        for first in [0x00, 0x10, 0x45, 0x4c, 0x60, 0x6c] {
+            for mut inner in [inner.clone(), sample::ethernet(0x8100, &[&[0, 7, 8, 0][..], &ip].concat())] {
+                inner[..6].copy_from_slice(&[first, 0x1b, 0x21, 0xa0, 0xb1, 0xc2]);
+                let frame = sample::ethernet(0x8847, &[&[0, 1, 0x41, 64][..], &inner].concat());
+                sample::assert_hello(ETHERNET, &frame);
+                let frame = sample::ethernet(0x8847, &[&[0, 1, 0x41, 64, 0, 0, 0, 0][..], &inner].concat());
+                sample::assert_hello(ETHERNET, &frame);
+            }
         }
         let channel = sample::ethernet(0x8847, &[0, 1, 0x41, 64, 0x10, 0, 0, 7, 0, 0, 0, 0]);
         assert_eq!(sample::outcome(ETHERNET, &channel), "Other");

@@ -7,10 +7,34 @@ const OTHER: Peeled<'static> = Peeled::Done(Decoded::Other);
 /// `LINKTYPE_IEEE802_11_RADIOTAP` (<https://www.radiotap.org>): a header that tells its length.
 pub(super) fn radiotap(rest: Rest<'_>) -> Peeled<'_> {
     match rest.split() {
-        Some(([0, _, a, b], _)) => rest.into_behind(u16::from_le_bytes([*a, *b]).into(), Layer::Wlan),
+        Some(([0, _, a, b], _)) => {
+            let len = usize::from(u16::from_le_bytes([*a, *b]));
+            let is_padded = rest.data.get(..len).is_some_and(is_padded);
+            rest.into_behind(len, if is_padded { Layer::PaddedWlan } else { Layer::Wlan })
+        }
         Some(_) => OTHER,
         None => rest.too_short(),
     }
+}
+
+/// Whether a radiotap header says that bytes stand behind the header of the frame which make that a multiple of four
+/// long, as some cards have it in their memory.
+fn is_padded(header: &[u8]) -> bool {
+    const TIME: u32 = 1 << 0;
+    const FLAGS: u32 = 1 << 1;
+    const MORE: u32 = 1 << 31;
+    const PADDED: u8 = 0x20;
+    let (words, _) = header.as_chunks::<4>();
+    let words = words.get(1..).unwrap_or_default();
+    let Some(present) = words.first().map(|word| u32::from_le_bytes(*word)) else { return false };
+    if present & FLAGS == 0 {
+        return false;
+    }
+    let more = words.iter().take_while(|word| u32::from_le_bytes(**word) & MORE != 0).count();
+    // Each field stands at a multiple of its length.
+    let fields = 4 + (more + 1) * 4;
+    let at = if present & TIME == 0 { fields } else { fields.next_multiple_of(8) + 8 };
+    header.get(at).is_some_and(|flags| flags & PADDED != 0)
 }
 
 /// `LINKTYPE_IEEE802_11_PRISM`: 144 bytes, unless it is the AVS header under the older number.
@@ -32,6 +56,15 @@ pub(super) fn avs(rest: Rest<'_>) -> Peeled<'_> {
 
 /// A frame of IEEE 802.11 (section 9.2): only data that is neither encrypted nor in pieces is read.
 pub(super) fn frame(rest: Rest<'_>) -> Peeled<'_> {
+    frame_with(rest, false)
+}
+
+/// The same with its header filled up to a multiple of four bytes.
+pub(super) fn padded_frame(rest: Rest<'_>) -> Peeled<'_> {
+    frame_with(rest, true)
+}
+
+fn frame_with(rest: Rest<'_>, is_padded: bool) -> Peeled<'_> {
     const DATA: u8 = 2;
     const QUALITY: u8 = 0x08;
     const NO_DATA: u8 = 0x04;
@@ -52,11 +85,13 @@ pub(super) fn frame(rest: Rest<'_>) -> Peeled<'_> {
     let has_quality = subtype & QUALITY != 0;
     let fourth_address = if flags & BETWEEN_ACCESS_POINTS == BETWEEN_ACCESS_POINTS { 6 } else { 0 };
     let Some(behind) = carried.skip(fourth_address) else { return carried.too_short() };
+    let padding = |header: usize| if is_padded { header.next_multiple_of(4) - header } else { 0 };
     if !has_quality {
-        return Peeled::Into(Layer::Llc, behind);
+        return behind.into_behind(padding(fourth_address), Layer::Llc);
     }
     let Some(([quality, _], behind)) = behind.split() else { return behind.too_short() };
-    let Some(behind) = behind.skip(if flags & ORDER == 0 { 0 } else { 4 }) else { return behind.too_short() };
+    let control = if flags & ORDER == 0 { 0 } else { 4 };
+    let Some(behind) = behind.skip(control + padding(fourth_address + 2)) else { return behind.too_short() };
     if quality & AGGREGATED == 0 {
         Peeled::Into(Layer::Llc, behind)
     } else {
@@ -184,6 +219,15 @@ mod tests {
         sample::assert_hello(LinkType(127), &radiotap);
         assert_eq!(sample::outcome(LinkType(127), &radiotap[..10]), "Malformed");
         sample::assert_hello(LinkType(119), &[&[0, 0, 0, 0x44][..], &[7; 140], &frame].concat());
+        // Flags alone, and flags behind a time that begins at a multiple of eight: they tell of padding.
+        let quality = self::frame(0x88, 0x01, &[&[0; 2], &[0; 2], &llc()]);
+        sample::assert_hello(LinkType(127), &[&[0, 0, 9, 0, 2, 0, 0, 0, 0x20][..], &quality].concat());
+        let timed = [&[0, 0, 25, 0, 3, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0][..], &[0xff; 8], &[0x30]].concat();
+        sample::assert_hello(LinkType(127), &[&timed[..], &quality, &[9; 4]].concat());
+        let between = self::frame(0x88, 0x03, &[&[0; 6], &[0; 2], &llc()]);
+        sample::assert_hello(LinkType(127), &[&[0, 0, 9, 0, 2, 0, 0, 0, 0x20][..], &between].concat());
+        let plain = self::frame(0x08, 0x01, &[&llc()]);
+        sample::assert_hello(LinkType(127), &[&[0, 0, 9, 0, 2, 0, 0, 0, 0x20][..], &plain].concat());
         let avs = [&[0x80, 0x21, 0x10, 1, 0, 0, 0, 64][..], &[7; 56], &frame].concat();
         sample::assert_hello(LinkType(119), &avs);
         sample::assert_hello(LinkType(163), &avs);
