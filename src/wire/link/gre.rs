@@ -11,6 +11,11 @@ const SEQUENCE: u16 = 0x1000;
 const ACKNOWLEDGEMENT: u16 = 0x0080;
 
 const PPP: u16 = 0x880b;
+/// What a router hands to a cache, with or without a header of four bytes.
+const WCCP: u16 = 0x883e;
+/// 802.11 frames that access points hand to their controller: one number for each priority, and one more.
+const WLAN: [u16; 2] = [0x8200, 0x9000];
+const WLAN_PRIORITIES: u16 = 0x0f;
 /// Types I and II.
 const ERSPAN: u16 = 0x88be;
 /// Type III.
@@ -25,17 +30,36 @@ pub(super) fn header(rest: Rest<'_>) -> Peeled<'_> {
         1 => usize::from(has(KEY)) + usize::from(has(SEQUENCE)) + usize::from(has(ACKNOWLEDGEMENT)),
         _ => return Peeled::Done(Decoded::Other),
     };
+    let Some(mut carried) = options.skip(len) else { return options.too_short() };
     if has(ROUTING) {
-        return Peeled::Done(Decoded::Other);
+        match behind_routes(carried) {
+            Some(behind) => carried = behind,
+            None => return carried.too_short(),
+        }
     }
-    let Some(carried) = options.skip(len) else { return options.too_short() };
     match u16::from_be_bytes([*c, *d]) {
         PPP => Peeled::Into(Layer::Ppp, carried),
         // Type I has no header of its own, and no sequence number before it.
         ERSPAN if !has(SEQUENCE) => Peeled::Into(Layer::Ethernet, carried),
         ERSPAN => carried.into_behind(8, Layer::Ethernet),
         ERSPAN_3 => mirrored(carried),
+        WCCP => {
+            let is_packet = carried.data.first().is_some_and(|first| first >> 4 == 4);
+            carried.into_behind(if is_packet { 0 } else { 4 }, Layer::Ip)
+        }
+        kind if WLAN.contains(&(kind & !WLAN_PRIORITIES)) => Peeled::Into(Layer::Wlan, carried),
         kind => Peeled::Into(Layer::EtherType(kind), carried),
+    }
+}
+
+/// What is behind the routes that the sender chose (RFC 1701): each tells its length, and the last is empty.
+fn behind_routes(mut rest: Rest<'_>) -> Option<Rest<'_>> {
+    loop {
+        let ([family @ .., _offset, len], behind) = rest.split::<4>()?;
+        rest = behind.skip((*len).into())?;
+        if *family == [0, 0] && *len == 0 {
+            return Some(rest);
+        }
     }
 }
 
@@ -66,7 +90,10 @@ mod tests {
         for (flags, fields) in [(0, 0), (0x80, 4), (0x20, 4), (0x10, 4), (0x30, 8), (0xb0, 12)] {
             sample::assert_hello(RAW, &gre([flags, 0], 0x0800, &[&vec![7; fields], &ip]));
         }
-        assert_eq!(sample::outcome(RAW, &gre([0x40, 0], 0x0800, &[&[0; 8], &ip])), "Other");
+        let route = [8, 0, 0, 4, 10, 0, 0, 9];
+        sample::assert_hello(RAW, &gre([0x40, 0], 0x0800, &[&[7; 4], &route, &route, &[0; 4], &ip]));
+        sample::assert_hello(RAW, &gre([0xf0, 0], 0x0800, &[&[7; 12], &[0; 4], &ip]));
+        assert_eq!(sample::outcome(RAW, &gre([0x40, 0], 0x0800, &[&[7; 4], &route])), "Malformed");
         assert_eq!(sample::outcome(RAW, &gre([0, 2], 0x0800, &[&ip])), "Other");
         assert_eq!(sample::outcome(RAW, &gre([0x20, 0], 0x0800, &[&[7; 3]])), "Malformed");
     }
@@ -86,6 +113,17 @@ mod tests {
         let ip = sample::ipv4(&sample::tcp(b"hello"));
         for (flags, fields) in [([0x30, 0x01], 8), ([0x30, 0x81], 12)] {
             sample::assert_hello(RAW, &gre(flags, 0x880b, &[&vec![7; fields], &[0xff, 3, 0, 0x21], &ip]));
+        }
+    }
+
+    #[test]
+    fn what_goes_to_a_cache_or_a_controller_is_read() {
+        let ip = sample::ipv4(&sample::tcp(b"hello"));
+        sample::assert_hello(RAW, &gre([0, 0], 0x883e, &[&ip]));
+        sample::assert_hello(RAW, &gre([0, 0], 0x883e, &[&[0; 4], &ip]));
+        let frame = [&[0x88, 1][..], &[0; 24], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &ip].concat();
+        for kind in [0x8200, 0x8204, 0x9000] {
+            sample::assert_hello(RAW, &gre([0, 0], kind, &[&frame]));
         }
     }
 

@@ -10,6 +10,9 @@ const IP: [u8; 3] = [0x06, 0x06, 0x03];
 /// Whose protocol numbers follow: those of Ethernet, and the same as 802.1H bridges write them.
 const ETHERNET_NUMBERS: [[u8; 3]; 2] = [[0, 0, 0], [0, 0, 0xf8]];
 
+/// Whole frames of a bridge (RFC 2684 section 5.2): with and without a check sequence behind them.
+const BRIDGED: [u8; 3] = [0x00, 0x80, 0xc2];
+
 pub(super) fn header(rest: Rest<'_>) -> Peeled<'_> {
     match rest.split() {
         Some((&SNAP, carried)) => snap(carried),
@@ -24,6 +27,8 @@ fn snap(rest: Rest<'_>) -> Peeled<'_> {
         Some(([whose @ .., a, b], carried)) if ETHERNET_NUMBERS.contains(whose) => {
             Peeled::Into(Layer::EtherType(u16::from_be_bytes([*a, *b])), carried)
         }
+        // Two bytes of padding come before the frame.
+        Some(([whose @ .., 0, 1 | 7], carried)) if *whose == BRIDGED => carried.into_behind(2, Layer::Ethernet),
         Some(_) => Peeled::Done(Decoded::Other),
         None => rest.too_short(),
     }
@@ -45,6 +50,9 @@ mod tests {
         }
         assert_eq!(sample::outcome(LLC, &[&[0xaa, 0xaa, 3, 0, 0, 0xc, 8, 0][..], &ip].concat()), "Other");
         sample::assert_hello(LLC, &[&[6, 6, 3][..], &ip].concat());
+        let frame = sample::ethernet(0x0800, &ip);
+        sample::assert_hello(LLC, &[&[0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, 7, 0, 0][..], &frame].concat());
+        sample::assert_hello(LLC, &[&[0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, 1, 0, 0][..], &frame, &[9; 4]].concat());
         assert_eq!(sample::outcome(LLC, &[0x42, 0x42, 3, 0, 0, 0]), "Other");
         assert_eq!(sample::outcome(LLC, &[0xaa, 0xaa, 3, 0]), "Malformed");
     }

@@ -134,6 +134,8 @@ enum Layer {
     PacketTap,
     NetfilterLog,
     PacketFilterLog,
+    /// An `EtherType` and what it announces.
+    Typed,
     /// What an `EtherType` announces.
     EtherType(u16),
     /// An MPLS label.
@@ -176,6 +178,7 @@ impl Layer {
             Self::PacketTap => wrapped::packet_tap(rest),
             Self::NetfilterLog => wrapped::netfilter_log(rest),
             Self::PacketFilterLog => wrapped::packet_filter_log(rest),
+            Self::Typed => ethernet::typed(rest),
             Self::Mpls => mpls::label(rest),
             Self::Gre => gre::header(rest),
             Self::Udp => udp::datagram(rest),

@@ -1,6 +1,7 @@
 //! UDP, for the tunnels in it. Which one it is only the port tells, so a header that does not fit
 //! is no damage but another protocol.
 
+use super::ethernet::SERVICE_HEADER;
 use super::{Decoded, Layer, Peeled, Rest};
 
 const TEREDO: u16 = 3544;
@@ -12,6 +13,9 @@ const VXLAN_GPE: u16 = 4790;
 const AYIYA: u16 = 5072;
 const GENEVE: u16 = 6081;
 const MPLS: u16 = 6635;
+const L2TP: u16 = 1701;
+const LISP: u16 = 4341;
+const TZSP: u16 = 37_008;
 
 const OTHER: Peeled<'static> = Peeled::Done(Decoded::Other);
 
@@ -26,7 +30,10 @@ pub(super) fn datagram(rest: Rest<'_>) -> Peeled<'_> {
         (_, VXLAN | OLD_VXLAN | VXLAN_GPE) => vxlan(carried),
         (_, GENEVE) => geneve(carried),
         (_, MPLS) => Peeled::Into(Layer::Mpls, carried),
+        (_, TZSP) => mirrored(carried),
+        (_, LISP) => lisp(carried),
         (GTP, _) | (_, GTP) => gtp(carried),
+        (L2TP, _) | (_, L2TP) => l2tp(carried),
         (TEREDO, _) | (_, TEREDO) => teredo(carried),
         (AYIYA, _) | (_, AYIYA) => ayiya(carried),
         _ => OTHER,
@@ -45,6 +52,7 @@ fn vxlan(rest: Rest<'_>) -> Peeled<'_> {
         _ if flags & HAS_PROTOCOL == 0 => Layer::Ethernet,
         1 | 2 => Layer::Ip,
         3 => Layer::Ethernet,
+        4 => Layer::EtherType(SERVICE_HEADER),
         5 => Layer::Mpls,
         _ => return OTHER,
     };
@@ -87,6 +95,64 @@ fn gtp(rest: Rest<'_>) -> Peeled<'_> {
         }
     }
     ip(carried)
+}
+
+/// RFC 2661 section 3.1: PPP, behind whichever fields there are.
+fn l2tp(rest: Rest<'_>) -> Peeled<'_> {
+    const CONTROL: u8 = 0x80;
+    const LENGTH: u8 = 0x40;
+    const SEQUENCE: u8 = 0x08;
+    const OFFSET: u8 = 0x02;
+    const VERSION: u8 = 2;
+    let Some(([flags, version], _)) = rest.split() else { return rest.too_short() };
+    if flags & CONTROL != 0 || version & 0x0f != VERSION {
+        return OTHER;
+    }
+    let has = |flag: u8, len: usize| if flags & flag == 0 { 0 } else { len };
+    let len = 2 + has(LENGTH, 2) + 4 + has(SEQUENCE, 4);
+    if flags & OFFSET == 0 {
+        return rest.into_behind(len, Layer::Ppp);
+    }
+    match rest.skip(len).and_then(|rest| rest.split()) {
+        Some(([a, b], carried)) => carried.into_behind(u16::from_be_bytes([*a, *b]).into(), Layer::Ppp),
+        None => rest.too_short(),
+    }
+}
+
+/// RFC 9300 section 5.
+fn lisp(rest: Rest<'_>) -> Peeled<'_> {
+    match rest.split::<8>() {
+        Some((_, carried)) => ip(carried),
+        None => rest.too_short(),
+    }
+}
+
+/// TZSP, by which `MikroTik`'s routers and access points mirror what they see: what it is, and fields that tell their
+/// length.
+fn mirrored(rest: Rest<'_>) -> Peeled<'_> {
+    const PADDING: u8 = 0;
+    const END: u8 = 1;
+    let Some(([version, kind, encapsulated @ ..], mut rest)) = rest.split::<4>() else { return rest.too_short() };
+    let inner = match u16::from_be_bytes(*encapsulated) {
+        1 => Layer::Ethernet,
+        18 => Layer::Wlan,
+        _ => return OTHER,
+    };
+    // Received or to be sent.
+    if *version != 1 || *kind > 1 {
+        return OTHER;
+    }
+    loop {
+        rest = match rest.data {
+            [END, ..] => return rest.into_behind(1, inner),
+            [PADDING, ..] => Rest { data: rest.data.get(1..).unwrap_or_default(), ..rest },
+            [_, len, ..] => match rest.skip(2 + usize::from(*len)) {
+                Some(behind) => behind,
+                None => return rest.too_short(),
+            },
+            _ => return rest.too_short(),
+        };
+    }
 }
 
 /// RFC 4380 section 5.1.1: who sent it may come before the packet, and where from.
@@ -161,7 +227,8 @@ mod tests {
         sample::assert_hello(RAW, &generic(1, &ip()));
         sample::assert_hello(RAW, &generic(3, &frame()));
         sample::assert_hello(RAW, &generic(5, &[&[0, 1, 0x41, 64][..], &ip()].concat()));
-        assert_eq!(sample::outcome(RAW, &generic(4, &frame())), "Other");
+        sample::assert_hello(RAW, &generic(4, &[&[0x0f, 0xc2, 2, 3, 0, 0, 1, 0xff][..], &frame()].concat()));
+        assert_eq!(sample::outcome(RAW, &generic(7, &frame())), "Other");
     }
 
     #[test]
@@ -205,6 +272,35 @@ mod tests {
         let header = [0x44, 0x52, 0x11, 41, 0, 0, 0, 0];
         sample::assert_hello(RAW, &udp(40_000, AYIYA, &[&header, &[1; 16], &[2; 20], &packet]));
         assert_eq!(sample::outcome(RAW, &udp(40_000, AYIYA, &[&[0x44, 0x52, 0x10, 59, 0, 0, 0, 0]])), "Other");
+    }
+
+    #[test]
+    fn l2tp_carries_ppp() {
+        let ppp = [&[0xff, 3, 0, 0x21][..], &ip()].concat();
+        for (flags, fields) in [(0x00, 4), (0x40, 6), (0x48, 10), (0x08, 8)] {
+            sample::assert_hello(RAW, &udp(L2TP, L2TP, &[&[flags, 2], &vec![7; fields], &ppp]));
+        }
+        sample::assert_hello(RAW, &udp(40_000, L2TP, &[&[0x02, 2, 0, 5, 0, 6, 0, 3, 9, 9, 9], &ppp]));
+        assert_eq!(sample::outcome(RAW, &udp(L2TP, L2TP, &[&[0xc8, 2], &[0; 10], &ppp])), "Other");
+        assert_eq!(sample::outcome(RAW, &udp(L2TP, L2TP, &[&[0x00, 3], &[0; 10], &ppp])), "Other");
+        assert_eq!(sample::outcome(RAW, &udp(L2TP, L2TP, &[&[0x02, 2, 0, 5, 0, 6, 0, 9, 9]])), "Malformed");
+    }
+
+    #[test]
+    fn lisp_carries_packets() {
+        sample::assert_hello(RAW, &udp(61_000, LISP, &[&[0x80, 1, 2, 3, 0, 0, 0, 1], &ip()]));
+        assert_eq!(sample::outcome(RAW, &udp(61_000, LISP, &[&[0x80, 1, 2, 3, 0, 0, 0, 1], b"0hello"])), "Other");
+    }
+
+    #[test]
+    fn routers_mirror_frames() {
+        for fields in [&[1][..], &[0, 0, 1], &[0x0d, 1, 2, 0, 0x0a, 0, 1]] {
+            sample::assert_hello(RAW, &udp(50_000, TZSP, &[&[1, 0, 0, 1], fields, &frame()]));
+        }
+        let wlan = [&[0x08, 1][..], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &ip()].concat();
+        sample::assert_hello(RAW, &udp(50_000, TZSP, &[&[1, 0, 0, 18, 1], &wlan]));
+        assert_eq!(sample::outcome(RAW, &udp(50_000, TZSP, &[&[1, 4, 0, 1, 1], &frame()])), "Other");
+        assert_eq!(sample::outcome(RAW, &udp(50_000, TZSP, &[&[1, 0, 0, 1, 0x0d, 9]])), "Malformed");
     }
 
     #[test]
