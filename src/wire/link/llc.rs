@@ -22,7 +22,7 @@ pub(super) fn header(rest: Rest<'_>) -> Peeled<'_> {
     }
 }
 
-fn snap(rest: Rest<'_>) -> Peeled<'_> {
+pub(super) fn snap(rest: Rest<'_>) -> Peeled<'_> {
     match rest.split::<5>() {
         Some(([whose @ .., a, b], carried)) if ETHERNET_NUMBERS.contains(whose) => {
             Peeled::Into(Layer::EtherType(u16::from_be_bytes([*a, *b])), carried)

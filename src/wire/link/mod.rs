@@ -11,6 +11,8 @@ mod llc;
 mod loopback;
 mod mpls;
 mod ppp;
+mod relay;
+mod rings;
 mod tcp;
 mod udp;
 mod wlan;
@@ -78,24 +80,34 @@ fn outermost(link: LinkType) -> Option<Layer> {
     Some(match link.0 {
         0 => Layer::Null,
         1 => Layer::Ethernet,
+        6 => Layer::TokenRing,
         9 | 50 => Layer::Ppp,
+        10 => Layer::Fddi,
         12 | 14 | 101 | 228 | 229 => Layer::Ip,
         51 => Layer::PppoeSession,
         100 => Layer::Llc,
         104 => Layer::CiscoHdlc,
         105 => Layer::Wlan,
+        107 => Layer::FrameRelay,
         108 => Layer::Loop,
         109 => Layer::Decrypted,
         113 => Layer::Cooked,
         117 => Layer::PacketFilterLog,
         119 => Layer::Prism,
+        123 => Layer::SunAtm,
         127 => Layer::Radiotap,
         163 => Layer::Avs,
         166 | 204 => Layer::PppWithDirection,
         192 => Layer::PerPacketInformation,
+        197 => Layer::Endace,
+        226 => Layer::SolarisNetwork,
         239 => Layer::NetfilterLog,
+        240 => Layer::NetAnalyzer,
         258 => Layer::PacketTap,
         276 => Layer::Cooked2,
+        281 | 283 => Layer::SwitchTag,
+        282 => Layer::SwitchTagInFront,
+        284 => Layer::LongSwitchTag,
         _ => return None,
     })
 }
@@ -130,6 +142,22 @@ enum Layer {
     PppWithDirection,
     PppoeSession,
     CiscoHdlc,
+    TokenRing,
+    Fddi,
+    FrameRelay,
+    /// ATM as `SunATM` shows it.
+    SunAtm,
+    /// ERF, the records of Endace's cards.
+    Endace,
+    /// Solaris's IPNET.
+    SolarisNetwork,
+    /// Hilscher's analyzer.
+    NetAnalyzer,
+    /// Ethernet with what a switch on the board put behind the addresses: four bytes, and eight.
+    SwitchTag,
+    LongSwitchTag,
+    /// Ethernet behind such a tag.
+    SwitchTagInFront,
     PerPacketInformation,
     PacketTap,
     NetfilterLog,
@@ -174,6 +202,15 @@ impl Layer {
             Self::PppWithDirection => ppp::with_direction(rest),
             Self::PppoeSession => ppp::over_ethernet(rest),
             Self::CiscoHdlc => ppp::cisco(rest),
+            Self::TokenRing => rings::token_ring(rest),
+            Self::Fddi => rings::fddi(rest),
+            Self::FrameRelay => relay::frame(rest),
+            Self::SunAtm => wrapped::sun_atm(rest),
+            Self::Endace => wrapped::endace(rest),
+            Self::SolarisNetwork => rest.into_behind(24, Self::Ip),
+            Self::NetAnalyzer | Self::SwitchTagInFront => rest.into_behind(4, Self::Ethernet),
+            Self::SwitchTag => rest.into_behind(16, Self::Typed),
+            Self::LongSwitchTag => rest.into_behind(20, Self::Typed),
             Self::PerPacketInformation => wrapped::per_packet_information(rest),
             Self::PacketTap => wrapped::packet_tap(rest),
             Self::NetfilterLog => wrapped::netfilter_log(rest),

@@ -68,6 +68,36 @@ pub(super) fn packet_filter_log(rest: Rest<'_>) -> Peeled<'_> {
     }
 }
 
+/// `LINKTYPE_ERF`: records of a network card that tell their kind, then extension headers, each of which says whether
+/// another one follows.
+pub(super) fn endace(rest: Rest<'_>) -> Peeled<'_> {
+    const MORE: u8 = 0x80;
+    let Some(([_, _, _, _, _, _, _, _, kind, ..], mut carried)) = rest.split::<16>() else { return rest.too_short() };
+    let mut more = kind & MORE != 0;
+    while more {
+        let Some(([first, ..], behind)) = carried.split::<8>() else { return carried.too_short() };
+        (more, carried) = (first & MORE != 0, behind);
+    }
+    match kind & !MORE {
+        1 | 10 | 15 | 17 => Peeled::Into(Layer::Ppp, carried),
+        // Ethernet, with and without colours and hashes, is made to begin two bytes on.
+        2 | 11 | 16 | 20 => carried.into_behind(2, Layer::Ethernet),
+        22 | 23 => Peeled::Into(Layer::Ip, carried),
+        _ => OTHER,
+    }
+}
+
+/// `LINKTYPE_SUNATM`: what kind of traffic it is, and its circuit.
+pub(super) fn sun_atm(rest: Rest<'_>) -> Peeled<'_> {
+    match rest.split::<4>() {
+        // LAN emulation puts who sent it before the frame.
+        Some(([kind, ..], carried)) if kind & 0x0f == 1 => carried.into_behind(2, Layer::Ethernet),
+        Some(([kind, ..], carried)) if kind & 0x0f == 2 => Peeled::Into(Layer::Llc, carried),
+        Some(_) => OTHER,
+        None => rest.too_short(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample;
@@ -118,5 +148,30 @@ mod tests {
         let mut log = [&[61, 2, 0, 0][..], &[7; 57]].concat();
         log.resize(64, 0);
         sample::assert_hello(LinkType(117), &[log, ip()].concat());
+    }
+
+    #[test]
+    fn what_cards_and_switches_put_in_front_is_passed_over() {
+        let ip = sample::ipv4(&sample::tcp(b"hello"));
+        let frame = sample::ethernet(0x0800, &ip);
+        let record = |kind: u8, more: &[u8], carried: &[u8]| {
+            sample::assert_hello(LinkType(197), &[&[0; 8][..], &[kind, 4, 0, 0, 0, 0, 0, 0], more, carried].concat());
+        };
+        record(2, &[0, 0], &frame);
+        record(0x82, &[0x80, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0], &frame);
+        record(22, &[], &ip);
+        record(1, &[0xff, 3, 0, 0x21], &ip);
+        let llc = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &ip].concat();
+        sample::assert_hello(LinkType(123), &[&[0x02, 0, 0, 1][..], &llc].concat());
+        sample::assert_hello(LinkType(123), &[&[0x81, 0, 0, 1, 0, 7][..], &frame].concat());
+        assert_eq!(sample::outcome(LinkType(123), &[0x06, 0, 0, 1, 0, 7]), "Other");
+        sample::assert_hello(LinkType(226), &[&[0; 24][..], &ip].concat());
+        for link in [240, 282] {
+            sample::assert_hello(LinkType(link), &[&[7; 4][..], &frame].concat());
+        }
+        for (link, tag) in [(281, 4), (283, 4), (284, 8)] {
+            let tagged = [&frame[..12], &vec![7; tag], &frame[12..]].concat();
+            sample::assert_hello(LinkType(link), &tagged);
+        }
     }
 }
