@@ -223,7 +223,7 @@ impl Flows {
         if let Some((slot, connection)) = self.table.find(hash, segment.source, segment.destination) {
             if connection.is_silent(stamp) {
                 self.time_out(slot, sink);
-            } else if let Owner::Later(opening) = connection.owner_of(segment) {
+            } else if let Owner::Later(opening) = connection.owner_of(segment, stamp) {
                 opened = opening;
                 self.remove(slot, Ending::Replaced, sink);
             } else {

@@ -106,7 +106,7 @@ pub(super) struct Stream {
     /// Sequence number of the first segment that was seen: the SYN's, as a rule.
     first: u32,
     known: Known,
-    /// A SYN of it was seen.
+    /// That was a SYN: another one with another number is of another connection.
     pub(super) opened: bool,
     /// How it ended. Behind a FIN `next` lies too.
     pub(super) ended: Option<Ending>,
@@ -138,6 +138,11 @@ struct Pending {
 }
 
 impl Stream {
+    /// Takes note of its SYN, which was seen.
+    pub(super) fn begin(&mut self, sequence: u32) {
+        (self.first, self.opened) = (sequence, true);
+    }
+
     /// Fixes where the stream stands, unless that is known.
     pub(super) fn place(&mut self, next: u32) {
         if !self.is_placed() {
@@ -178,11 +183,12 @@ impl Stream {
 
     /// Whether no bytes of it were seen.
     pub(super) fn sent_nothing(&self) -> bool {
-        let start = self.first().unwrap_or(self.next);
-        self.ended.is_none()
-            && self.holds_nothing()
-            && self.closing().is_none()
-            && (0..=1).contains(&distance(start, self.next))
+        self.ended.is_none() && self.holds_nothing() && self.closing().is_none() && self.stands_at_start()
+    }
+
+    /// Whether nothing of it was handed on but its SYN.
+    pub(super) fn stands_at_start(&self) -> bool {
+        (0..=1).contains(&distance(self.first().unwrap_or(self.next), self.next))
     }
 
     /// Takes back what the other side has acknowledged: it was another connection's.

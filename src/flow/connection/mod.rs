@@ -43,7 +43,7 @@ impl Connection {
         if let Some(opened) = opened {
             let stream = connection.stream_mut(connection.side_of(opened.source));
             stream.see(opened.next.wrapping_sub(1), opened.next);
-            stream.opened = true;
+            stream.begin(opened.next.wrapping_sub(1));
         }
         connection
     }
@@ -95,8 +95,10 @@ impl Connection {
         let ack = segment.flags.ack.then_some(segment.acknowledgement);
         let ack = self.acknowledge(side, start, ack, out);
         let stream = self.stream_mut(side);
-        stream.opened |= segment.flags.syn;
         let is_first = stream.see(segment.sequence, start);
+        if segment.flags.syn {
+            stream.begin(segment.sequence);
+        }
         let part = Part { start, data: segment.payload, cut: segment.cut_off, ack, stamp };
         if segment.flags.rst {
             self.note_reset(side, part, is_first);

@@ -2,7 +2,7 @@
 
 use super::{Connection, MAX_HOLE, MAX_JUMP};
 use crate::flow::stream::{Stream, distance};
-use crate::flow::{Ending, Side};
+use crate::flow::{Ending, Side, Stamp};
 use crate::wire::{Endpoint, Segment};
 
 /// How far ahead of the expected sequence number a reset is believed: within what a receiver's
@@ -12,6 +12,10 @@ const RESET_WINDOW: i32 = 1 << 20;
 /// How far behind the start of a side's bytes those may lie that were captured before it: as much as
 /// is sent on a new connection before the first answer, and some.
 const MAX_LATE_START: i32 = 1 << 16;
+
+/// How long behind the end of its connection a SYN may be captured, in nanoseconds: the queues of a capture may be that
+/// far apart.
+const MAX_LATE_SYN: i128 = 1_000_000_000;
 
 /// Whose a segment is that comes between the ports of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +37,26 @@ pub(in crate::flow) struct Opening {
 
 impl Connection {
     /// Whether the segment belongs to it or to a later connection between the same ports.
-    pub(in crate::flow) fn owner_of(&self, segment: &Segment<'_>) -> Owner {
+    pub(in crate::flow) fn owner_of(&self, segment: &Segment<'_>, stamp: Stamp) -> Owner {
         if let Some(opening) = self.opening.as_deref().filter(|opening| self.goes_on_from(opening, segment)) {
             return Owner::Later(Some(*opening));
         }
         let stream = self.stream(self.side_of(segment.source));
         let is_later = if segment.flags.syn {
-            !starts(stream, segment) && (self.is_closed() || stream.ended.is_some())
+            let has_ended = self.is_closed() || stream.ended.is_some();
+            has_ended && (!starts(stream, segment) || self.is_asked_again(segment, stamp))
         } else {
             !segment.payload.is_empty() && self.is_beyond(stream, segment)
         };
         if is_later { Owner::Later(None) } else { Owner::This }
+    }
+
+    /// Whether a SYN with the number of this connection, which is closed, is to open it once more: as Windows asks
+    /// again after a refusal, and as programs do that number by themselves.
+    fn is_asked_again(&self, syn: &Segment<'_>, stamp: Stamp) -> bool {
+        let waited = stamp.time.nanoseconds().saturating_sub(self.last.time.nanoseconds());
+        let is_over = (self.a.stands_at_start() && self.b.stands_at_start()) || waited > MAX_LATE_SYN;
+        !syn.flags.ack && self.is_closed() && is_over
     }
 
     /// Whether the segment is one of the connection that another SYN is to open.
@@ -111,6 +124,9 @@ impl Connection {
 
 /// Whether a SYN is the one that the side's bytes begin with. It may be captured after what comes right behind it.
 fn starts(stream: &Stream, syn: &Segment<'_>) -> bool {
+    if stream.opened {
+        return stream.first() == Some(syn.sequence);
+    }
     let first = stream.first().or_else(|| stream.is_placed().then_some(stream.next));
     first.is_none_or(|first| (0..=MAX_LATE_START).contains(&distance(syn.sequence, first)))
 }
@@ -121,7 +137,7 @@ mod tests {
 
     use crate::flow::Ending;
     use crate::flow::story::{Got, Sent, Story, Who, flowed};
-    use crate::wire::Flags;
+    use crate::wire::{Flags, Moment};
 
     /// The bytes of each connection's client and server.
     fn bytes(story: &Story) -> Vec<[String; 2]> {
@@ -237,5 +253,58 @@ mod tests {
         story.client("one").server("two").ack(Who::Client).swapped().client("three").server("four");
         story.sent.drain(..3);
         assert_eq!(bytes(&story), [["onethree".to_owned(), "twofour".to_owned()]]);
+    }
+
+    #[test]
+    fn ports_may_be_used_again_with_a_lower_number() {
+        let start = Story::opened().sent[0].sequence;
+        for below in [1, 5000, 1 << 16, 1 << 20] {
+            for end in ["none", "fin", "reset"] {
+                let mut story = Story::opened();
+                story.client("one").server("two");
+                match end {
+                    "fin" => drop(story.fin(Who::Client).fin(Who::Server).ack(Who::Client).clone()),
+                    "reset" => drop(story.reset(Who::Server).clone()),
+                    _ => {}
+                }
+                let mut story = story.again(41_022, start.wrapping_sub(below));
+                story.client("three").server("four");
+                let expected = [["one", "two"], ["three", "four"]].map(|sides| sides.map(str::to_owned));
+                assert_eq!(bytes(&story), expected, "{below} below, after {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn ports_may_be_used_again_with_the_same_number() {
+        let start = Story::opened().sent[0].sequence;
+        let mut story = Story::opened();
+        story.client("one").server("two").fin(Who::Client).fin(Who::Server).ack(Who::Client);
+        let before = story.sent.len();
+        let mut story = story.again(41_022, start);
+        story.client("three").server("four");
+        let expected = [["one", "two"], ["three", "four"]].map(|sides| sides.map(str::to_owned));
+        let text = |got: &Got| String::from_utf8(got.bytes()).unwrap();
+        let said = |pause: i128| {
+            let mut packets = story.packets();
+            for packet in &mut packets[before..] {
+                let time = packet.stamp.time.nanoseconds() + pause;
+                packet.stamp.time = Moment::from_nanoseconds(time, 6);
+            }
+            flowed(&packets).iter().map(|sides| [text(&sides[0]), text(&sides[1])]).collect::<Vec<_>>()
+        };
+        assert_eq!(said(2_000_000_000), expected);
+
+        // Refused at first: it says that it was reset.
+        let mut story = Story::new();
+        let syn = Story::opened().sent[0].clone();
+        story.sent.push(syn.clone());
+        let reset = Flags { rst: true, ..Flags::default() };
+        let ack = Some(syn.sequence.wrapping_add(1));
+        story.sent.push(Sent { who: Who::Server, sequence: 0, ack, flags: reset, ..syn });
+        let mut again = Story::opened();
+        again.client("one").server("two");
+        story.sent.extend(again.sent);
+        assert_eq!(bytes(&story).last().unwrap(), &["one".to_owned(), "two".to_owned()]);
     }
 }
