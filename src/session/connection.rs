@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::http1::{Held, Http1, Rest, Role};
-use super::sniff::{Expect, Look, behind_preamble, look_for_any};
+use super::sniff::{Expect, Look, ProxyHeader, behind_blank, look_for_any, proxy_header};
 use crate::flow::{Ending, Side, Stamp};
 use crate::http::Time;
 use crate::wire::Endpoint;
@@ -39,6 +39,8 @@ struct Hearing {
     address: Endpoint,
     expect: Expect,
     held: Held,
+    /// What is held may be the beginning of a header of the PROXY protocol.
+    header_begun: bool,
     /// Some of it was lost, and the other side has sent nothing since.
     lost: bool,
     ended: Option<(Ending, Stamp)>,
@@ -59,8 +61,10 @@ pub(super) struct Connection {
 impl Connection {
     /// `addresses` are those of side A and of side B; `expect` is how sure it is that their first bytes begin a message.
     pub(super) fn new(number: u64, addresses: [Endpoint; 2], expect: Expect) -> Self {
-        let [a, b] =
-            addresses.map(|address| Hearing { address, expect, held: Held::default(), lost: false, ended: None });
+        let [a, b] = addresses.map(|address| {
+            let held = Held::default();
+            Hearing { address, expect, held, header_begun: false, lost: false, ended: None }
+        });
         let protocol = Protocol::Unknown(Box::new(Hearings { number, a, b, skipped: 0 }));
         Self { protocol, ended: [false; 2], counted: None, tunnel_heard: false }
     }
@@ -102,7 +106,7 @@ impl Connection {
     /// Takes the next bytes of one side.
     pub(super) fn data(&mut self, side: Side, mut bytes: &[u8], stamp: Stamp, desk: &mut Desk) {
         if let Protocol::Unknown(hearings) = &mut self.protocol {
-            bytes = hearings.of(side).behind_preamble(bytes);
+            bytes = hearings.of(side).behind_preamble(bytes, stamp);
             let found = hearings.listen(side, bytes, stamp);
             self.become_what_was(found, side, desk);
         }
@@ -257,10 +261,42 @@ impl Hearings {
 }
 
 impl Hearing {
-    /// Without what may stand before a first message, where these bytes are the first.
-    fn behind_preamble<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        let is_first = self.held.bytes.is_empty() && self.expect == Expect::Start;
-        if is_first { behind_preamble(bytes) } else { bytes }
+    /// Without what may stand before a first message: a header of the PROXY protocol, which may come in pieces, and
+    /// empty lines. Such a header is known for what it is even where these bytes may not be the first.
+    fn behind_preamble<'b>(&mut self, bytes: &'b [u8], stamp: Stamp) -> &'b [u8] {
+        let before = self.held.bytes.len();
+        if before > 0 && !self.header_begun {
+            return bytes;
+        }
+        self.header_begun = false;
+        let header = if before == 0 {
+            proxy_header(bytes)
+        } else {
+            self.held.add(bytes, stamp);
+            proxy_header(&self.held.bytes)
+        };
+        match header {
+            ProxyHeader::Of(len) => {
+                (self.held, self.expect) = (Held::default(), Expect::Start);
+                behind_blank(bytes.get(len.saturating_sub(before)..).unwrap_or_default())
+            }
+            ProxyHeader::Begun if self.expect == Expect::Start => {
+                if before == 0 {
+                    self.held.add(bytes, stamp);
+                }
+                self.header_begun = true;
+                &[]
+            }
+            _ => {
+                self.held.bytes.truncate(before);
+                // The binary header begins with empty lines.
+                if behind_blank(&self.held.bytes).is_empty() {
+                    self.held = Held::default();
+                }
+                let is_first = self.held.bytes.is_empty() && self.expect == Expect::Start;
+                if is_first { behind_blank(bytes) } else { bytes }
+            }
+        }
     }
 }
 

@@ -306,11 +306,35 @@ mod tests {
             let (mut together, mut apart) = (Story::opened(), Story::opened());
             together.client([header, request].concat()).server("HTTP/1.1 204 No Content\r\n\r\n");
             apart.client(header).client(request).server("HTTP/1.1 204 No Content\r\n\r\n");
-            for story in [together, apart] {
+            // However it is cut, and where the beginning of the connection was not captured.
+            let mut in_pieces = Story::opened();
+            for piece in [header, request].concat().chunks(3) {
+                in_pieces.client(piece);
+            }
+            in_pieces.server("HTTP/1.1 204 No Content\r\n\r\n");
+            let mut in_the_middle = together.clone();
+            in_the_middle.sent.drain(..2);
+            for story in [together, apart, in_pieces, in_the_middle] {
                 let (told, counters) = read_packets(&story.packets());
                 assert_eq!(briefs(&told), [("/a", 204, State::Complete)]);
-                assert_eq!(counters.unread, Unread::default());
+                assert_eq!((counters.unread, counters.skipped_bytes), (Unread::default(), 0));
             }
+        }
+    }
+
+    #[test]
+    fn what_only_begins_like_the_header_of_a_load_balancer_is_kept() {
+        for start in ["\r\n\r\nPOST", "PROXY", "P", "\r", "PROXYFIND"] {
+            let request = format!("{start} /a HTTP/1.1\r\nHost: a.example\r\n\r\n");
+            let request = if start == "\r" || start == "P" { request.replacen(' ', "OST ", 1) } else { request };
+            let request = if start == "\r" { request.replacen('\r', "\r\nP", 1) } else { request };
+            let mut story = Story::opened();
+            for piece in request.as_bytes().chunks(1) {
+                story.client(piece);
+            }
+            story.server("HTTP/1.1 204 No Content\r\n\r\n");
+            let (told, _) = read_packets(&story.packets());
+            assert_eq!(briefs(&told), [("/a", 204, State::Complete)], "{request:?}");
         }
     }
 

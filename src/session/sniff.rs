@@ -71,26 +71,45 @@ pub(super) fn look_for_any(bytes: &[u8], expect: Expect) -> Look {
 /// Empty lines that are passed over before a first message: clients send one, seldom two.
 const MAX_BLANK: usize = 8;
 
-/// What is behind that which may stand before a first message: a header of the PROXY protocol, empty lines (RFC 9112
-/// section 2.2).
-pub(super) fn behind_preamble(bytes: &[u8]) -> &[u8] {
-    let bytes = behind_proxy_header(bytes).unwrap_or(bytes);
+/// What is behind empty lines before a first message (RFC 9112 section 2.2).
+pub(super) fn behind_blank(bytes: &[u8]) -> &[u8] {
     let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     if blank <= MAX_BLANK { bytes.get(blank..).unwrap_or_default() } else { bytes }
 }
 
-/// What is behind a header by which a load balancer says for whom it connects, if there is one: a line, or binary
-/// (the PROXY protocol, versions 1 and 2).
-fn behind_proxy_header(bytes: &[u8]) -> Option<&[u8]> {
-    const LINE: &[u8] = b"PROXY ";
+/// A header by which a load balancer says for whom it connects: a line, or binary (the PROXY protocol, versions 1 and 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProxyHeader {
+    None,
+    /// More bytes are needed to tell, or to see its end.
+    Begun,
+    /// There is one, of that length.
+    Of(usize),
+}
+
+/// The header that `bytes` begin with.
+pub(super) fn proxy_header(bytes: &[u8]) -> ProxyHeader {
+    const LINES: [&[u8]; 2] = [b"PROXY TCP", b"PROXY UNKNOWN"];
     const MAX_LINE: usize = 107;
     const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-    if bytes.starts_with(LINE) {
-        let end = memchr(b'\n', bytes.get(..MAX_LINE).unwrap_or(bytes))?;
-        return bytes.get(end + 1..);
+    let is_begun = |start: &[u8]| bytes.starts_with(start) || start.starts_with(bytes);
+    if LINES.into_iter().any(is_begun) {
+        return match memchr(b'\n', bytes.get(..MAX_LINE).unwrap_or(bytes)) {
+            Some(end) => ProxyHeader::Of(end + 1),
+            None if bytes.len() < MAX_LINE => ProxyHeader::Begun,
+            None => ProxyHeader::None,
+        };
     }
-    let [_, _, high, low, rest @ ..] = bytes.strip_prefix(SIGNATURE)? else { return None };
-    rest.get(usize::from(u16::from_be_bytes([*high, *low]))..)
+    if !is_begun(SIGNATURE) {
+        return ProxyHeader::None;
+    }
+    match bytes.get(SIGNATURE.len()..) {
+        Some([_, _, high, low, rest @ ..]) => {
+            let len = usize::from(u16::from_be_bytes([*high, *low]));
+            if rest.len() < len { ProxyHeader::Begun } else { ProxyHeader::Of(SIGNATURE.len() + 4 + len) }
+        }
+        _ => ProxyHeader::Begun,
+    }
 }
 
 /// Whether `bytes` look like `wanted`, a request or a response: that, unclear, or something else.
