@@ -160,9 +160,12 @@ fn no_packets() -> Advice {
 
 fn no_http(seen: &Seen) -> Advice {
     let what = if seen.connections == 0 {
-        none_of(seen.packets, "packet", "TCP")
+        // Some may have been cut off or of a kind that cannot be read.
+        let them = if seen.packets == 1 { "it" } else { "them" };
+        format!("{}, no TCP found in {them}", count(seen.packets, "packet"))
     } else {
-        none_of(seen.connections, "TCP connection", "HTTP")
+        let not = if seen.connections == 1 { "not" } else { "none of them" };
+        format!("{}, {not} HTTP", count(seen.connections, "TCP connection"))
     };
     let cut = (seen.lost_bytes > 0).then(|| {
         let lost = count(seen.lost_bytes, "byte");
@@ -173,12 +176,6 @@ fn no_http(seen: &Seen) -> Advice {
         paragraphs: cut.into_iter().chain([WHERE.to_owned()]).collect(),
         commands: capture_commands(),
     }
-}
-
-/// `4 packets, none of them TCP`.
-fn none_of(number: u64, one: &str, kind: &str) -> String {
-    let not = if number == 1 { "not" } else { "none of them" };
-    format!("{}, {not} {kind}", count(number, one))
 }
 
 fn no_page_call(seen: &Seen) -> Advice {

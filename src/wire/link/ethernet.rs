@@ -36,10 +36,8 @@ const LONGEST: u16 = 1500;
 /// Whether an Ethernet frame with IP in it, or a tag before that, begins here: by its type, and what follows it.
 pub(super) fn is_likely(rest: Rest<'_>) -> bool {
     let Some(([_addresses @ .., a, b], carried)) = rest.split::<14>() else { return false };
-    match (u16::from_be_bytes([*a, *b]), carried.data.first().map(|first| first >> 4)) {
-        (TAG | SERVICE_TAG, Some(_)) | (IPV4, Some(4)) | (IPV6, Some(6)) => true,
-        _ => false,
-    }
+    let (kind, first) = (u16::from_be_bytes([*a, *b]), carried.data.first().map(|first| first >> 4));
+    matches!((kind, first), (TAG | SERVICE_TAG, Some(_)) | (IPV4, Some(4)) | (IPV6, Some(6)))
 }
 
 pub(super) fn header(rest: Rest<'_>) -> Peeled<'_> {

@@ -113,7 +113,7 @@ fn l2tp(rest: Rest<'_>) -> Peeled<'_> {
     if flags & OFFSET == 0 {
         return rest.into_behind(len, Layer::Ppp);
     }
-    match rest.skip(len).and_then(|rest| rest.split()) {
+    match rest.skip(len).and_then(Rest::split) {
         Some(([a, b], carried)) => carried.into_behind(u16::from_be_bytes([*a, *b]).into(), Layer::Ppp),
         None => rest.too_short(),
     }
