@@ -149,6 +149,26 @@ fn connections_cross_the_seams_between_files() {
     }
 }
 
+/// Each packet may be in a file of its own.
+#[test]
+fn files_of_one_packet_are_one_capture() {
+    let folder = folder("alone");
+    let whole = capture();
+    let ends = records(&whole);
+    let (plain, _) = extracted(&["hypercorn-broken.pcap"]);
+    let files: Vec<String> = ends
+        .windows(2)
+        .enumerate()
+        .map(|(number, at)| {
+            let bytes = [&whole[..FILE_HEADER], &whole[at[0]..at[1]]].concat();
+            put(&folder, &format!("day.pcap{number:04}"), &bytes)
+        })
+        .collect();
+    let names: Vec<&str> = files.iter().map(String::as_str).collect();
+    assert_eq!(extracted(&names).0.len(), plain.len());
+    assert!(extracted(&names).0.iter().all(|exchange| exchange["state"] == "complete"));
+}
+
 #[test]
 fn an_exchange_names_the_file_that_its_frames_are_in() {
     let folder = folder("frames");

@@ -103,10 +103,17 @@ fn look_at(name: &OsStr) -> Option<Span> {
     Input::open(name, &Manner::default()).ok()?.bytes.take(PEEK as u64).read_to_end(&mut beginning).ok()?;
     let mut reader = Reader::new();
     let (mut first, mut last) = (None, None);
-    let consumed = reader.push(&beginning, false, &mut |packet| {
+    // A file of one packet tells how that is written only by ending behind it.
+    let is_all = beginning.len() < PEEK;
+    let consumed = reader.push(&beginning, is_all, &mut |packet| {
         first.get_or_insert((packet.link, packet.time));
+        last = last.max(Some(packet.time));
     });
     let (link, first) = consumed.ok().and(first)?;
+    if is_all {
+        return Some(Span { link, first, last });
+    }
+    last = None;
     let mut file = File::open(name).ok()?;
     let mut start = [0; 4];
     file.read_exact(&mut start).ok()?;
