@@ -26,27 +26,28 @@ pub(in crate::flow) enum Owner {
     Later(Option<Opening>),
 }
 
-/// A SYN between the ports of a connection that does not belong to it. What it opens takes the
-/// connection's place once somebody goes on from it; else it was a stray one (RFC 5961 section 4).
+/// A SYN between the ports of a connection that does not belong to it, or bytes that lie too far off. What it opens
+/// takes the connection's place once somebody goes on from it; else it was a stray one (RFC 5961 section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::flow) struct Opening {
     pub(super) source: Endpoint,
     /// The sequence number behind it.
     pub(super) next: u32,
+    pub(super) is_syn: bool,
 }
 
 impl Connection {
     /// Whether the segment belongs to it or to a later connection between the same ports.
     pub(in crate::flow) fn owner_of(&self, segment: &Segment<'_>, stamp: Stamp) -> Owner {
         if let Some(opening) = self.opening.as_deref().filter(|opening| self.goes_on_from(opening, segment)) {
-            return Owner::Later(Some(*opening));
+            return Owner::Later(Some(*opening).filter(|opening| opening.is_syn));
         }
         let stream = self.stream(self.side_of(segment.source));
         let is_later = if segment.flags.syn {
             let has_ended = self.is_closed() || stream.ended.is_some();
             has_ended && (!starts(stream, segment) || self.is_asked_again(segment, stamp))
         } else {
-            !segment.payload.is_empty() && self.is_beyond(stream, segment)
+            !segment.payload.is_empty() && self.is_beyond(stream, segment, stamp)
         };
         if is_later { Owner::Later(None) } else { Owner::This }
     }
@@ -54,8 +55,7 @@ impl Connection {
     /// Whether a SYN with the number of this connection, which is closed, is to open it once more: as Windows asks
     /// again after a refusal, and as programs do that number by themselves.
     fn is_asked_again(&self, syn: &Segment<'_>, stamp: Stamp) -> bool {
-        let waited = stamp.time.nanoseconds().saturating_sub(self.last.time.nanoseconds());
-        let is_over = (self.a.stands_at_start() && self.b.stands_at_start()) || waited > MAX_LATE_SYN;
+        let is_over = (self.a.stands_at_start() && self.b.stands_at_start()) || self.is_quiet(stamp);
         !syn.flags.ack && self.is_closed() && is_over
     }
 
@@ -63,7 +63,10 @@ impl Connection {
     fn goes_on_from(&self, opening: &Opening, segment: &Segment<'_>) -> bool {
         let is_its_own = segment.source == opening.source;
         let flags = segment.flags;
-        if flags.rst || (is_its_own && flags.syn) || !(is_its_own || flags.ack) {
+        // A firewall that gives a connection numbers of its own may be captured on both sides: there the other end
+        // acknowledges what lies too far off, and this one goes on in between.
+        let may_be = is_its_own || (flags.ack && opening.is_syn);
+        if flags.rst || (is_its_own && flags.syn) || !may_be {
             return false;
         }
         let sequence = if is_its_own { segment.sequence } else { segment.acknowledgement };
@@ -74,13 +77,20 @@ impl Connection {
         is_near(opening.next) && (is_far_from_here || (sequence == opening.next && sequence != stands))
     }
 
+    /// Whether nothing was said for longer than packets of one moment may be captured apart.
+    fn is_quiet(&self, now: Stamp) -> bool {
+        now.time.nanoseconds().saturating_sub(self.last.time.nanoseconds()) > MAX_LATE_SYN
+    }
+
     /// Whether the bytes lie where the side cannot have sent them on this connection: too far off, or behind its
-    /// FIN. The SYN of another one was not captured, then.
-    fn is_beyond(&self, stream: &Stream, segment: &Segment<'_>) -> bool {
+    /// FIN. The SYN of another one was not captured, then. Too far off amid a conversation they are a stray's, unless
+    /// somebody goes on from them.
+    fn is_beyond(&self, stream: &Stream, segment: &Segment<'_>, stamp: Stamp) -> bool {
         let ahead = distance(stream.next, segment.sequence);
         let furthest = if self.is_closed() { MAX_JUMP } else { MAX_HOLE };
-        stream.is_placed()
-            && (ahead < -MAX_JUMP || ahead > furthest || (stream.ended == Some(Ending::Fin) && ahead >= 0))
+        let is_far = ahead < -MAX_JUMP || ahead > furthest;
+        let is_over = self.is_closed() || self.is_quiet(stamp);
+        stream.is_placed() && ((is_far && is_over) || (stream.ended == Some(Ending::Fin) && ahead >= 0))
     }
 
     /// Whether the segment can be what an end of this connection sent (RFC 9293 section 3.10.7.4).
@@ -99,7 +109,23 @@ impl Connection {
             // One behind: the sequence number of its own FIN.
             return stream.first().is_none() || (-1..=RESET_WINDOW).contains(&ahead);
         }
-        (-MAX_JUMP..=MAX_HOLE).contains(&ahead)
+        let is_near = (-MAX_JUMP..=MAX_HOLE).contains(&ahead);
+        self.note_stray(segment, is_near);
+        is_near
+    }
+
+    /// Remembers bytes that lie too far off, until their sender goes on with this connection.
+    fn note_stray(&mut self, segment: &Segment<'_>, is_near: bool) {
+        let stray = self.opening.as_deref().filter(|opening| !opening.is_syn);
+        if is_near {
+            if stray.is_some_and(|stray| stray.source == segment.source) {
+                self.opening = None;
+            }
+        } else if !segment.payload.is_empty() && (self.opening.is_none() || stray.is_some()) {
+            let len = u32::try_from(segment.payload.len()).unwrap_or_default();
+            let next = segment.sequence.wrapping_add(len).wrapping_add(segment.cut_off);
+            self.opening = Some(Box::new(Opening { source: segment.source, next, is_syn: false }));
+        }
     }
 
     /// Whether a SYN is of this connection; one that is not is remembered.
@@ -116,7 +142,7 @@ impl Connection {
             self.stream_mut(side.other()).forget_acknowledged();
             return true;
         }
-        let opening = Opening { source: segment.source, next: segment.sequence.wrapping_add(1) };
+        let opening = Opening { source: segment.source, next: segment.sequence.wrapping_add(1), is_syn: true };
         self.opening = Some(Box::new(opening));
         false
     }
@@ -306,5 +332,33 @@ mod tests {
         again.client("one").server("two");
         story.sent.extend(again.sent);
         assert_eq!(bytes(&story).last().unwrap(), &["one".to_owned(), "two".to_owned()]);
+    }
+
+    #[test]
+    fn stray_bytes_end_nothing() {
+        for far in [1 << 31, (1 << 30) + 77, u32::MAX - (1 << 27)] {
+            let mut story = Story::opened();
+            story.client("one").server("two");
+            let stray = Sent { sequence: story.sent[2].sequence.wrapping_add(far), ..story.sent[2].clone() };
+            story.sent.push(Sent { payload: b"stray".to_vec(), ..stray });
+            story.client("three").server("four");
+            assert_eq!(bytes(&story), [["onethree".to_owned(), "twofour".to_owned()]], "{far}");
+        }
+    }
+
+    #[test]
+    fn bytes_far_off_are_of_another_connection_once_somebody_goes_on_from_them() {
+        let mut story = Story::opened();
+        story.client("one").server("two");
+        let before = story.sent.len();
+        let mut story = story.again(41_022, story_start().wrapping_add(1 << 31));
+        story.sent.truncate(before);
+        story.client("lost").client("three").server("four").client("five");
+        let said = bytes(&story);
+        assert_eq!(said[1], ["threefive".to_owned(), "four".to_owned()]);
+    }
+
+    fn story_start() -> u32 {
+        Story::opened().sent[0].sequence
     }
 }
