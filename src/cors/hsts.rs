@@ -45,23 +45,48 @@ impl Hsts {
     fn known(&self) -> Vec<Known<'_>> {
         let mut all = Vec::new();
         for Said { host, value } in &self.0 {
-            let age = directive(value, "max-age").and_then(|age| age.trim_matches('"').parse::<u64>().ok());
-            let Some(max_age) = age else { continue };
+            let Some(wish) = read(value) else { continue };
             all.retain(|known: &Known<'_>| known.host != host);
-            if max_age > 0 {
-                all.push(Known { host, includes_subdomains: directive(value, "includesubdomains").is_some() });
+            if !wish.is_over {
+                all.push(Known { host, includes_subdomains: wish.includes_subdomains });
             }
         }
         all
     }
 }
 
-/// The value of a directive, whose name has no letter case; empty where it has none.
-fn directive<'a>(value: &'a str, name: &str) -> Option<&'a str> {
-    value.split(';').find_map(|one| {
-        let (found, value) = one.split_once('=').unwrap_or((one, ""));
-        found.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-    })
+/// What a host wishes.
+struct Wish {
+    /// It takes back what it said: `max-age=0`.
+    is_over: bool,
+    includes_subdomains: bool,
+}
+
+/// RFC 6797 section 6.1: a directive that comes twice, or of which the value is wrong, makes the field void. Unknown
+/// ones are passed over.
+fn read(value: &str) -> Option<Wish> {
+    let (mut age, mut includes_subdomains) = (None, false);
+    for directive in value.split(';') {
+        let (name, value) = directive.split_once('=').map_or((directive, None), |(name, value)| (name, Some(value)));
+        if name.trim().eq_ignore_ascii_case("max-age") {
+            if age.replace(seconds(value?.trim())?).is_some() {
+                return None;
+            }
+        } else if name.trim().eq_ignore_ascii_case("includesubdomains") {
+            if value.is_some() || includes_subdomains {
+                return None;
+            }
+            includes_subdomains = true;
+        }
+    }
+    Some(Wish { is_over: age? == 0, includes_subdomains })
+}
+
+/// Digits, in quotes or not; more than fit are as many as do.
+fn seconds(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix('"').map_or(Some(text), |quoted| quoted.strip_suffix('"'))?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -83,6 +108,28 @@ mod tests {
         assert!(!covers("https://10.0.0.1/", year, "http://10.0.0.1/x"));
         assert!(!covers("https://a.example/", "max-age=0", "http://a.example/x"));
         assert!(!covers("https://a.example/", "", "http://a.example/x"));
+    }
+
+    #[test]
+    fn one_wrong_directive_makes_the_field_void() {
+        let is_taken = |value: &str| covers("https://a.example/", value, "http://a.example/x");
+        for taken in
+            ["MAX-AGE = 1000 ;", ";;max-age=\"1000\";;", "max-age=1000; foo=bar; x", "max-age=99999999999999999999999"]
+        {
+            assert!(is_taken(taken), "{taken}");
+        }
+        for void in [
+            "max-age=abc",
+            "max-age=+1000",
+            "max-age=\"1000",
+            "max-age",
+            "includeSubDomains",
+            "max-age=1000; max-age=1000",
+            "max-age=1000; includeSubDomains=1",
+            "max-age=1000; includeSubDomains; includeSubDomains",
+        ] {
+            assert!(!is_taken(void), "{void}");
+        }
     }
 
     #[test]
