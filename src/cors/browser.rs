@@ -102,6 +102,12 @@ impl Rules {
         self.are_of(Browser::Firefox)
     }
 
+    /// A line without a value adds nothing to the lines before it (Firefox 153, measured;
+    /// `nsHttpHeaderArray::MergeHeader`). In the standard, and in Chromium 156, lines are joined whatever they hold.
+    pub(super) fn drops_empty_lines(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
     /// The next hop of a redirect is checked for mixed content before the redirect itself passes
     /// the CORS check. Firefox 153 (measured): it names mixed content where the standard and
     /// Chromium find the missing header of the redirect first.
@@ -184,6 +190,24 @@ impl Rules {
     /// takes no list.
     pub(super) fn merges_equal_locations(&self) -> bool {
         !self.are_of(Browser::Standard)
+    }
+
+    /// Lines that must not differ are compared, and an answer in which they do is none (Chromium 156 and Firefox
+    /// 153, measured). The standard knows no such rule.
+    pub(super) fn refuses_lines_that_differ(&self) -> bool {
+        !self.are_of(Browser::Standard)
+    }
+
+    /// So it is with the lengths of an answer whose body comes in chunks (Firefox 153, measured; Chromium 156 does not
+    /// read them).
+    pub(super) fn compares_lengths_of_chunked_answers(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
+    /// Any comma that is not in quotes parts a Content-Disposition in two, also in a file's name (Chromium 156, measured:
+    /// `HttpResponseHeaders::EnumerateHeader`). Firefox 153 compares whole lines.
+    pub(super) fn parts_dispositions_at_commas(&self) -> bool {
+        self.are_of(Browser::Chromium)
     }
 
     /// A page on http from this machine (`http://localhost:3000`) may load no mixed content either, as its

@@ -1,5 +1,6 @@
 //! The CORS check (Fetch, section 4.10) and what each browser calls its failures.
 
+use super::repeated::combined;
 use super::{Credentials, Error, Rules};
 use crate::chain::Role;
 use crate::http::{Field, Headers};
@@ -42,7 +43,7 @@ pub(super) fn cors_check(
     if !include {
         return Checked::Pass;
     }
-    match headers.get("access-control-allow-credentials") {
+    match combined(rules, headers, "access-control-allow-credentials") {
         Field::Present(value) if value == "true" => Checked::Pass,
         Field::Present(value) => fail(Kind::NoCredentials, &value),
         Field::Absent => fail(Kind::NoCredentials, ""),
@@ -143,6 +144,20 @@ mod tests {
         );
         let star = check(&[("access-control-allow-origin", "*")], Credentials::Include);
         assert_eq!(star, Checked::Fail(Error::WildcardOriginNotAllowed, String::new()));
+    }
+
+    #[test]
+    fn to_firefox_an_empty_line_is_none() {
+        let name = "access-control-allow-credentials";
+        let check = |browser, lines: &[(&str, &str)]| {
+            let headers = [("access-control-allow-origin", "https://a.example")].iter().chain(lines).copied().collect();
+            cors_check(&Rules::of(browser), Role::Actual, &headers, "https://a.example", Credentials::Include)
+        };
+        for lines in [[(name, "true"), (name, "")], [(name, ""), (name, "true")]] {
+            assert_eq!(check(Browser::Firefox, &lines), Checked::Pass);
+            assert!(matches!(check(Browser::Chromium, &lines), Checked::Fail(Error::InvalidAllowCredentials, _)));
+        }
+        assert_ne!(check(Browser::Firefox, &[(name, "true"), (name, "true")]), Checked::Pass);
     }
 
     #[test]

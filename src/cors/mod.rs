@@ -17,6 +17,7 @@ mod policy;
 mod preflight;
 mod preflight_cache;
 mod redirect;
+mod repeated;
 mod safelist;
 mod verdict;
 

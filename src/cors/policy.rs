@@ -2,13 +2,15 @@
 
 use url::Host;
 
+use super::Rules;
+use super::repeated::combined;
 use crate::http::{Headers, Origin, WebUrl};
 
 /// Fetch 3.6, "cross-origin resource policy internal check", for a page without an embedder
 /// policy: why the response is refused, by Chromium's names, where it is. A value that is none of the
 /// three, or repeated, counts as absent.
-pub(super) fn refused(headers: &Headers, origin: &Origin, url: &WebUrl<'_>) -> Option<&'static str> {
-    match headers.get("cross-origin-resource-policy").value() {
+pub(super) fn refused(rules: &Rules, headers: &Headers, origin: &Origin, url: &WebUrl<'_>) -> Option<&'static str> {
+    match combined(rules, headers, "cross-origin-resource-policy").value() {
         Some("same-origin") if !origin.is_same_as(url) => Some("NotSameOrigin"),
         Some("same-site") if !is_same_site(origin, url) => Some("NotSameSite"),
         _ => None,
@@ -36,13 +38,14 @@ fn site(url: &WebUrl<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cors::Browser;
 
     #[test]
     fn a_site_is_a_registrable_domain() -> Result<(), Box<dyn std::error::Error>> {
         let origin = Origin::parse("https://client.example.co.uk")?;
         let allowed = |value: &str, url: &str| {
             let headers = [("Cross-Origin-Resource-Policy", value)].into_iter().collect();
-            refused(&headers, &origin, &WebUrl::parse(url).unwrap()).is_none()
+            refused(&Rules::of(Browser::Chromium), &headers, &origin, &WebUrl::parse(url).unwrap()).is_none()
         };
         assert!(allowed("same-site", "https://request.example.co.uk/"));
         assert!(!allowed("same-site", "https://other.co.uk/"));

@@ -211,6 +211,8 @@ errors! {
     UnsafeRedirect,
     InvalidRedirect,
     MultipleLocations,
+    MultipleContentLengths,
+    MultipleContentDispositions,
     UnsafePort,
     UnexpectedProxyAuthentication,
     RedirectBlocked,

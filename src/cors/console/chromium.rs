@@ -59,6 +59,8 @@ fn other_line(failure: &Failure, intent: &Intent<'_>, hops: &[Hop]) -> Option<St
         Error::UnsafeRedirect => network("ERR_UNSAFE_REDIRECT"),
         Error::InvalidRedirect => network("ERR_INVALID_REDIRECT"),
         Error::MultipleLocations => network("ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION"),
+        Error::MultipleContentLengths => network("ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH"),
+        Error::MultipleContentDispositions => network("ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION"),
         Error::BlockedByResourcePolicy => network(&format!("ERR_BLOCKED_BY_RESPONSE.{}", failure.parameter)),
         Error::DisallowedByMode if intent.mode == Mode::SameOrigin && failure.hop > 0 => Some(format!(
             "Unsafe attempt to load URL {} from frame with URL {}. Domains, protocols and ports must match.\n",
@@ -212,6 +214,8 @@ fn chromium_reason(failure: &Failure, api: Api, hop: &Hop) -> Option<String> {
         | Error::UnsafeRedirect
         | Error::InvalidRedirect
         | Error::MultipleLocations
+        | Error::MultipleContentLengths
+        | Error::MultipleContentDispositions
         | Error::UnsafePort
         | Error::UnexpectedProxyAuthentication
         | Error::RedirectBlocked

@@ -152,6 +152,8 @@ fn firefox_reason(failure: &Failure, hop: &Hop) -> Option<String> {
         | Error::UnsafeRedirect
         | Error::InvalidRedirect
         | Error::MultipleLocations
+        | Error::MultipleContentLengths
+        | Error::MultipleContentDispositions
         | Error::UnsafePort
         | Error::BlockedByContentSecurityPolicy
         | Error::RedirectContainsCredentials => "CORS request did not succeed). Status code: (null)".to_owned(),

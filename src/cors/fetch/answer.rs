@@ -4,7 +4,7 @@ use super::{Answered, Ending, Fetch, Sent, Step, Tainting};
 use crate::chain::Role;
 use crate::cors::check::{Checked, cors_check};
 use crate::cors::preflight::{self, check_preflight};
-use crate::cors::{Check, Error, Mode, RedirectMode, ResponseType, Rules, policy, redirect};
+use crate::cors::{Check, Error, Mode, RedirectMode, ResponseType, Rules, policy, redirect, repeated};
 use crate::http::{Field, Origin, Response, WebUrl, is_redirect_status};
 
 /// So many redirects pass; one more is a network error (Fetch, "HTTP-redirect fetch", step 7).
@@ -37,6 +37,9 @@ impl<'a> Fetch<'a> {
                 Error::UnexpectedProxyAuthentication,
                 "",
             ));
+        }
+        if let Some(error) = repeated::refused(&self.rules, &response.headers) {
+            return Some(self.fail("RFC 9110 5.3 field order", error, ""));
         }
         let (error, parameter) = redirect::broken(&self.rules, self.intent.redirect, &self.url, response)?;
         Some(self.fail("Fetch 2.2.6 location URL", error, &parameter))
@@ -116,7 +119,7 @@ impl<'a> Fetch<'a> {
 
     fn check_policy(&mut self, response: &Response) -> Result<Check, Box<Answered<'a>>> {
         let origin = self.intent.origin.clone().unwrap_or_else(Origin::opaque);
-        let Some(refused) = policy::refused(&response.headers, &origin, &self.url) else {
+        let Some(refused) = policy::refused(&self.rules, &response.headers, &origin, &self.url) else {
             return Ok(Check::NotNeeded);
         };
         let next = self.fail("Fetch 3.6 cross-origin resource policy check", Error::BlockedByResourcePolicy, refused);
