@@ -210,6 +210,12 @@ impl Rules {
         self.are_of(Browser::Chromium)
     }
 
+    /// A 101 that nobody asked for is an answer like any other (Firefox 153, measured). In the standard, and in
+    /// Chromium 156, the answer is still to come.
+    pub(super) fn takes_101_for_an_answer(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
     /// A page on http from this machine (`http://localhost:3000`) may load no mixed content either, as its
     /// origin is trustworthy (Mixed Content 4.3). Chromium (`MixedContentChecker::IsMixedContent`) and
     /// Firefox (`nsMixedContentBlocker`) only guard pages on https.

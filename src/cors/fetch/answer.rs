@@ -29,6 +29,10 @@ impl<'a> Fetch<'a> {
 
     /// What a browser's network stack takes for no answer at all.
     fn refused_by_network(&mut self, response: &Response) -> Option<Step<'a>> {
+        // Nobody asked for another protocol, so the answer is still to come, and nothing more will.
+        if response.status == 101 && !self.rules.takes_101_for_an_answer() {
+            return Some(self.fail("Fetch 4.8.2 HTTP-network fetch, step 14", Error::NoResponse, ""));
+        }
         // What came by TLS came from the server itself.
         let is_challenge = response.status == 407 && self.url.scheme() == "https";
         if is_challenge && self.rules.refuses_proxy_challenges_of_servers() {
