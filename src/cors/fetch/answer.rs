@@ -99,8 +99,7 @@ impl<'a> Fetch<'a> {
             return None;
         }
         let redirect::Target::To(target) = redirect::target(&self.rules, &self.url, response) else { return None };
-        let upgraded =
-            self.intent.upgrades_insecure || (self.intent.mode == Mode::NoCors && self.intent.api.is_upgradable());
+        let upgraded = self.intent.upgrades_insecure || self.is_upgraded_as_media(&target, true);
         if upgraded || target.scheme() != "http" || !self.is_mixed_content(&target) {
             return None;
         }

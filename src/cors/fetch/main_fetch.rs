@@ -39,20 +39,31 @@ impl<'a> Fetch<'a> {
 
     /// Upgrade Insecure Requests, and the upgrade of images, audio and video (Mixed Content 4.1).
     fn upgrade(&mut self) {
-        if self.url.scheme() != "http" || mixed::is_trustworthy(&self.url) {
+        if self.url.scheme() != "http" {
             return;
         }
-        let by_policy = self.intent.upgrades_insecure;
-        let as_media = self.intent.mode == Mode::NoCors
-            && self.intent.api.is_upgradable()
-            && !mixed::has_address_as_host(&self.url)
-            && self.page_is_secure();
-        if !(by_policy || as_media) {
+        let by_policy = self.intent.upgrades_insecure && !mixed::is_trustworthy(&self.url);
+        if !(by_policy || self.is_upgraded_as_media(&self.url, self.redirects > 0)) {
             return;
         }
         if let Some(upgraded) = self.url.by_https() {
             self.url = upgraded;
             self.note("Fetch 4.1 main fetch, step 4", |fetch| format!("upgraded to {}", fetch.url.as_str()));
+        }
+    }
+
+    /// Mixed Content 4.1, "upgrade a mixed content request to a potentially trustworthy URL".
+    pub(super) fn is_upgraded_as_media(&self, url: &WebUrl<'_>, redirected: bool) -> bool {
+        if !self.intent.api.is_upgradable() || !self.page_is_secure() {
+            return false;
+        }
+        if self.intent.mode != Mode::NoCors && !(redirected && self.rules.upgrades_media_in_mode_cors()) {
+            return false;
+        }
+        if mixed::is_trustworthy(url) {
+            redirected && self.rules.upgrades_media_of_this_machine()
+        } else {
+            !mixed::has_address_as_host(url) || (redirected && self.rules.upgrades_media_at_addresses())
         }
     }
 
