@@ -209,6 +209,12 @@ impl Rules {
         self.are_of(Browser::Chromium)
     }
 
+    /// A request by http to an address of a local network is no mixed content: whether the page may go there, the
+    /// user is asked (Chromium 156, measured, by Local Network Access).
+    pub(super) fn asks_the_user_for_local_networks(&self) -> bool {
+        self.are_of(Browser::Chromium)
+    }
+
     /// Lines that must not differ are compared, and an answer in which they do is none (Chromium 156 and Firefox
     /// 153, measured). The standard knows no such rule.
     pub(super) fn refuses_lines_that_differ(&self) -> bool {

@@ -13,6 +13,7 @@ mod judge;
 mod lists;
 mod mime;
 mod mixed;
+mod network;
 mod policy;
 mod preflight;
 mod preflight_cache;

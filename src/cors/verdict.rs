@@ -206,6 +206,8 @@ errors! {
     MethodDisallowedByPreflightResponse,
     HeaderDisallowedByPreflightResponse,
     RedirectContainsCredentials,
+    LocalNetworkAccessPermissionDenied,
+    InsecureLocalNetwork,
     MixedContent,
     TooManyRedirects,
     UnsafeRedirect,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::{page_url, redirects_to};
 use crate::cors::csp::{self, Violated};
+use crate::cors::network::Space;
 use crate::cors::redirect::is_local_scheme;
 use crate::cors::{Api, Error, Failure, Hop, Intent, Mode, Outcome};
 use crate::http::WebUrl;
@@ -209,6 +210,13 @@ fn chromium_reason(failure: &Failure, api: Api, hop: &Hop) -> Option<String> {
         Error::RedirectContainsCredentials => {
             "Redirect location '' contains a username and password, which is disallowed for cross-origin requests.".to_owned()
         }
+        Error::LocalNetworkAccessPermissionDenied => {
+            format!("Permission was denied for this request to access the `{}` address space.", space(hop)?)
+        }
+        Error::InsecureLocalNetwork => format!(
+            "The request client is not a secure context and the resource is in more-private address space `{}`.",
+            space(hop)?
+        ),
         Error::MixedContent
         | Error::TooManyRedirects
         | Error::UnsafeRedirect
@@ -224,6 +232,11 @@ fn chromium_reason(failure: &Failure, api: Api, hop: &Hop) -> Option<String> {
         | Error::NoResponse => return None,
     };
     Some(reason)
+}
+
+/// Where the hop would have led.
+fn space(hop: &Hop) -> Option<&'static str> {
+    Space::of(&WebUrl::parse(&hop.url)?).map(Space::name)
 }
 
 /// Control and non-ASCII characters as `\uXXXX`.

@@ -2,7 +2,7 @@
 
 use super::{Ending, Fetch, Step, Tainting};
 use crate::chain::Role;
-use crate::cors::{Api, Error, Mode, RedirectMode, csp, mixed};
+use crate::cors::{Api, Error, Mode, RedirectMode, csp, mixed, network};
 use crate::http::WebUrl;
 
 impl<'a> Fetch<'a> {
@@ -117,7 +117,10 @@ impl<'a> Fetch<'a> {
     }
 
     pub(super) fn is_mixed_content(&self, url: &WebUrl<'_>) -> bool {
-        self.intent.mode != Mode::Navigate && !mixed::is_trustworthy(url) && self.page_is_secure()
+        self.intent.mode != Mode::Navigate
+            && !mixed::is_trustworthy(url)
+            && self.page_is_secure()
+            && !(network::is_local(url) && self.rules.asks_the_user_for_local_networks())
     }
 
     /// Fetch 4.1, "main fetch", step 7: `connect-src` of the page's policy, which guards what its

@@ -200,6 +200,14 @@ impl<'a> Fetch<'a> {
         self.fail("Fetch 4.8 HTTP fetch", Error::NoResponse, "")
     }
 
+    /// The browser asks its user before a page may go there, and without a permission sends nothing.
+    #[must_use]
+    pub fn is_denied(&mut self, error: Error) -> Step<'a> {
+        self.note("Local Network Access", |fetch| format!("{} is not sent: {}", fetch.url.as_str(), error.name()));
+        let unsent = Some(Box::new(self.request(self.waiting_for)));
+        Step::Done(Ending::Failed { error, parameter: String::new(), unsent })
+    }
+
     /// The fields of the last request asked, as it was sent: a browser that revalidates what it has stored
     /// says so in them.
     pub fn sent(&mut self, headers: &Headers) {

@@ -8,7 +8,7 @@ use crate::balancer::{OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https
 use crate::chain::Link;
 use crate::cors::fetch::{Ask, Step};
 use crate::cors::preflight_cache::Cached;
-use crate::cors::{AnsweredBy, Assumption, Check, Error, Hop, Outcome};
+use crate::cors::{AnsweredBy, Assumption, Check, Error, Hop, Outcome, network};
 use crate::http::{End, Exchange, Peer, Response, State, Time, Vantage, WebUrl};
 
 /// The idle timeout that AWS load balancers have by default.
@@ -27,6 +27,9 @@ impl<'a> Walk<'a> {
             hop.inferred_because =
                 Some("the browser answers a permanent redirect that it has met before from its cache".to_owned());
             return Ok(self.answered(hop, &response));
+        }
+        if let Some(error) = self.denied(&url) {
+            return Ok(self.fetch.is_denied(error));
         }
         if let Some(response) = self.own_redirect(&mut hop, &url) {
             return Ok(self.answered(hop, &response));
@@ -48,6 +51,27 @@ impl<'a> Walk<'a> {
         let may_be_stored = !response.headers.all("cache-control").any(|value| value.contains("no-store"));
         let is_permanent = matches!(response.status, 301 | 308);
         (is_permanent && may_be_stored && self.fetch.rules().remembers_permanent_redirects()).then(|| response.clone())
+    }
+
+    /// A redirect by http leads into a local network, where a page may not go without its user's permission.
+    fn denied(&mut self, url: &WebUrl<'_>) -> Option<Error> {
+        if self.hops.is_empty() || url.scheme() != "http" {
+            return None;
+        }
+        let page = self.intent.origin.as_ref()?;
+        let error = network::refused(page, page.as_str().starts_with("https:"), url)?;
+        if !self.fetch.rules().asks_the_user_for_local_networks() {
+            return None;
+        }
+        self.assumptions.push(Assumption {
+            about: "local network",
+            assumed: "no permission".into(),
+            because:
+                "Chromium asks its user before a public page may reach a local address, and no source shows that it did"
+                    .into(),
+            otherwise: Some(Outcome::Undetermined("what answers at a local address was not captured".to_owned())),
+        });
+        Some(error)
     }
 
     /// The redirect that the load balancer's port-80 listener answers by itself.
@@ -183,6 +207,9 @@ pub(super) fn unsent_hop(ask: Ask<'_>, error: Error) -> Hop {
     let because = match error {
         Error::MixedContent => "a page loaded by https may not load this by http: the browser sends nothing",
         Error::BlockedByContentSecurityPolicy => "the page's Content-Security-Policy does not let it connect there",
+        Error::LocalNetworkAccessPermissionDenied | Error::InsecureLocalNetwork => {
+            "a public page may not reach a local address without its user's permission: the browser sends nothing"
+        }
         _ => "the browser refuses to send this request",
     };
     Hop { answered_by: AnsweredBy::Browser, inferred_because: Some(because.to_owned()), ..hop(ask) }
@@ -206,6 +233,31 @@ mod tests {
         assert!(
             judgement.verdict.message.chromium.unwrap().contains("(redirected from 'https://request.example/items')")
         );
+    }
+
+    #[test]
+    fn into_a_local_network_goes_who_may() {
+        let leaking = |page: &str, to: &str| {
+            let asked = exchange("GET", ITEMS).page(page).behind_balancer();
+            asked.status(302).answer("Location", to).shared_with(page)
+        };
+        for (page, to, expected) in [
+            (PAGE, "http://10.0.1.5:8000/items/", Error::LocalNetworkAccessPermissionDenied),
+            (PAGE, "http://localhost:8000/items/", Error::LocalNetworkAccessPermissionDenied),
+            (PAGE, "http://203.0.113.12/items/", Error::MixedContent),
+            ("http://client.example", "http://10.0.1.5:8000/items/", Error::InsecureLocalNetwork),
+        ] {
+            let judgement = judged([leaking(page, to)]);
+            assert_eq!(error(&judgement), Some(expected), "{page} to {to}");
+            assert_eq!(judgement.hops[1].answered_by, AnsweredBy::Browser);
+        }
+        let judgement = judged([leaking(PAGE, "http://10.0.1.5:8000/items/")]);
+        assert!(judgement.verdict.message.chromium.unwrap().contains("to access the `local` address space."));
+        assert!(judgement.verdict.assumptions.iter().any(|assumption| assumption.about == "local network"));
+        let from_local = judged([leaking("http://localhost:3000", "http://localhost:8000/items/")]);
+        assert!(matches!(from_local.verdict.outcome, Outcome::Undetermined(_)), "such a page may go there");
+        let firefox = judged_by(Browser::Firefox, [leaking(PAGE, "http://10.0.1.5:8000/items/")]);
+        assert_eq!(error(&firefox), Some(Error::MixedContent));
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) struct Walk<'a> {
     trail: Trail,
     /// What the page may read of the last answer, where that is told.
     visible: Vec<String>,
-    intent: &'a Intent<'a>,
+    pub(super) intent: &'a Intent<'a>,
     pub(super) around: Surroundings<'a>,
     /// The first link.
     first: Option<&'a Link>,

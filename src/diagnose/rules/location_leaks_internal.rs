@@ -14,7 +14,7 @@ static GENERAL: General = General {
     id: "location-leaks-internal-address",
     severity: Severity::Error,
     title: "a redirect names the server's internal host or port",
-    what: "The server builds absolute redirects from what it takes for its own address: the Host that a proxy further in wrote over the public one, the port it listens on, or the address it is bound to. The browser is sent to a name or a port that exists only behind the load balancer. It cannot reach it, refuses it as mixed content where it is http, and takes it for another origin anyway.",
+    what: "The server builds absolute redirects from what it takes for its own address: the Host that a proxy further in wrote over the public one, the port it listens on, or the address it is bound to. The browser is sent to a name or a port that exists only behind the load balancer. It cannot reach it, refuses it where it is http (as mixed content; Chromium asks its user before a page may reach an address of a local network), and takes it for another origin anyway.",
     recognise: "A redirect whose Location has the public host with a port that the client did not use, a private address, or a name without a dot or below .internal or .local.",
     disproof: "the client itself called that host and port, or the name can be reached from outside and is meant.",
     links: &[
