@@ -186,6 +186,12 @@ impl Rules {
         self.are_of(Browser::Chromium)
     }
 
+    /// Control characters and spaces of a Location are escaped before it is read as a URL, so none may be in a host
+    /// (Firefox 153, measured; `nsHttpChannel::AsyncProcessRedirection`). The standard's URL parser drops tabs.
+    pub(super) fn escapes_controls_in_locations(&self) -> bool {
+        self.are_of(Browser::Firefox)
+    }
+
     /// Equal repeated Location lines count as one (Chromium, `HttpResponseHeaders`); the standard
     /// takes no list.
     pub(super) fn merges_equal_locations(&self) -> bool {

@@ -1,5 +1,8 @@
 //! Where a redirect leads (Fetch 2.2.6, "location URL").
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use super::{Error, Mode, RedirectMode, Rules};
 use crate::http::{Response, WebUrl};
 
@@ -61,10 +64,32 @@ pub(super) fn target(rules: &Rules, base: &WebUrl<'_>, response: &Response) -> T
     if location.is_empty() && rules.ignores_an_empty_location() {
         return Target::None;
     }
-    match base.resolve(location) {
+    let location = if location.contains(is_control_or_space) && rules.escapes_controls_in_locations() {
+        Cow::Owned(escaped(location))
+    } else {
+        Cow::Borrowed(location)
+    };
+    match base.resolve(&location) {
         Some(url) => Target::To(url),
-        None => Target::Refused(Error::InvalidRedirect, location.to_owned()),
+        None => Target::Refused(Error::InvalidRedirect, location.into_owned()),
     }
+}
+
+fn is_control_or_space(c: char) -> bool {
+    c.is_ascii_control() || c == ' '
+}
+
+/// A Location with its control characters and spaces in percent-encoding.
+fn escaped(location: &str) -> String {
+    let mut text = String::with_capacity(location.len());
+    for c in location.chars() {
+        if is_control_or_space(c) {
+            let _ = write!(text, "%{:02X}", u32::from(c)); // writing to a String cannot fail
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// What a redirect to something else than HTTP is called: the network stack refuses what is local
@@ -83,4 +108,28 @@ pub(super) fn is_local_scheme(scheme: &str) -> bool {
         scheme,
         "data" | "file" | "filesystem" | "blob" | "about" | "chrome" | "chrome-extension" | "chrome-untrusted"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cors::Browser;
+    use crate::http::testing::exchange;
+
+    #[test]
+    fn firefox_escapes_what_the_standard_drops() {
+        let leads_to = |browser: Browser, location: &str| {
+            let redirect = exchange("GET", "https://a.example/x").status(302).answer("Location", location).build();
+            let response = redirect.response.as_ref().unwrap();
+            match target(&Rules::of(browser), &WebUrl::parse("https://a.example/x").unwrap(), response) {
+                Target::To(url) => url.to_string(),
+                _ => "nowhere".to_owned(),
+            }
+        };
+        assert_eq!(leads_to(Browser::Standard, "/a\tb"), "https://a.example/ab");
+        assert_eq!(leads_to(Browser::Firefox, "/a\tb"), "https://a.example/a%09b");
+        assert_eq!(leads_to(Browser::Chromium, "https://b.\texample/"), "https://b.example/");
+        assert_eq!(leads_to(Browser::Firefox, "https://b.\texample/"), "nowhere");
+        assert_eq!(leads_to(Browser::Firefox, "/a b"), "https://a.example/a%20b");
+    }
 }
