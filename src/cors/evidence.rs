@@ -36,13 +36,17 @@ pub fn intent<'a>(chain: &'a Chain, asserted: &Asserted) -> Option<Intent<'a>> {
         assumptions.push(assumption("scheme", "https", because));
     }
     let mode = evidence.mode(asserted, &mut assumptions);
-    let origin = evidence.page_origin(asserted, mode, &url, &mut assumptions);
+    let policy = evidence.told(|context| &context.page_csp);
+    let origin = if policy.is_some_and(csp::makes_origin_opaque) && evidence.origin == Some(Origin::OPAQUE) {
+        Some(Origin::opaque())
+    } else {
+        evidence.page_origin(asserted, mode, &url, &mut assumptions)
+    };
     let crosses_origins = |url: &WebUrl<'_>| origin.as_ref().is_some_and(|origin| !origin.is_same_as(url));
     let credentials = evidence.credentials(asserted, mode, crosses_origins, &mut assumptions);
     let redirect = evidence.redirect(asserted, mode, &mut assumptions);
     // Of a navigation, and of a client that is no page, nobody asks which headers a script set.
     let is_by_script = mode != Mode::Navigate && origin.is_some();
-    let policy = evidence.told(|context| &context.page_csp);
     Some(Intent {
         origin_is_null: evidence.origin == Some("null") && origin.as_ref().is_some_and(|it| !it.is_opaque()),
         page_url: evidence.told(|context| &context.page_url).and_then(WebUrl::parse),
@@ -269,6 +273,7 @@ impl<'a> Evidence<'a> {
         match self.told(|context| &context.api) {
             Some("xhr") => return Api::Xhr,
             Some("eventsource") => return Api::EventSource,
+            Some("beacon") => return Api::Beacon,
             Some("nav") => return Api::Navigation,
             Some("img" | "image") => return Api::Image,
             Some("script") => return Api::Script,

@@ -62,6 +62,8 @@ pub enum Api {
     Video,
     /// `EventSource`
     EventSource,
+    /// `navigator.sendBeacon()`
+    Beacon,
     /// A typed address, a link, a form, a frame.
     Navigation,
 }

@@ -82,15 +82,25 @@ fn other_line(failure: &Failure, intent: &Intent<'_>, hops: &[Hop]) -> Option<St
 }
 
 fn content_security_policy(intent: &Intent<'_>, hop: &Hop, redirected: bool) -> Option<String> {
-    let (page, url) = (intent.origin.as_ref()?, WebUrl::parse(&hop.url)?);
-    let Violated { name, sources } = csp::violated_by_connect(intent.policy?, page, &url, redirected)?;
-    let fallback = if name == "default-src" {
-        " Note that 'connect-src' was not explicitly set, so 'default-src' is used as a fallback."
+    let (page, url) = (intent.origin.as_ref()?, &WebUrl::parse(&hop.url)?);
+    let load = csp::Load { api: intent.api, page, url, redirected };
+    let Violated { name, effective, sources } = csp::violated(intent.policy?, &load)?;
+    let fallback = if name == effective {
+        String::new()
     } else {
-        ""
+        format!(" Note that '{effective}' was not explicitly set, so '{name}' is used as a fallback.")
+    };
+    let doing = match intent.api {
+        Api::Fetch | Api::Xhr | Api::EventSource | Api::Beacon | Api::Navigation => "Connecting to",
+        Api::Image => "Loading the image",
+        Api::Script => "Loading the script",
+        Api::Style => "Loading the stylesheet",
+        Api::Font => "Loading the font",
+        // So it is written.
+        Api::Audio | Api::Video => "Loading media from ",
     };
     Some(format!(
-        "Connecting to '{}' violates the following Content Security Policy directive: \"{name} {sources}\".{fallback} The action has been blocked.",
+        "{doing} '{}' violates the following Content Security Policy directive: \"{name} {sources}\".{fallback} The action has been blocked.",
         hop.url
     ))
 }
@@ -126,7 +136,7 @@ fn resource_kind(api: Api) -> &'static str {
         Api::Font => "font",
         Api::Audio => "audio",
         Api::Video => "video",
-        Api::EventSource => "resource",
+        Api::EventSource | Api::Beacon => "resource",
     }
 }
 
@@ -141,6 +151,7 @@ fn mixed_content_kind(api: Api) -> &'static str {
         Api::Audio => "audio file",
         Api::Video => "video",
         Api::EventSource => "EventSource endpoint",
+        Api::Beacon => "Beacon endpoint",
     }
 }
 

@@ -104,7 +104,7 @@ impl<'a> Fetch<'a> {
             return None;
         }
         self.follow(response.status, target);
-        Some(if self.may_connect() {
+        Some(if self.may_load() {
             self.refuse_to_send("Mixed Content 4.4", Error::MixedContent)
         } else {
             self.refuse_to_send("CSP 3 4.1.2", Error::BlockedByContentSecurityPolicy)

@@ -13,7 +13,7 @@ impl<'a> Fetch<'a> {
         let before = (self.previous.clone(), self.origin_is_null);
         self.taint_origin(&named);
         // The standard names no order; Chromium and Firefox look at the policy first (measured).
-        if !self.may_connect() {
+        if !self.may_load() {
             return self.refuse_to_send("CSP 3 4.1.2", Error::BlockedByContentSecurityPolicy);
         }
         if self.is_mixed_content(&self.url) {
@@ -123,12 +123,11 @@ impl<'a> Fetch<'a> {
             && !(network::is_local(url) && self.rules.asks_the_user_for_local_networks())
     }
 
-    /// Fetch 4.1, "main fetch", step 7: `connect-src` of the page's policy, which guards what its
-    /// scripts fetch.
-    pub(super) fn may_connect(&self) -> bool {
+    /// Fetch 4.1, "main fetch", step 7: the page's Content-Security-Policy.
+    pub(super) fn may_load(&self) -> bool {
         let (Some(policy), Some(page)) = (self.intent.policy, &self.intent.origin) else { return true };
-        !matches!(self.intent.api, Api::Fetch | Api::Xhr | Api::EventSource)
-            || csp::allows_connect(policy, page, &self.url, self.redirects > 0)
+        let load = csp::Load { api: self.intent.api, page, url: &self.url, redirected: self.redirects > 0 };
+        csp::violated(policy, &load).is_none()
     }
 
     /// Fetch 4.1, "main fetch", step 12: the first line that matches decides.

@@ -98,6 +98,6 @@ impl<'a> Fetch<'a> {
 impl Api {
     /// Fetch, "unsafe-request flag": markup never causes a preflight.
     fn sets_unsafe_request_flag(self) -> bool {
-        matches!(self, Self::Fetch | Self::Xhr)
+        matches!(self, Self::Fetch | Self::Xhr | Self::Beacon)
     }
 }
