@@ -252,9 +252,9 @@ impl Rules {
         self.are_of(Browser::Standard)
     }
 
-    /// A permanent redirect is answered from the cache when the same URL comes up again in one
-    /// call (Chromium 156, measured; Firefox 153 asks the network each time).
-    pub(super) fn remembers_permanent_redirects(&self) -> bool {
+    /// A redirect that may be kept is answered from the cache when the same URL comes up again in one call
+    /// (Chromium 156, measured; Firefox 153 asks the network each time).
+    pub(super) fn remembers_redirects(&self) -> bool {
         self.are_of(Browser::Chromium)
     }
 

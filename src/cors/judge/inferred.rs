@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::stored::is_fresh;
 use super::walk::{Walk, hop};
 use crate::balancer::{OwnAnswer, bad_gateway, gateway_timeout, redirect_to_https};
-use crate::chain::Link;
+use crate::chain::{Link, Role};
 use crate::cors::fetch::{Ask, Step};
 use crate::cors::preflight_cache::Cached;
 use crate::cors::{AnsweredBy, Assumption, Check, Error, Hop, Outcome, network};
-use crate::http::{End, Exchange, Peer, Response, State, Time, Vantage, WebUrl};
+use crate::http::{End, Exchange, Peer, Response, State, Time, Vantage, WebUrl, is_redirect_status};
 
 /// The idle timeout that AWS load balancers have by default.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -20,12 +21,15 @@ const NEAR: Duration = Duration::from_secs(2);
 impl<'a> Walk<'a> {
     /// The fetch asks for something that the capture does not show.
     pub(super) fn inferred(&mut self, ask: Ask<'_>) -> Result<Step<'a>, String> {
+        if self.is_remembered_with_preflight(&ask) {
+            return Ok(self.fetch.preflight_is_cached());
+        }
         let url = ask.url.clone();
         let mut hop = hop(ask);
-        if let Some(response) = self.remembered_redirect(&hop) {
+        if let Some(response) = self.remembered_redirect(&hop.method, &hop.url, hop.origin.as_deref()) {
             hop.answered_by = AnsweredBy::Browser;
             hop.inferred_because =
-                Some("the browser answers a permanent redirect that it has met before from its cache".to_owned());
+                Some("the browser answers a redirect that it has met before, and may keep, from its cache".to_owned());
             return Ok(self.answered(hop, &response));
         }
         if let Some(error) = self.denied(&url) {
@@ -41,16 +45,27 @@ impl<'a> Walk<'a> {
         Err(missing)
     }
 
-    /// A permanent redirect of the same request, met earlier in this chain.
-    fn remembered_redirect(&self, hop: &Hop) -> Option<Response> {
-        if hop.method != "GET" {
+    /// A redirect of the same request that was met earlier in this chain and is still good.
+    fn remembered_redirect(&self, method: &str, url: &str, origin: Option<&str>) -> Option<Response> {
+        if method != "GET" {
             return None;
         }
-        let earlier = self.hops.iter().find(|earlier| earlier.url == hop.url && earlier.method == hop.method)?;
+        let earlier = self.hops.iter().find(|earlier| earlier.url == url && earlier.method == method)?;
         let response = earlier.exchange.as_ref()?.response.as_ref()?;
-        let may_be_stored = !response.headers.all("cache-control").any(|value| value.contains("no-store"));
-        let is_permanent = matches!(response.status, 301 | 308);
-        (is_permanent && may_be_stored && self.fetch.rules().remembers_permanent_redirects()).then(|| response.clone())
+        let varies = || response.headers.all("vary").flat_map(|line| line.split(','));
+        let is_for_another =
+            earlier.origin.as_deref() != origin && varies().any(|name| name.trim().eq_ignore_ascii_case("origin"));
+        let is_good = is_redirect_status(response.status) && is_fresh(response) && !is_for_another;
+        (is_good && self.fetch.rules().remembers_redirects()).then(|| response.clone())
+    }
+
+    /// Whether a request is met again whose preflight and whose redirect are both remembered.
+    fn is_remembered_with_preflight(&self, ask: &Ask<'_>) -> bool {
+        let Some(method) = ask.request_method else { return false };
+        let is_known = self.hops.iter().any(|hop| {
+            hop.role == Role::Preflight && hop.check == Check::Pass && hop.url == ask.url.without_fragment()
+        });
+        is_known && self.remembered_redirect(method, ask.url.without_fragment(), ask.origin).is_some()
     }
 
     /// A redirect by http leads into a local network, where a page may not go without its user's permission.
@@ -305,6 +320,24 @@ mod tests {
             let assumed = judgement.verdict.assumptions.iter().find(|assumption| assumption.about == about).unwrap();
             assert!(assumed.otherwise.is_some(), "{about}");
         }
+    }
+
+    #[test]
+    fn what_a_redirect_says_of_caches_counts() {
+        let redirect = |status, value: &str| {
+            judged([get(SLASH)
+                .status(status)
+                .answer("Location", SLASH)
+                .answer("Cache-Control", value)
+                .shared_with(PAGE)])
+        };
+        assert_eq!(error(&redirect(302, "max-age=600")), Some(Error::TooManyRedirects));
+        assert!(matches!(redirect(301, "max-age=0").verdict.outcome, Outcome::Undetermined(_)));
+        let preflight = exchange("OPTIONS", SLASH).page(PAGE).header("Access-Control-Request-Method", "GET");
+        let preflight = preflight.header("Access-Control-Request-Headers", "x-a").behind_balancer().status(200);
+        let allowed = preflight.answer("Access-Control-Allow-Headers", "x-a").shared_with(PAGE);
+        let again = get(SLASH).at(1).header("X-A", "1").status(301).answer("Location", SLASH).shared_with(PAGE);
+        assert_eq!(error(&judged([allowed, again])), Some(Error::TooManyRedirects), "preflight and redirect are kept");
     }
 
     #[test]

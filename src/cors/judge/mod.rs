@@ -2,6 +2,7 @@
 //! fetch asks for and no link of the chain shows is an inferred hop.
 
 mod inferred;
+mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
 mod walk;
