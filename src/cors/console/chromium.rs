@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{page_url, redirects_to};
+use super::{as_named, page_url, redirects_to};
 use crate::cors::csp::{self, Violated};
 use crate::cors::network::Space;
 use crate::cors::redirect::is_local_scheme;
@@ -17,7 +17,7 @@ const LONGEST_URL: usize = 1024;
 /// Chromium's console line, where it prints one.
 pub(in crate::cors) fn chromium(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Option<String> {
     let failure = outcome.failure()?;
-    let hop = hops.get(failure.hop)?;
+    let hop = &as_named(hops, failure.hop)?;
     if failure.error == Error::MixedContent {
         return Some(chromium_mixed_content(intent, hop));
     }

@@ -1,13 +1,13 @@
 //! Firefox: `dom/locales/en-US/chrome/security/security.properties`, checked against Firefox ESR 153.
 
-use super::{page_url, redirects_to};
+use super::{as_named, page_url, redirects_to};
 use crate::chain::Role;
 use crate::cors::{Error, Failure, Hop, Intent, Mode, Outcome, csp, lists};
 
 /// Firefox's console lines, in order.
 pub(in crate::cors) fn firefox(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
     let Some(failure) = outcome.failure() else { return covered_by_wildcard(hops, outcome).into_iter().collect() };
-    let Some(hop) = hops.get(failure.hop) else { return Vec::new() };
+    let Some(hop) = &as_named(hops, failure.hop) else { return Vec::new() };
     if failure.error == Error::MixedContent {
         return firefox_mixed_content(intent, hops, failure.hop);
     }
@@ -24,7 +24,7 @@ pub(in crate::cors) fn firefox(intent: &Intent<'_>, hops: &[Hop], outcome: &Outc
         }
         // It is said of the redirect that led there.
         Error::UnsafePort | Error::BlockedByContentSecurityPolicy => {
-            before(hops, failure.hop).unwrap_or(hop).url.clone()
+            before(hops, failure.hop).map_or_else(|| hop.url.clone(), |before| before.url)
         }
         _ => hop.url.clone(),
     };
@@ -33,8 +33,8 @@ pub(in crate::cors) fn firefox(intent: &Intent<'_>, hops: &[Hop], outcome: &Outc
 
 const NOT_HTTP: &str = "CORS request not http";
 
-fn before(hops: &[Hop], index: usize) -> Option<&Hop> {
-    index.checked_sub(1).and_then(|index| hops.get(index))
+fn before(hops: &[Hop], index: usize) -> Option<Hop> {
+    index.checked_sub(1).and_then(|index| as_named(hops, index))
 }
 
 /// The warning that `*` will not cover `Authorization` for ever.
@@ -65,7 +65,7 @@ fn has(names: &str, name: &str) -> bool {
 /// The block itself and, for what uses CORS, a second line about the URL before it, which is the
 /// one that sends people looking at CORS headers.
 fn firefox_mixed_content(intent: &Intent<'_>, hops: &[Hop], index: usize) -> Vec<String> {
-    let Some(hop) = hops.get(index) else { return Vec::new() };
+    let Some(hop) = as_named(hops, index) else { return Vec::new() };
     let mut lines = Vec::new();
     // Where the page's policy says so, it is a violation of that, and told as one.
     if !intent.policy.is_some_and(csp::blocks_all_mixed_content) {
