@@ -273,7 +273,7 @@ fn essence(mut exchanges: Vec<Exchange>) -> Vec<Exchange> {
         if let Some(request) = &mut exchange.request {
             (request.time, request.end_time) = (time, None);
         }
-        for response in exchange.interim.iter_mut().chain(&mut exchange.response) {
+        for response in exchange.extras.interim.iter_mut().chain(&mut exchange.response) {
             (response.time, response.end_time) = (time, None);
         }
     }

@@ -11,8 +11,7 @@ use corscope::analyzer::{Analysis, Options, analyze_exchanges};
 use corscope::cors::{Browser, Outcome};
 use corscope::diagnose::Proposal;
 use corscope::http::{
-    Body, Carrier, Context, End, Exchange, Few, Frames, Headers, Request, Response, State, Target, Time, Trailers,
-    Vantage,
+    Body, Carrier, Context, End, Exchange, Extra, Few, Frames, Headers, Request, Response, State, Target, Time, Vantage,
 };
 use corscope::import::exchange_file::Importer;
 use proptest::prelude::*;
@@ -65,6 +64,17 @@ enum Loss {
     Response,
 }
 
+/// What the client told of its call.
+fn context((page, mode, redirect, policy): (String, String, String, String)) -> Context {
+    Context {
+        page_origin: Some(page),
+        mode: Some(mode),
+        redirect: Some(redirect),
+        page_csp: Some(policy),
+        ..Context::default()
+    }
+}
+
 fn lose(exchange: &mut Exchange, loss: Loss, at: Index) {
     let cut = |headers: &Headers| {
         let lines: Vec<(String, String)> =
@@ -78,7 +88,7 @@ fn lose(exchange: &mut Exchange, loss: Loss, at: Index) {
             request.headers = cut(&request.headers);
             let told = corscope::http::client_url(&request.method, &request.target, &request.headers);
             // Where somebody told what the page asked, its URL is told too.
-            if exchange.context.is_none() {
+            if exchange.extras.context.is_none() {
                 request.target = Target::new(&request.target, told.url);
                 exchange.vantage = corscope::http::vantage(
                     Some(&request.headers),
@@ -255,7 +265,7 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
         .prop_map(
             |((method, url, status, at), (asked, answered, has_request, has_response), (end, state, vantage, told))| {
                 let time = |after: u64| Time::from_nanoseconds(i128::from(at + after) * 1_000_000, 6);
-                let body = Body { bytes: 20, complete: true, kept: Few::new() };
+                let body = Body::new(20, true, Vec::new());
                 Exchange {
                     id: format!("{at}").into(),
                     carrier: Arc::new(Carrier {
@@ -273,33 +283,20 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
                         method: method.into(),
                         target: Target::new("/items", url.map(str::to_owned)),
                         headers: asked,
-                        trailers: Trailers::default(),
                         body: body.clone(),
                     }),
-                    interim: Few::new(),
                     response: has_response.map(|()| Response {
                         time: time(1),
                         end_time: None,
                         status,
                         reason: "".into(),
                         headers: answered,
-                        trailers: Trailers::default(),
                         body,
                     }),
                     state,
                     end,
-                    closed: None,
                     warnings: Few::new(),
-                    context: told.map(|(page, mode, redirect, policy)| {
-                        Box::new(Context {
-                            page_origin: Some(page),
-                            mode: Some(mode),
-                            redirect: Some(redirect),
-                            page_csp: Some(policy),
-                            ..Context::default()
-                        })
-                    }),
-                    redacted: Few::new(),
+                    extras: Extra { context: told.map(context), ..Extra::default() }.into(),
                 }
             },
         )

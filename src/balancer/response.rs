@@ -1,6 +1,6 @@
 //! The answers that a load balancer makes by itself. None of them carries a CORS header.
 
-use crate::http::{Body, Headers, Response, Time, Trailers, WebUrl};
+use crate::http::{Body, Headers, Response, Time, WebUrl};
 
 /// The redirect action of the port-80 listener: `HTTP_301` to `https://#{host}:443/#{path}?#{query}`.
 #[must_use]
@@ -41,8 +41,7 @@ fn page(status: u16, reason: &str, time: Time) -> Response {
             ("Content-Length", &length),
             ("Connection", "keep-alive"),
         ]),
-        trailers: Trailers::default(),
-        body: Body { bytes: body.len() as u64, complete: true, kept: body.into_bytes().into() },
+        body: Body::whole(body),
     }
 }
 

@@ -32,6 +32,6 @@ fn follows(from: &Exchange, to: &Exchange, kind: JoinKind) -> Vec<String> {
 }
 
 fn same_call(exchange: &Exchange) -> Vec<String> {
-    let call = exchange.context.as_ref().and_then(|context| context.fetch.as_ref());
+    let call = exchange.extras.context.as_ref().and_then(|context| context.fetch.as_ref());
     call.map(|call| format!("the source says that both belong to the call '{call}'")).into_iter().collect()
 }

@@ -66,7 +66,7 @@ impl Glance {
             answered: response.map(|response| response.time),
             may_go_on: role == Role::Preflight || response.is_some_and(Response::is_redirect),
             is_let_on: response.is_some_and(Response::lets_on),
-            names_its_call: exchange.context.as_ref().is_some_and(|context| context.fetch.is_some()),
+            names_its_call: exchange.extras.context.as_ref().is_some_and(|context| context.fetch.is_some()),
             vantage: exchange.vantage,
             sought: Sought::by(&requested, role).key(),
             trace: trace.map(|by| MarkKey::of(by, &requested)),

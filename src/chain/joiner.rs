@@ -115,7 +115,9 @@ impl Joiner {
 
     /// The source itself says which exchanges belong together.
     fn joins_call(&mut self, exchange: &Arc<Exchange>, role: Role) -> bool {
-        let Some(call) = exchange.context.as_ref().and_then(|context| context.fetch.clone()) else { return false };
+        let Some(call) = exchange.extras.context.as_ref().and_then(|context| context.fetch.clone()) else {
+            return false;
+        };
         let link = Link { role, exchange: Arc::clone(exchange), also_seen: Few::new() };
         let key = (Arc::clone(&exchange.source), call);
         let Some(&index) = self.calls.get(&key) else {

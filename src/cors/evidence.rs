@@ -114,7 +114,7 @@ impl<'a> Evidence<'a> {
             method: asked_for.unwrap_or(&actual.unwrap_or(first).method),
             telling,
             fetch_mode,
-            context: chain.links.iter().find_map(|link| link.exchange.context.as_deref()),
+            context: chain.links.iter().find_map(|link| link.exchange.extras.context.as_ref()),
             actuals,
         })
     }

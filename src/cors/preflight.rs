@@ -91,7 +91,7 @@ fn by_name(one: &str, other: &str) -> Ordering {
 mod tests {
     use super::*;
     use crate::cors::Browser;
-    use crate::http::{Body, Time, Trailers};
+    use crate::http::{Body, Time};
 
     fn response(status: u16, lines: &[(&str, &str)]) -> Response {
         Response {
@@ -100,7 +100,6 @@ mod tests {
             status,
             reason: "".into(),
             headers: lines.iter().copied().collect(),
-            trailers: Trailers::default(),
             body: Body::default(),
         }
     }

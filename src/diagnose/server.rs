@@ -201,5 +201,5 @@ fn is_plain(response: &Response) -> bool {
 /// Whether that is the body; where it was not kept, whether it is as long.
 fn may_say(response: &Response, body: &[u8]) -> bool {
     let it = &response.body;
-    *it.kept == *body || (it.kept.is_empty() && it.bytes == body.len() as u64)
+    *it.kept() == *body || (it.kept().is_empty() && it.bytes == body.len() as u64)
 }

@@ -41,7 +41,7 @@ fn content<'a>(headers: &Headers, body: &'a Body) -> Cow<'a, [u8]> {
         return Cow::Borrowed(&[]);
     }
     // They are named in the order in which they were applied.
-    codings.iter().rev().fold(Cow::Borrowed(&body.kept), |coded, coding| Cow::Owned(decoded(coding, &coded)))
+    codings.iter().rev().fold(Cow::Borrowed(body.kept()), |coded, coding| Cow::Owned(decoded(coding, &coded)))
 }
 
 /// `x-gzip` is the same as `gzip` (RFC 9110 section 8.4.1.3).
@@ -122,7 +122,7 @@ mod tests {
 
     fn said(codings: &[&str], kept: &[u8]) -> Vec<u8> {
         let headers = codings.iter().map(|coding| ("Content-Encoding", *coding)).collect();
-        let body = Body { bytes: kept.len() as u64, complete: true, kept: kept.to_vec().into() };
+        let body = Body::whole(kept);
         content(&headers, &body).into_owned()
     }
 

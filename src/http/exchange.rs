@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ecow::EcoString;
 
-use super::{Few, Request, Response, Time};
+use super::{Extras, Few, Request, Response, Text, Time};
 
 /// What an exchange is called. Those of captures are so short that they need no memory beside the value itself.
 pub type Id = EcoString;
@@ -25,25 +25,16 @@ pub struct Exchange {
     pub frames: Frames,
     /// None when only the response was captured.
     pub request: Option<Request>,
-    /// Interim (1xx) responses other than 101, in order.
-    pub interim: Few<Response>,
     /// The final response; `None` when none was seen.
     pub response: Option<Response>,
     /// How much of it was seen.
     pub state: State,
     /// How it ended.
     pub end: End,
-    /// Who ended the connection, where that is how the exchange ended and the capture shows it.
-    /// Seldom there.
-    pub closed: Option<Box<Closed>>,
     /// What was odd, in plain words: a gap of N bytes, a conflicting length, a bare LF …
     pub warnings: Few<String>,
-    /// What only the client knows, where somebody told us.
-    /// Seldom there, and large.
-    pub context: Option<Box<Context>>,
-    /// What was masked before it was written down, by name (`authorization`, `?token`): those values
-    /// are not what was sent. Empty for all that was captured.
-    pub redacted: Few<String>,
+    /// What few exchanges have.
+    pub extras: Extras,
 }
 
 /// Where an exchange was seen, and between whom.
@@ -52,7 +43,7 @@ pub struct Carrier {
     /// The capture or file it was read from.
     pub source: Arc<str>,
     /// As the request line has it (`HTTP/1.1`).
-    pub protocol: Arc<str>,
+    pub protocol: Text,
     /// The TCP connection within the source, counted from 0 in order of the first packet that opens it or brings
     /// bytes.
     pub connection: u64,

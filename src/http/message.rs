@@ -1,6 +1,6 @@
 //! Requests and responses.
 
-use super::{Few, Headers, Target, Text, Time, Trailers};
+use super::{Body, Headers, Target, Text, Time};
 
 /// A request as its client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,7 @@ pub struct Request {
     pub target: Target,
     /// The header lines.
     pub headers: Headers,
-    /// The trailer lines of a chunked body.
-    pub trailers: Trailers,
-    /// The body's size, and what was kept of it.
+    /// The body's size, what was kept of it, and its trailer lines.
     pub body: Body,
 }
 
@@ -34,28 +32,8 @@ pub struct Response {
     pub reason: Text,
     /// The header lines.
     pub headers: Headers,
-    /// The trailer lines of a chunked body.
-    pub trailers: Trailers,
-    /// The body's size, and what was kept of it.
+    /// The body's size, what was kept of it, and its trailer lines.
     pub body: Body,
-}
-
-/// A message body, as much of it as an observer remembers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body {
-    /// Its length after the transfer coding is removed and before any content coding is.
-    pub bytes: u64,
-    /// False when the capture lacks some of it.
-    pub complete: bool,
-    /// Its first bytes, as many as the reader was told to keep; never more than `bytes`.
-    pub kept: Few<u8>,
-}
-
-impl Default for Body {
-    /// An empty body, seen whole.
-    fn default() -> Self {
-        Self { bytes: 0, complete: true, kept: Few::new() }
-    }
 }
 
 impl Request {

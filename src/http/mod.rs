@@ -5,8 +5,10 @@
 //! Text from the wire is kept byte for byte: each byte is one code point (ISO-8859-1), as RFC 9110
 //! section 5.5 asks of a recipient that wants to lose nothing.
 
+mod body;
 mod content;
 mod exchange;
+mod extras;
 mod few;
 mod fingerprint;
 mod headers;
@@ -18,23 +20,23 @@ mod plain;
 pub(crate) mod testing;
 mod text;
 mod time;
-mod trailers;
 mod vantage;
 mod web_url;
 
 use std::borrow::Cow;
 
+pub use body::Body;
 pub use content::MAX_CONTENT;
 pub use exchange::{Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Id, Peer, State, Vantage};
+pub use extras::{Extra, Extras};
 pub use few::Few;
 pub(crate) use fingerprint::{ByFingerprint, Fingerprints, fingerprint};
 pub use headers::{Field, Header, HeaderLines, Headers, Masking};
 pub use location::resolve_location;
-pub use message::{Body, Request, Response, is_ok_status, is_redirect_status};
+pub use message::{Request, Response, is_ok_status, is_redirect_status};
 pub use origin::{Origin, OriginError};
 pub use text::{Target, Text};
 pub use time::Time;
-pub use trailers::Trailers;
 pub use vantage::{ClientUrl, asked_text, asked_url, client_address, client_url, is_health_check, vantage};
 pub use web_url::{WebUrl, site};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Body, Carrier, Closed, Context, End, Exchange, Few, Frames, Headers, Peer, Request, Response, State, Target, Time,
-    Trailers, Vantage,
+    Body, Carrier, Closed, Context, End, Exchange, Extras, Few, Frames, Headers, Peer, Request, Response, State,
+    Target, Time, Vantage,
 };
 
 /// Where the tests' clocks start.
@@ -43,25 +43,20 @@ pub(crate) fn exchange(method: &str, url: &str) -> Builder {
             method: method.into(),
             target: Target::new(&parsed[url::Position::BeforePath..url::Position::AfterQuery], Some(url.to_owned())),
             headers: [("Host", authority.as_str())].into_iter().collect(),
-            trailers: Trailers::default(),
             body: Body::default(),
         }),
-        interim: Few::new(),
         response: Some(Response {
             time: at(1),
             end_time: None,
             status: 200,
             reason: "".into(),
             headers: Headers::default(),
-            trailers: Trailers::default(),
             body: Body::default(),
         }),
         state: State::Complete,
         end: End::Complete,
-        closed: None,
         warnings: Few::new(),
-        context: None,
-        redacted: Few::new(),
+        extras: Extras::default(),
     })
 }
 
@@ -116,7 +111,7 @@ impl Builder {
     /// The answer's body, kept whole.
     pub(crate) fn body(mut self, text: &str) -> Self {
         let body = &mut self.0.response.as_mut().unwrap().body;
-        *body = Body { bytes: text.len() as u64, complete: true, kept: text.as_bytes().to_vec().into() };
+        *body = Body::whole(text);
         self
     }
 
@@ -134,7 +129,7 @@ impl Builder {
 
     /// The first FIN or RST came from that side, `milliseconds` after the clocks start.
     pub(crate) fn closed(mut self, by: Peer, milliseconds: u64) -> Self {
-        self.0.closed = Some(Box::new(Closed { by, time: at(milliseconds) }));
+        self.0.extras.closed = Some(Closed { by, time: at(milliseconds) });
         self
     }
 
@@ -160,7 +155,7 @@ impl Builder {
     }
 
     pub(crate) fn context(mut self, context: Context) -> Self {
-        self.0.context = Some(Box::new(context));
+        self.0.extras.context = Some(context);
         self
     }
 

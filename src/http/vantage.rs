@@ -92,7 +92,7 @@ pub fn client_url(method: &str, target: &str, headers: &Headers) -> ClientUrl {
 pub fn asked_url(exchange: &Exchange) -> Option<WebUrl<'_>> {
     let request = exchange.request.as_ref()?;
     let url = request.target.web_url()?;
-    let is_seen_behind_tls = exchange.vantage != Vantage::Client && exchange.context.is_none();
+    let is_seen_behind_tls = exchange.vantage != Vantage::Client && exchange.extras.context.is_none();
     if is_seen_behind_tls && url.scheme() == "http" && !url.is_loopback() && is_of_secure_page(&request.headers) {
         // Only URLs that are not of the web have no such form.
         return Some(url.by_https().unwrap_or(url));

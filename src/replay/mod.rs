@@ -15,7 +15,9 @@ use crate::analyzer::ChainReport;
 use crate::balancer::Balancer;
 use crate::chain::{Chain, Link, Role};
 use crate::cors::{AnsweredBy, Asserted, Browser, Hop, Judgement, Outcome, judge};
-use crate::http::{Carrier, Context, End, Exchange, Few, Frames, Origin, Request, Response, State, Time, Vantage};
+use crate::http::{
+    Carrier, Context, End, Exchange, Extra, Few, Frames, Origin, Request, Response, State, Time, Vantage,
+};
 
 pub use compare::{Difference, Replayed, Run, Sender, Verdict, compare, skipped};
 
@@ -121,14 +123,11 @@ impl<'a> Replay<'a> {
             vantage: Vantage::Backend,
             frames: Frames::default(),
             request: Some(request),
-            interim: Few::new(),
             state: if response.is_some() { State::Complete } else { State::NoResponse },
             response,
             end,
-            closed: None,
             warnings: Few::new(),
-            context: Some(Box::new(self.context.clone())),
-            redacted: Few::new(),
+            extras: Extra { context: Some(self.context.clone()), ..Extra::default() }.into(),
         };
         let role = if exchange.is_preflight() { Role::Preflight } else { Role::Actual };
         self.made.push(Link { role, exchange: Arc::new(exchange), also_seen: Few::new() });
@@ -156,7 +155,7 @@ impl<'a> Replay<'a> {
         }
         let request = request::made_of(&self.recorded.chain, hop, &url, trace)
             .ok_or_else(|| impossible(format!("the recording has no request to make {} {} of", hop.method, hop.url)))?;
-        if request.body.kept.len() as u64 != request.body.bytes {
+        if request.body.kept().len() as u64 != request.body.bytes {
             let lacks =
                 format!("the recording lacks the body of {} {} (extract --bodies keeps it)", hop.method, hop.url);
             return Err(impossible(lacks));
@@ -196,8 +195,7 @@ fn undecided(why: &str, judgement: Option<Box<Judgement>>) -> Done {
 
 /// What is known of the page, by the recording's own judgement.
 fn context(recorded: &ChainReport) -> Context {
-    let told =
-        recorded.chain.links.iter().find_map(|link| link.exchange.context.as_deref().cloned()).unwrap_or_default();
+    let told = recorded.chain.links.iter().find_map(|link| link.exchange.extras.context.clone()).unwrap_or_default();
     let asked = &recorded.judgement.asked;
     Context {
         page_origin: asked.page_origin.clone().or_else(|| Some(Origin::opaque().as_str().to_owned())),

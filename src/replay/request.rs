@@ -6,7 +6,7 @@ use url::{Position, Url};
 use super::moment;
 use crate::chain::{Chain, Role};
 use crate::cors::Hop;
-use crate::http::{Body, Header, Request, Target, Trailers};
+use crate::http::{Body, Header, Request, Target};
 
 /// The request of a hop, made of the recorded request that is most like it.
 pub(super) fn made_of(recorded: &Chain, hop: &Hop, url: &Url, trace: &str) -> Option<Request> {
@@ -24,7 +24,6 @@ pub(super) fn made_of(recorded: &Chain, hop: &Hop, url: &Url, trace: &str) -> Op
         method: hop.method.as_str().into(),
         target: Target::new(&url[Position::BeforePath..Position::AfterQuery], Some(hop.url.clone())),
         headers,
-        trailers: Trailers::default(),
         body,
     })
 }

@@ -10,7 +10,7 @@ use crate::cors::{
 };
 use crate::diagnose::{Evidence, Finding, Fix, Severity};
 use crate::http::{
-    Body, Carrier, End, Exchange, Few, FrameSpan, Frames, Headers, Request, Response, State, Target, Time, Trailers,
+    Body, Carrier, End, Exchange, Extras, Few, FrameSpan, Frames, Headers, Request, Response, State, Target, Time,
     Vantage,
 };
 
@@ -66,25 +66,20 @@ fn exchange(said: &Said<'_>) -> Arc<Exchange> {
             method: said.method.into(),
             target: Target::new(&format!("/{target}"), Some(said.url.to_owned())),
             headers,
-            trailers: Trailers::default(),
             body: Body::default(),
         }),
-        interim: Few::new(),
         response: Some(Response {
             time: time(2),
             end_time: None,
             status: said.status,
             reason: said.reason.into(),
             headers: said.answers.iter().copied().collect(),
-            trailers: Trailers::default(),
             body: Body::default(),
         }),
         state: State::Complete,
         end: End::Complete,
-        closed: None,
         warnings: Few::new(),
-        context: None,
-        redacted: Few::new(),
+        extras: Extras::default(),
     })
 }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::story::{read, read_packets};
 use crate::flow::story::{Sent, Story, Who, numbered};
-use crate::http::{Exchange, Frames, Request, Response, State, Time};
+use crate::http::{Exchange, Extra, Frames, Request, Response, State, Time};
 use crate::wire::Flags;
 
 /// What a server answers to one request, by how the body is framed.
@@ -246,8 +246,12 @@ fn essence(exchanges: Vec<Exchange>) -> Vec<Exchange> {
         .map(|exchange| Exchange {
             frames: Frames::default(),
             request: exchange.request.map(|request| Request { time, end_time: None, ..request }),
-            interim: exchange.interim.into_iter().map(timeless).collect(),
             response: exchange.response.map(timeless),
+            extras: Extra {
+                interim: exchange.extras.interim.iter().cloned().map(timeless).collect(),
+                ..Extra::clone(&exchange.extras)
+            }
+            .into(),
             ..exchange
         })
         .collect()

@@ -12,9 +12,7 @@ const MAX_WORDS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Desk {
     source: Arc<str>,
-    /// Shared, since hardly anything else comes up.
-    versions: [Arc<str>; 2],
-    /// Methods and reason phrases that came up.
+    /// Methods, versions and reason phrases that came up.
     words: Vec<Text>,
     pub(super) keep: Keep,
     /// Room for the lines of a head while it is read.
@@ -25,10 +23,8 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(source: Arc<str>) -> Self {
-        let versions = ["HTTP/1.1".into(), "HTTP/1.0".into()];
         Self {
             source,
-            versions,
             words: Vec::new(),
             keep: Keep::default(),
             lines: HeaderLines::default(),
@@ -51,12 +47,6 @@ impl Desk {
             self.words.push(word.clone());
         }
         word
-    }
-
-    /// The name of a version as a start line has it.
-    pub(super) fn version(&self, name: &[u8]) -> Arc<str> {
-        let known = self.versions.iter().find(|version| version.as_bytes() == name);
-        known.map_or_else(|| latin1(name).into(), Arc::clone)
     }
 
     pub(super) fn put(&mut self, exchange: Exchange) {

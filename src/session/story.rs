@@ -46,5 +46,5 @@ pub(super) fn briefs(exchanges: &[Exchange]) -> Vec<(&str, u16, State)> {
 /// The body of an exchange's response: its size, whether it is complete, what was kept.
 pub(super) fn body(exchange: &Exchange) -> (u64, bool, &[u8]) {
     let body = exchange.response.as_ref().map(|response| &response.body);
-    body.map_or((0, false, &[]), |body| (body.bytes, body.complete, &body.kept))
+    body.map_or((0, false, &[]), |body| (body.bytes, body.complete, body.kept()))
 }

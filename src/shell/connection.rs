@@ -26,7 +26,7 @@ pub(crate) async fn exchange(target: SocketAddr, from: Option<IpAddr>, request: 
     };
     let own = stream.local_addr().map_err(|error| format!("the connection has no address: {error}"))?;
     let start = format!("{} {} HTTP/1.1", request.method, request.target);
-    let bytes = message(&start, &request.headers, &request.body.kept);
+    let bytes = message(&start, &request.headers, request.body.kept());
     if let Err(error) = stream.write_all(&bytes).await {
         return Err(format!("the request could not be sent: {error}"));
     }
@@ -52,7 +52,7 @@ pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<Request> {
 /// Sends a response.
 pub(crate) async fn write_response(stream: &mut TcpStream, response: &Response) -> std::io::Result<()> {
     let start = format!("HTTP/1.1 {} {}", response.status, response.reason);
-    stream.write_all(&message(&start, &response.headers, &response.body.kept)).await
+    stream.write_all(&message(&start, &response.headers, response.body.kept())).await
 }
 
 async fn connect(target: SocketAddr, from: Option<IpAddr>) -> std::io::Result<TcpStream> {

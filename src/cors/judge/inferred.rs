@@ -198,7 +198,7 @@ fn in_place_of_backend(exchange: &Exchange) -> Option<Response> {
 /// Why nobody waited for the answer: whoever asked closed the connection first, and not because the
 /// load balancer's time was over, which then answers 504.
 fn gave_up(exchange: &Exchange) -> Option<String> {
-    let closed = exchange.closed.as_ref().filter(|closed| closed.by == Peer::Client)?;
+    let closed = exchange.extras.closed.as_ref().filter(|closed| closed.by == Peer::Client)?;
     let waited = closed.time.since(exchange.request.as_ref()?.time);
     let is_timeout = waited + NEAR >= IDLE_TIMEOUT && waited <= IDLE_TIMEOUT + NEAR;
     if exchange.vantage == Vantage::Backend && is_timeout {
@@ -214,7 +214,7 @@ fn gave_up(exchange: &Exchange) -> Option<String> {
 }
 
 fn is_closed_by(exchange: &Exchange, peer: Peer) -> bool {
-    exchange.closed.as_ref().is_some_and(|closed| closed.by == peer)
+    exchange.extras.closed.as_ref().is_some_and(|closed| closed.by == peer)
 }
 
 /// A request that the browser refused to send.

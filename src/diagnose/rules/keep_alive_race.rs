@@ -90,7 +90,7 @@ fn is_dropped(exchange: &Exchange) -> bool {
 /// after it shows a race only where the timeout was just over, and only at once: a worker that was
 /// killed takes longer. Where the capture does not show who closed, the timeout alone has to tell.
 fn is_race(exchange: &Exchange, idle: &Idle, is_timeout: bool) -> bool {
-    let (Some(closed), Some(request)) = (exchange.closed.as_ref(), exchange.request.as_ref()) else {
+    let (Some(closed), Some(request)) = (exchange.extras.closed.as_ref(), exchange.request.as_ref()) else {
         return is_timeout;
     };
     let crossed = closed.time <= request.time && idle.lasted >= SHORTEST;

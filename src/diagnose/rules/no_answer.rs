@@ -31,10 +31,12 @@ impl Rule for NoAnswer {
         let hop = case.judgement.hops.get(case.failure()?.hop)?;
         let exchange = hop.exchange.as_deref().filter(|exchange| exchange.state == State::NoResponse)?;
         let how = match exchange.end {
-            End::Reset | End::Closed if exchange.closed.as_ref().is_some_and(|closed| closed.by == Peer::Server) => {
+            End::Reset | End::Closed
+                if exchange.extras.closed.as_ref().is_some_and(|closed| closed.by == Peer::Server) =>
+            {
                 "it closed the connection instead"
             }
-            End::Reset | End::Closed if exchange.closed.is_some() => "the load balancer's time was over first",
+            End::Reset | End::Closed if exchange.extras.closed.is_some() => "the load balancer's time was over first",
             // Which side did it is not told: the browser may have given up first.
             End::Reset => "the connection was reset first",
             End::Closed => "the connection was closed first",
@@ -64,7 +66,7 @@ impl Rule for NoAnswer {
 /// What helps depends on whether the backend dropped the request or only took its time.
 fn fixes(exchange: &Exchange, was_idle: bool) -> Vec<Fix> {
     let is_slow =
-        exchange.end == End::Timeout || exchange.closed.as_ref().is_some_and(|closed| closed.by == Peer::Client);
+        exchange.end == End::Timeout || exchange.extras.closed.as_ref().is_some_and(|closed| closed.by == Peer::Client);
     let fixes = if is_slow { [sooner(), find_out()] } else { [find_out(), worker()] };
     fixes.into_iter().chain(was_idle.then(keep_alive)).collect()
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer};
 use super::names::{APIS, CREDENTIALS, DESTINATIONS, MODES, Named, REDIRECTS, known};
 use super::{SCHEMA, scheme};
 use crate::http::{
-    self, Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, HeaderLines, Headers, Origin, Request,
-    Response, State, Target, Time, Vantage, WebUrl, trim_ows,
+    self, Body, Carrier, Closed, Context, End, Exchange, Extra, FrameSpan, Frames, HeaderLines, Headers, Origin,
+    Request, Response, State, Target, Time, Vantage, WebUrl, trim_ows,
 };
 
 /// Where a line stands: what it is called when it has no name of its own.
@@ -233,14 +233,17 @@ impl Line {
             vantage,
             frames: self.frames.map(FrameLines::into_frames).unwrap_or_default(),
             request,
-            interim,
             response,
             state,
             end,
-            closed: self.closed.map(ClosedLine::into_closed).transpose()?.map(Box::new),
             warnings: warnings.into(),
-            context: context.map(Box::new),
-            redacted: self.redacted.into(),
+            extras: Extra {
+                interim,
+                closed: self.closed.map(ClosedLine::into_closed).transpose()?,
+                context,
+                redacted: self.redacted,
+            }
+            .into(),
         })
     }
 }
@@ -298,14 +301,15 @@ impl RequestLine {
             (None, Some(Some(url))) => (target_of(&url), Some(absolute(url)?)),
             (None, _) => return Err("request has neither url nor target".to_owned()),
         };
+        let mut body = body("request.body", self.body)?;
+        body.set_trailers(self::headers(&self.trailers, self.trailers_complete, lines));
         Ok(Request {
             time: time("request.time", &self.time)?,
             end_time: self.end_time.map(|text| time("request.end_time", &text)).transpose()?,
             method: self.method.into(),
             target: Target::new(&target, url),
             headers,
-            trailers: self::headers(&self.trailers, self.trailers_complete, lines).into(),
-            body: body("request.body", self.body)?,
+            body,
         })
     }
 }
@@ -334,14 +338,16 @@ fn target_of(url: &str) -> String {
 
 impl ResponseLine {
     fn into_response(self, lines: &mut HeaderLines) -> Result<Response, String> {
+        let headers = headers(&self.headers, self.headers_complete, lines);
+        let mut body = body("response.body", self.body)?;
+        body.set_trailers(self::headers(&self.trailers, self.trailers_complete, lines));
         Ok(Response {
             time: time("response.time", &self.time)?,
             end_time: self.end_time.map(|text| time("response.end_time", &text)).transpose()?,
             status: self.status,
             reason: self.reason.into(),
-            headers: headers(&self.headers, self.headers_complete, lines),
-            trailers: headers(&self.trailers, self.trailers_complete, lines).into(),
-            body: body("response.body", self.body)?,
+            headers,
+            body,
         })
     }
 }
@@ -364,7 +370,8 @@ fn body(field: &str, line: Option<BodyLine>) -> Result<Body, String> {
         None => Vec::new(),
     };
     let least = kept.len() as u64;
-    Ok(Body { bytes: line.bytes.unwrap_or(least).max(least), complete: line.complete, kept: kept.into() })
+    let bytes = line.bytes.unwrap_or(least).max(least);
+    Ok(Body::new(bytes, line.complete, kept))
 }
 
 impl ContextLine {
@@ -508,7 +515,7 @@ mod tests {
     #[test]
     fn what_a_context_says_rightly_is_kept() -> Result<(), String> {
         let text = r#""page_origin":"null","mode":"navigate","credentials":"omit","redirect":"manual""#;
-        let context = read(&with_context(text))?.context.ok_or("no context")?;
+        let context = read(&with_context(text))?.extras.context.clone().ok_or("no context")?;
         assert_eq!(context.page_origin.as_deref(), Some("null"));
         assert_eq!(context.mode.as_deref(), Some("navigate"));
         assert_eq!(context.credentials.as_deref(), Some("omit"));

@@ -10,8 +10,8 @@ use proptest::sample::select;
 use super::names::{APIS, CREDENTIALS, DESTINATIONS, MODES, REDIRECTS};
 use super::{Bodies, Importer, Writer};
 use crate::http::{
-    Body, Carrier, Closed, Context, End, Exchange, FrameSpan, Frames, Headers, Peer, Request, Response, State, Target,
-    Time, Vantage, latin1, trim_ows,
+    Body, Carrier, Closed, Context, End, Exchange, Extra, FrameSpan, Frames, Headers, Peer, Request, Response, State,
+    Target, Time, Vantage, latin1, trim_ows,
 };
 
 fn wire_text() -> impl Strategy<Value = String> {
@@ -33,11 +33,13 @@ fn headers() -> impl Strategy<Value = Headers> {
 }
 
 fn body() -> impl Strategy<Value = Body> {
-    (vec(any::<u8>(), 0..9), 0..5_u64, any::<bool>()).prop_map(|(kept, more, complete)| Body {
-        bytes: kept.len() as u64 + more,
-        complete,
-        kept: kept.into(),
-    })
+    (vec(any::<u8>(), 0..9), 0..5_u64, any::<bool>())
+        .prop_map(|(kept, more, complete)| Body::new(kept.len() as u64 + more, complete, kept))
+}
+
+fn with_trailers(mut body: Body, trailers: Headers) -> Body {
+    body.set_trailers(trailers);
+    body
 }
 
 fn request() -> impl Strategy<Value = Request> {
@@ -48,8 +50,7 @@ fn request() -> impl Strategy<Value = Request> {
             method: method.into(),
             target: Target::new(&target, url.map(|rest| format!("https://{rest}"))),
             headers,
-            trailers: trailers.into(),
-            body,
+            body: with_trailers(body, trailers),
         })
 }
 
@@ -61,8 +62,7 @@ fn response() -> impl Strategy<Value = Response> {
             status,
             reason: reason.into(),
             headers,
-            trailers: trailers.into(),
-            body,
+            body: with_trailers(body, trailers),
         },
     )
 }
@@ -142,14 +142,17 @@ prop_compose! {
             vantage,
             frames,
             request: messages.0,
-            interim: messages.1.into(),
             response: messages.2,
             state,
             end,
-            closed: closed.map(|(by, time)| Box::new(Closed { by, time })),
             warnings: warnings.into(),
-            context: context.map(Box::new),
-            redacted: redacted.into(),
+            extras: Extra {
+                interim: messages.1,
+                closed: closed.map(|(by, time)| Closed { by, time }),
+                context,
+                redacted,
+            }
+            .into(),
         }
     }
 }

@@ -74,8 +74,8 @@ impl Writer {
             Some(it) => request(line.key("request"), it, *bodies, clock),
             None => line.null("request"),
         }
-        if !exchange.interim.is_empty() {
-            line.list("interim", &exchange.interim, |out, interim| response(out, interim, *bodies, clock));
+        if !exchange.extras.interim.is_empty() {
+            line.list("interim", &exchange.extras.interim, |out, interim| response(out, interim, *bodies, clock));
         }
         match &exchange.response {
             Some(it) => response(line.key("response"), it, *bodies, clock),
@@ -83,18 +83,18 @@ impl Writer {
         }
         line.text("state", exchange.state.name());
         line.text("end", exchange.end.name());
-        if let Some(Closed { by, time }) = exchange.closed.as_deref().copied() {
+        if let Some(Closed { by, time }) = exchange.extras.closed {
             let mut closed = line.object("closed");
             closed.text("by", by.name());
             clock.tell(closed.key("time"), time);
             closed.end();
         }
         line.list("warnings", &exchange.warnings, |out, warning| text(out, warning));
-        if let Some(it) = exchange.context.as_deref() {
+        if let Some(it) = exchange.extras.context.as_ref() {
             context(line.object("context"), it);
         }
-        if !exchange.redacted.is_empty() {
-            line.list("redacted", &exchange.redacted, |out, name| text(out, name));
+        if !exchange.extras.redacted.is_empty() {
+            line.list("redacted", &exchange.extras.redacted, |out, name| text(out, name));
         }
         line.end();
         lines.push('\n');
@@ -192,7 +192,7 @@ fn request(out: &mut String, request: &Request, bodies: Bodies, clock: &mut Cloc
     object.text("method", &request.method);
     object.text("target", &request.target);
     object.text_or_null("url", request.url());
-    fields(&mut object, &request.headers, &request.trailers);
+    fields(&mut object, &request.headers, request.body.trailers());
     body(object.object("body"), &request.body, bodies);
     object.end();
 }
@@ -202,7 +202,7 @@ fn response(out: &mut String, response: &Response, bodies: Bodies, clock: &mut C
     times(&mut object, response.time, response.end_time, clock);
     object.number("status", response.status.into());
     object.text("reason", &response.reason);
-    fields(&mut object, &response.headers, &response.trailers);
+    fields(&mut object, &response.headers, response.body.trailers());
     body(object.object("body"), &response.body, bodies);
     object.end();
 }
@@ -254,8 +254,8 @@ fn pairs(out: &mut String, headers: &Headers) {
 fn body(mut object: Object<'_>, body: &Body, bodies: Bodies) {
     object.number("bytes", body.bytes);
     object.truth("complete", body.complete);
-    if bodies == Bodies::Kept && !body.kept.is_empty() {
-        object.text("base64", &STANDARD.encode(&*body.kept));
+    if bodies == Bodies::Kept && !body.kept().is_empty() {
+        object.text("base64", &STANDARD.encode(body.kept()));
     }
     object.end();
 }

@@ -225,10 +225,10 @@ mod tests {
         if let Some(request) = &mut exchange.request {
             request.headers.push("Cookie", "a=1");
             request.target = crate::http::Target::new("/x?access_token=1", request.url().map(str::to_owned));
-            request.body.kept = b"password".to_vec().into();
+            request.body.keep(b"password");
         }
         let masked = redacted_exchange(exchange);
-        assert_eq!(masked.redacted, ["?access_token", "cookie", "request body"]);
+        assert_eq!(masked.extras.redacted, ["?access_token", "cookie", "request body"]);
         assert_eq!(redacted_exchange(&masked), masked);
     }
 }

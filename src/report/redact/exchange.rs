@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fields::masked_value;
 use super::text::{mask, masked};
-use crate::http::{Body, Context, Exchange, Few, Headers, Request, Response, Target, Trailers};
+use crate::http::{Body, Context, Exchange, Extra, Few, Headers, Request, Response, Target};
 
 /// Names of masked secrets that are listed for one exchange; a hostile query could make up any number.
 const MAX_NAMES: usize = 256;
@@ -13,7 +13,7 @@ const MAX_NAMES: usize = 256;
 /// of bodies are left out: nobody can say what they hold.
 #[must_use]
 pub fn redacted_exchange(exchange: &Exchange) -> Exchange {
-    let mut names = exchange.redacted.clone();
+    let mut names = exchange.extras.redacted.clone();
     let mut note = |name: &str| {
         if names.len() < MAX_NAMES && !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
@@ -23,16 +23,17 @@ pub fn redacted_exchange(exchange: &Exchange) -> Exchange {
     if let Some(request) = &mut copy.request {
         redact_request(request, &mut note);
     }
-    for response in copy.interim.iter_mut().chain(&mut copy.response) {
+    let mut extra = Extra::clone(&copy.extras);
+    for response in extra.interim.iter_mut().chain(&mut copy.response) {
         redact_response(response, &mut note);
     }
-    if let Some(context) = &mut copy.context {
+    if let Some(context) = &mut extra.context {
         redact_context(context, &mut note);
     }
     for warning in &mut copy.warnings {
         mask(warning, &mut note);
     }
-    copy.redacted = names;
+    copy.extras = Extra { redacted: names, ..extra }.into();
     copy
 }
 
@@ -42,14 +43,12 @@ pub(super) fn without_heads(exchange: &Exchange) -> Exchange {
         method: request.method.clone(),
         target: Target::new("", None),
         headers: Headers::default(),
-        trailers: Trailers::default(),
         body: Body::default(),
         ..*request
     });
     let response = exchange.response.as_ref().map(|response| Response {
         reason: response.reason.clone(),
         headers: Headers::default(),
-        trailers: Trailers::default(),
         body: Body::default(),
         ..*response
     });
@@ -58,12 +57,9 @@ pub(super) fn without_heads(exchange: &Exchange) -> Exchange {
         carrier: Arc::clone(&exchange.carrier),
         frames: exchange.frames.clone(),
         request,
-        interim: Few::new(),
         response,
-        closed: exchange.closed.clone(),
         warnings: Few::new(),
-        context: None,
-        redacted: Few::new(),
+        extras: Extra { closed: exchange.extras.closed, ..Extra::default() }.into(),
         ..*exchange
     }
 }
@@ -72,19 +68,18 @@ fn redact_request(request: &mut Request, note: &mut dyn FnMut(&str)) {
     let target = masked(&request.target, note);
     request.target = Target::new(&target, request.url().map(|url| masked(url, note).into_owned()));
     request.headers = headers(&request.headers, note);
-    request.trailers = headers(&request.trailers, note).into();
-    leave_out(&mut request.body.kept, "request body", note);
+    redact_body(&mut request.body, "request body", note);
 }
 
 fn redact_response(response: &mut Response, note: &mut dyn FnMut(&str)) {
     response.headers = headers(&response.headers, note);
-    response.trailers = headers(&response.trailers, note).into();
-    leave_out(&mut response.body.kept, "response body", note);
+    redact_body(&mut response.body, "response body", note);
 }
 
-fn leave_out(kept: &mut Few<u8>, name: &str, note: &mut dyn FnMut(&str)) {
-    if !kept.is_empty() {
-        kept.truncate(0);
+fn redact_body(body: &mut Body, name: &str, note: &mut dyn FnMut(&str)) {
+    body.set_trailers(headers(body.trailers(), note));
+    if !body.kept().is_empty() {
+        body.keep_only(0);
         note(name);
     }
 }
@@ -109,7 +104,7 @@ mod tests {
         let query: Vec<String> = (0..MAX_NAMES * 2).map(|number| format!("{number}token=x")).collect();
         let call = exchange("GET", &format!("https://a.example/?{}", query.join("&"))).build();
         let redacted = redacted_exchange(&call);
-        assert_eq!(redacted.redacted.len(), MAX_NAMES);
+        assert_eq!(redacted.extras.redacted.len(), MAX_NAMES);
         assert!(!redacted.url().unwrap_or_default().contains("=x"));
     }
 }

@@ -35,7 +35,7 @@ fn heads(model: &Model, exchange: &Exchange) -> Vec<Line<'static>> {
         }
         None => lines.push(Line::styled("the request was not seen", model.theme.unsure())),
     }
-    for response in exchange.interim.iter().chain(&exchange.response) {
+    for response in exchange.extras.interim.iter().chain(&exchange.response) {
         lines.push(Line::default());
         lines.extend(answer(model, exchange, response));
     }

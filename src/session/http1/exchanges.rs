@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::http::{Carrier, Closed, End, Time};
+use crate::http::{Carrier, Closed, End, Text, Time};
 use crate::session::desk::Desk;
 use crate::wire::Endpoint;
 
@@ -234,13 +234,13 @@ impl Exchanges {
         }
     }
 
-    fn carrier(&mut self, version: &Arc<str>, desk: &Desk) -> Arc<Carrier> {
+    fn carrier(&mut self, version: &Text, desk: &Desk) -> Arc<Carrier> {
         if let Some(known) = self.carrier.as_ref().filter(|known| known.protocol == *version) {
             return Arc::clone(known);
         }
         let carrier = Arc::new(Carrier {
             source: desk.source(),
-            protocol: Arc::clone(version),
+            protocol: version.clone(),
             connection: self.connection,
             client: Some((self.client.address, self.client.port).into()),
             server: Some((self.server.address, self.server.port).into()),

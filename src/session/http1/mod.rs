@@ -193,7 +193,7 @@ mod tests {
         let chunked = head("Transfer-Encoding: chunked\r\n") + "3;x=\"y\"\r\nbod\r\n1\r\ny\r\n0\r\nX-Sum: 4\r\n\r\n";
         let chunked = answered(chunked);
         assert_eq!((body(&chunked), chunked.state), ((4, true, &b"body"[..]), State::Complete));
-        assert_eq!(chunked.response.unwrap().trailers.first("x-sum"), Some("4"));
+        assert_eq!(chunked.response.unwrap().body.trailers().first("x-sum"), Some("4"));
         let until_close = answered(head("") + "body");
         assert_eq!((body(&until_close), until_close.state), ((4, true, &b"body"[..]), State::Complete));
     }
@@ -245,7 +245,7 @@ mod tests {
         story.server("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
         let read = read(&story);
         assert_eq!(briefs(&read), [("/a", 204, State::Complete)]);
-        let interim: Vec<_> = read[0].interim.iter().map(|interim| interim.status).collect();
+        let interim: Vec<_> = read[0].extras.interim.iter().map(|interim| interim.status).collect();
         assert_eq!(interim, [100, 103]);
         assert_eq!(read[0].frames.response().unwrap().first, 7);
     }
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(briefs(&read), [("/a", 413, State::Truncated)]);
         assert_eq!(
             (read[0].end, &read[0].request.as_ref().unwrap().body),
-            (End::Reset, &crate::http::Body { bytes: 2, complete: false, kept: b"bo".to_vec().into() })
+            (End::Reset, &crate::http::Body::new(2, false, b"bo".to_vec()))
         );
     }
 
@@ -296,7 +296,7 @@ mod tests {
         let closed = |end: fn(&mut Story) -> &mut Story| {
             let mut story = Story::opened();
             end(story.client(GET));
-            read(&story).pop().unwrap().closed.map(|closed| (closed.by, closed.time.to_string()))
+            read(&story).pop().unwrap().extras.closed.map(|closed| (closed.by, closed.time.to_string()))
         };
         let at = |who, millisecond: u8| Some((who, format!("1970-01-01T00:00:00.00{millisecond}000Z")));
         assert_eq!(closed(|story| story.fin(Who::Client).fin(Who::Server)), at(Peer::Client, 5));
@@ -308,9 +308,9 @@ mod tests {
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody";
         let mut story = Story::opened();
         story.client(GET).server(answer).reset(Who::Client);
-        assert_eq!(read(&story)[0].closed.as_ref().unwrap().by, Peer::Client);
+        assert_eq!(read(&story)[0].extras.closed.as_ref().unwrap().by, Peer::Client);
         // With its last byte, an exchange is over, whoever closes then.
-        assert_eq!(answered(answer.replace('9', "4")).closed, None);
+        assert_eq!(answered(answer.replace('9', "4")).extras.closed, None);
     }
 
     #[test]
@@ -321,7 +321,7 @@ mod tests {
         let read = read(&story);
         assert_eq!(briefs(&read), [("/a", 204, State::Complete), ("/late", 0, State::NoResponse)]);
         assert_eq!(read[1].end, End::Reset);
-        let closed = *read[1].closed.clone().unwrap();
+        let closed = read[1].extras.closed.unwrap();
         assert_eq!(closed.by, Peer::Server);
         assert!(closed.time < read[1].request.as_ref().unwrap().time);
     }
@@ -353,7 +353,7 @@ mod tests {
         let read = read(&story);
         assert_eq!(briefs(&read), [("/a", 417, State::Truncated)]);
         assert_eq!(read[0].warnings, ["the request was broken off"]);
-        assert_eq!(read[0].closed.as_ref().unwrap().by, Peer::Client);
+        assert_eq!(read[0].extras.closed.as_ref().unwrap().by, Peer::Client);
     }
 
     #[test]

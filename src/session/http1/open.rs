@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, Carrier, Closed, End, Exchange, Few, FrameSpan, Frames, HeaderLines, Headers, Id, Request, Response, State,
-    Time, vantage,
+    Body, Carrier, Closed, End, Exchange, Extra, FrameSpan, Frames, HeaderLines, Headers, Id, Request, Response, State,
+    Text, Time, vantage,
 };
 
 use super::head;
@@ -48,7 +48,7 @@ macro_rules! parts {
             }
 
             fn set_trailers(&mut self, lines: Headers) {
-                self.trailers = lines.into();
+                self.body.set_trailers(lines);
             }
 
             fn body(&mut self) -> &mut Body {
@@ -74,8 +74,8 @@ impl<M: Parts> Message<M> {
     pub(super) fn add(&mut self, bytes: &[u8], keep: usize) {
         let body = self.value.body();
         body.bytes += bytes.len() as u64;
-        let kept = if body.complete { keep.saturating_sub(body.kept.len()).min(bytes.len()) } else { 0 };
-        body.kept.extend_from_slice(bytes.get(..kept).unwrap_or_default());
+        let kept = if body.complete { keep.saturating_sub(body.kept().len()).min(bytes.len()) } else { 0 };
+        body.keep(bytes.get(..kept).unwrap_or_default());
     }
 
     /// Takes note of bytes that are not in the capture. Nothing is kept of the body behind them,
@@ -135,9 +135,9 @@ pub(super) struct Open {
     /// Which of its connection, counted from 0.
     pub(super) number: u64,
     /// As the request's first line has it; the response's where the request was not seen.
-    pub(super) version: Arc<str>,
+    pub(super) version: Text,
     pub(super) request: Option<Message<Request>>,
-    pub(super) interim: Few<Response>,
+    pub(super) interim: Vec<Response>,
     pub(super) response: Option<Message<Response>>,
     /// No other request is missing that its response could belong to.
     pub(super) certain: bool,
@@ -170,12 +170,12 @@ const MESSAGE_COST: usize = size_of::<Response>();
 
 impl Open {
     /// One that nothing is known of yet but the first line of its first message.
-    pub(super) fn new(number: u64, version: Arc<str>) -> Self {
+    pub(super) fn new(number: u64, version: Text) -> Self {
         Self {
             number,
             version,
             request: None,
-            interim: Few::new(),
+            interim: Vec::new(),
             response: None,
             certain: true,
             response_lost: false,
@@ -225,14 +225,11 @@ impl Open {
             vantage: vantage(request.as_ref().map(|it| &it.headers), response.as_ref().map(|it| &it.headers)),
             frames,
             request,
-            interim: self.interim,
             response,
             state,
             end: ended.end,
-            closed: ended.closed.map(Box::new),
             warnings: self.warnings.into(),
-            context: None,
-            redacted: Few::new(),
+            extras: Extra { interim: self.interim, closed: ended.closed, ..Extra::default() }.into(),
         }
     }
 }

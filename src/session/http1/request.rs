@@ -5,7 +5,7 @@ use super::framing::{self, Framing};
 use super::head;
 use super::open::{Message, Open, time};
 use super::reader::{Listener, Span};
-use crate::http::{Body, Request, Target, Trailers, client_url, latin1};
+use crate::http::{Body, Request, Target, client_url, latin1};
 use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{request_line, split_line};
@@ -32,7 +32,7 @@ impl Listener for Requests<'_> {
     fn head(&mut self, bytes: &[u8], whole: bool, span: Span) -> Framing {
         let (line, section) = split_line(bytes);
         let Some(line) = request_line(line) else { return Framing::NoBody };
-        let mut open = Open::new(self.exchanges.number(), self.desk.version(line.version));
+        let mut open = Open::new(self.exchanges.number(), self.desk.word(line.version));
         let headers = head::read(section, whole, "request", &mut open.warnings, &mut self.desk.lines);
         open.weigh(bytes.len() - section.len(), &headers);
         if line.target.contains(&b' ') {
@@ -49,7 +49,6 @@ impl Listener for Requests<'_> {
             method,
             target: Target::new(&target, told.url),
             headers,
-            trailers: Trailers::default(),
             body: Body::default(),
         };
         open.request = Some(Message::new(request, span));

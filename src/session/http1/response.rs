@@ -5,7 +5,7 @@ use super::framing::{self, Framing};
 use super::head;
 use super::open::{Message, Open, time};
 use super::reader::{Listener, Span};
-use crate::http::{Body, Response, Trailers};
+use crate::http::{Body, Response};
 use crate::session::desk::Desk;
 use crate::session::sniff::Look;
 use crate::wire::http1::{split_line, status_line};
@@ -37,7 +37,7 @@ impl Listener for Responses<'_> {
         let Some(line) = status_line(line) else { return Framing::NoBody };
         if self.exchanges.answer().is_none() {
             let all_were_seen = self.exchanges.all_were_seen();
-            let mut unasked = Open::new(self.exchanges.number(), self.desk.version(line.version));
+            let mut unasked = Open::new(self.exchanges.number(), self.desk.word(line.version));
             if all_were_seen {
                 unasked.warnings.push(UNASKED.to_owned());
             }
@@ -54,7 +54,6 @@ impl Listener for Responses<'_> {
             status: line.status,
             reason: self.desk.word(line.reason),
             headers,
-            trailers: Trailers::default(),
             body: Body::default(),
         };
         // RFC 9110 section 15.2: the final response is still to come. 101 is the last in HTTP.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use corscope::http::{Body, Request, Response, Trailers};
+use corscope::http::{Body, Request, Response};
 use tokio::net::TcpListener;
 
 use crate::connection::{read_request, write_response};
@@ -66,7 +66,6 @@ fn answer(request: &Request, scheme: &str) -> Response {
         status,
         reason: reason.into(),
         headers: lines.into_iter().collect(),
-        trailers: Trailers::default(),
-        body: Body { bytes: body.len() as u64, complete: true, kept: body.as_bytes().to_vec().into() },
+        body: Body::whole(body),
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use corscope::cors::{Api, Ask, Browser, Credentials, Fetch, Intent, Mode, RedirectMode, Step, Trail};
-use corscope::http::{Body, Origin, Request, Target, Time, Trailers, WebUrl};
+use corscope::http::{Body, Origin, Request, Target, Time, WebUrl};
 
 use crate::connection::exchange;
 
@@ -71,7 +71,6 @@ fn request(ask: &Ask<'_>) -> Request {
         method: ask.method.into(),
         target: Target::new(&target, Some(ask.url.to_string())),
         headers: lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-        trailers: Trailers::default(),
         body: Body::default(),
     }
 }

@@ -102,7 +102,8 @@ pub(crate) fn balancer(analysis: &Analysis) -> Balancer {
 }
 
 fn warnings(reads: &[corscope::analyzer::Read]) -> Vec<String> {
-    let masked = reads.iter().flat_map(|read| &read.exchanges).filter(|exchange| !exchange.redacted.is_empty()).count();
+    let masked =
+        reads.iter().flat_map(|read| &read.exchanges).filter(|exchange| !exchange.extras.redacted.is_empty()).count();
     let warning =
         format!("{masked} exchange(s) were masked before they were written down: what was masked is sent as it stands");
     (masked > 0).then_some(warning).into_iter().collect()

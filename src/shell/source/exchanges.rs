@@ -70,10 +70,10 @@ impl Found {
         match line {
             Ok(mut exchange) => {
                 if let Some(request) = &mut exchange.request {
-                    request.body.kept.truncate(self.keep.bytes(None));
+                    request.body.keep_only(self.keep.bytes(None));
                 }
                 if let Some(response) = &mut exchange.response {
-                    response.body.kept.truncate(self.keep.bytes(Some(response.status)));
+                    response.body.keep_only(self.keep.bytes(Some(response.status)));
                 }
                 let exchange = Arc::new(exchange);
                 if exchange.url().is_some_and(|url| WebUrl::parse(url).is_none()) {

@@ -102,14 +102,14 @@ fn weight(exchange: &Exchange) -> usize {
     let request = exchange
         .request
         .as_ref()
-        .map_or(0, |request| message(&request.headers, &request.trailers, &request.body) + 2 * request.target.len());
-    let responses = exchange.response.iter().chain(&exchange.interim);
-    let responses = responses.map(|response| message(&response.headers, &response.trailers, &response.body));
+        .map_or(0, |request| message(&request.headers, &request.body) + 2 * request.target.len());
+    let responses = exchange.response.iter().chain(&exchange.extras.interim);
+    let responses = responses.map(|response| message(&response.headers, &response.body));
     COST + request + responses.sum::<usize>()
 }
 
-fn message(headers: &Headers, trailers: &Headers, body: &Body) -> usize {
-    headers.memory() + trailers.memory() + body.kept.len()
+fn message(headers: &Headers, body: &Body) -> usize {
+    headers.memory() + body.trailers().memory() + body.kept().len()
 }
 
 #[cfg(test)]
