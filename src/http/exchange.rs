@@ -261,8 +261,8 @@ mod tests {
 
     #[test]
     fn what_a_capture_holds_millions_of_is_small() {
-        // With the two counts of its `Arc` it takes 384 bytes, which is what allocators give it.
-        assert!(size_of::<Exchange>() <= 368, "{} bytes", size_of::<Exchange>());
+        // With the two counts of its `Arc` it takes 320 bytes; for one more the allocator gives it 384.
+        assert!(size_of::<Exchange>() <= 304, "{} bytes", size_of::<Exchange>());
     }
 
     #[test]
