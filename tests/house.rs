@@ -24,10 +24,21 @@ const ROOMS: [Room; 14] = [
     Room {
         name: "http",
         rooms: &[],
-        crates: &["url", "ecow", "foldhash", "jiff", "memchr", "thiserror", "brotli_decompressor", "flate2", "ruzstd"],
+        crates: &[
+            "url",
+            "ecow",
+            "foldhash",
+            "itoa",
+            "jiff",
+            "memchr",
+            "thiserror",
+            "brotli_decompressor",
+            "flate2",
+            "ruzstd",
+        ],
     },
     Room { name: "flow", rooms: &["wire"], crates: &["hashbrown"] },
-    Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["ecow", "memchr", "foldhash"] },
+    Room { name: "session", rooms: &["wire", "flow", "http"], crates: &["memchr", "foldhash"] },
     Room {
         name: "import",
         rooms: &["http"],

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use memchr::memchr_iter;
-
 use super::Evidence;
 use super::granted::{Granted, Leave};
 use super::places::Places;
 use super::server::{Server, is_uncaught_in_starlette};
 use crate::chain::Chain;
-use crate::http::{ByFingerprint, End, Exchange, Fingerprints, Id, Response, State, Time, WebUrl, fingerprint};
+use crate::http::{
+    ByFingerprint, End, Exchange, Fingerprints, Id, Response, State, Time, WebUrl, authority, fingerprint,
+};
 
 /// Hosts, URLs and origins beyond this are not kept apart: a hostile capture could name a new one
 /// in every request.
@@ -37,13 +37,6 @@ impl SharingKey {
         let authority = authority(exchange.url()?)?;
         Some(Self(fingerprint(&(authority, origin))))
     }
-}
-
-/// Of an absolute URL: what stands between its second slash and its third.
-fn authority(url: &str) -> Option<&str> {
-    let mut slashes = memchr_iter(b'/', url.as_bytes());
-    let start = slashes.nth(1)? + 1;
-    url.get(start..slashes.next().unwrap_or(url.len()))
 }
 
 impl Sharing {

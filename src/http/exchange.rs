@@ -53,6 +53,18 @@ pub struct Carrier {
     pub server: Option<SocketAddr>,
 }
 
+impl Carrier {
+    /// The name of the exchange of that number on the connection, such as `12.0`.
+    #[must_use]
+    pub fn id(&self, number: u64) -> Id {
+        let mut id = Id::new();
+        id.push_str(itoa::Buffer::new().format(self.connection));
+        id.push('.');
+        id.push_str(itoa::Buffer::new().format(number));
+        id
+    }
+}
+
 impl Deref for Exchange {
     type Target = Carrier;
 

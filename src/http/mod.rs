@@ -38,7 +38,7 @@ pub use origin::{Origin, OriginError};
 pub use text::{Target, Text};
 pub use time::Time;
 pub use vantage::{ClientUrl, asked_text, asked_url, client_address, client_url, is_health_check, vantage};
-pub use web_url::{WebUrl, site};
+pub use web_url::{WebUrl, authority, site};
 
 /// Turns bytes from the wire into text without losing any: byte `0xE9` becomes `U+00E9`.
 #[must_use]

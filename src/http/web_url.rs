@@ -274,6 +274,14 @@ fn plain_target(origin: &str, location: &str) -> Option<WebUrl<'static>> {
     Some(WebUrl(Form::Plain { text: Cow::Owned(text), host_end }))
 }
 
+/// Of an absolute URL: host and port as they are written, which stand between its second slash and its third.
+#[must_use]
+pub fn authority(url: &str) -> Option<&str> {
+    let mut slashes = memchr_iter(b'/', url.as_bytes());
+    let start = slashes.nth(1)? + 1;
+    url.get(start..slashes.next().unwrap_or(url.len()))
+}
+
 /// Scheme and authority of a URL that has a path, as they are written; of any other, all of it.
 #[must_use]
 pub fn site(url: &str) -> &str {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::flow::Stamp;
 use crate::http::{
-    Body, Carrier, Closed, End, Exchange, Extra, FrameSpan, Frames, HeaderLines, Headers, Id, Request, Response, State,
+    Body, Carrier, Closed, End, Exchange, Extra, FrameSpan, Frames, HeaderLines, Headers, Request, Response, State,
     Text, Time, vantage,
 };
 
@@ -220,7 +220,7 @@ impl Open {
         let response = self.response.map(|message| message.value);
         self.warnings.append(&mut self.of_url);
         Exchange {
-            id: id(carrier.connection, self.number),
+            id: carrier.id(self.number),
             carrier,
             vantage: vantage(request.as_ref().map(|it| &it.headers), response.as_ref().map(|it| &it.headers)),
             frames,
@@ -232,13 +232,4 @@ impl Open {
             extras: Extra { interim: self.interim, closed: ended.closed, ..Extra::default() }.into(),
         }
     }
-}
-
-/// The name of the exchange of that number on a connection: `12.0`.
-fn id(connection: u64, number: u64) -> Id {
-    let mut id = Id::new();
-    id.push_str(itoa::Buffer::new().format(connection));
-    id.push('.');
-    id.push_str(itoa::Buffer::new().format(number));
-    id
 }
