@@ -124,7 +124,7 @@ fn browsers() -> impl Strategy<Value = Browser> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_gap_turns_no_verdict_into_its_opposite(

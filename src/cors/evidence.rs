@@ -37,7 +37,8 @@ pub fn intent<'a>(chain: &'a Chain, asserted: &Asserted) -> Option<Intent<'a>> {
     }
     let mode = evidence.mode(asserted, &mut assumptions);
     let policy = evidence.told(|context| &context.page_csp);
-    let origin = if policy.is_some_and(csp::makes_origin_opaque) && evidence.origin == Some(Origin::OPAQUE) {
+    let is_sandboxed = policy.is_some_and(csp::makes_origin_opaque);
+    let origin = if is_sandboxed && evidence.origin.is_none_or(|origin| origin == Origin::OPAQUE) {
         Some(Origin::opaque())
     } else {
         evidence.page_origin(asserted, mode, &url, &mut assumptions)
