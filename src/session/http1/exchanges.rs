@@ -169,6 +169,17 @@ impl Exchanges {
         self.open.iter_mut().rfind(|open| open.number == number).map(AsMut::as_mut)
     }
 
+    /// Whether the request that is being read was answered for good while its client still waited to be told to
+    /// send the body.
+    pub(super) fn is_upload_withheld(&self) -> bool {
+        let uploading = self.open.iter().rfind(|open| Some(open.number) == self.uploading);
+        let request = uploading.filter(|open| open.response.is_some()).and_then(|open| open.request.as_ref());
+        request.is_some_and(|request| {
+            let mut expects = request.value.headers.all("expect");
+            request.value.body.bytes == 0 && expects.any(|line| line.eq_ignore_ascii_case("100-continue"))
+        })
+    }
+
     /// The exchange whose response is being read.
     pub(super) fn answering(&mut self) -> Option<&mut Open> {
         let number = self.answering?;

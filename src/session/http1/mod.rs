@@ -405,6 +405,23 @@ mod tests {
     }
 
     #[test]
+    fn who_is_refused_before_the_body_need_not_send_it() {
+        let head = "PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 500\r\n\r\n";
+        let mut story = Story::opened();
+        story.client(head).server("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+        story.client("GET /b HTTP/1.1\r\nHost: a\r\n\r\n").server("HTTP/1.1 204 No Content\r\n\r\n");
+        let refused = read(&story);
+        assert_eq!(briefs(&refused), [("/a", 401, State::Complete), ("/b", 204, State::Complete)]);
+        assert!(refused.iter().all(|exchange| exchange.warnings.is_empty()), "{refused:#?}");
+        let mut story = Story::opened();
+        story.client(head).server("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+        story.client("x".repeat(500)).client("GET /b HTTP/1.1\r\nHost: a\r\n\r\n").server("HTTP/1.1 204 \r\n\r\n");
+        let sent = read(&story);
+        assert_eq!(briefs(&sent), [("/a", 401, State::Complete), ("/b", 204, State::Complete)]);
+        assert_eq!(sent[0].request.as_ref().unwrap().body.bytes, 500, "nothing forbids it either");
+    }
+
+    #[test]
     fn a_request_without_version_is_no_request_but_its_refusal_is_told() {
         let mut story = Story::opened();
         story.client(GET).server("HTTP/1.1 204 No Content\r\n\r\n");

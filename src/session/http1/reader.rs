@@ -65,6 +65,10 @@ pub(super) trait Listener {
     fn doubts_body(&self) -> bool {
         false
     }
+    /// Whether the sender may have kept its body to itself.
+    fn may_lack_body(&self) -> bool {
+        false
+    }
     /// Whether the next message may begin.
     fn awaits_next(&self) -> bool {
         true
@@ -169,6 +173,8 @@ impl Reader {
             } else {
                 to.lost();
             }
+        } else if self.is_in_body() && to.may_lack_body() && look_for(L::LOOK, data, Expect::Anything) == L::LOOK {
+            self.end(true, to);
         }
         let mut rest = data;
         while !rest.is_empty() {
@@ -274,7 +280,11 @@ impl Reader {
 
     /// Whether it is reading a body that may be none.
     fn is_in_doubt<L: Listener>(&self, to: &L) -> bool {
-        !matches!(self.state, State::Between | State::Lost | State::Tunnel) && to.doubts_body()
+        self.is_in_body() && to.doubts_body()
+    }
+
+    fn is_in_body(&self) -> bool {
+        !matches!(self.state, State::Between | State::Lost | State::Tunnel)
     }
 
     fn between<L: Listener>(&mut self, data: &[u8], stamp: Stamp, to: &mut L) -> usize {

@@ -56,6 +56,11 @@ impl Listener for Requests<'_> {
         framing
     }
 
+    /// RFC 9110 section 10.1.1: who has its answer before it was told to go on need not send the body.
+    fn may_lack_body(&self) -> bool {
+        self.exchanges.is_upload_withheld()
+    }
+
     fn body(&mut self, bytes: &[u8]) {
         let keep = self.desk.keep.bytes(None);
         self.with(|request, _| request.add(bytes, keep));
