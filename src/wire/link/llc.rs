@@ -10,25 +10,29 @@ const IP: [u8; 3] = [0x06, 0x06, 0x03];
 /// Whose protocol numbers follow: those of Ethernet, and the same as 802.1H bridges write them.
 const ETHERNET_NUMBERS: [[u8; 3]; 2] = [[0, 0, 0], [0, 0, 0xf8]];
 
-/// Whole frames of a bridge (RFC 2684 section 5.2): with and without a check sequence behind them.
+/// Whole frames of a bridge: with and without a check sequence behind them.
 const BRIDGED: [u8; 3] = [0x00, 0x80, 0xc2];
+/// What stands before such a frame (RFC 2684 section 5.2).
+const BRIDGE_PADDING: usize = 2;
 
 pub(super) fn header(rest: Rest<'_>) -> Peeled<'_> {
     match rest.split() {
-        Some((&SNAP, carried)) => snap(carried),
+        Some((&SNAP, carried)) => snap(carried, BRIDGE_PADDING),
         Some((&IP, carried)) => Peeled::Into(Layer::Ip, carried),
         Some(_) => Peeled::Done(Decoded::Other),
         None => rest.too_short(),
     }
 }
 
-pub(super) fn snap(rest: Rest<'_>) -> Peeled<'_> {
+/// What SNAP announces. Before the whole frame of a bridge stand so many bytes of padding.
+pub(super) fn snap(rest: Rest<'_>, bridge_padding: usize) -> Peeled<'_> {
     match rest.split::<5>() {
         Some(([whose @ .., a, b], carried)) if ETHERNET_NUMBERS.contains(whose) => {
             Peeled::Into(Layer::EtherType(u16::from_be_bytes([*a, *b])), carried)
         }
-        // Two bytes of padding come before the frame.
-        Some(([whose @ .., 0, 1 | 7], carried)) if *whose == BRIDGED => carried.into_behind(2, Layer::Ethernet),
+        Some(([whose @ .., 0, 1 | 7], carried)) if *whose == BRIDGED => {
+            carried.into_behind(bridge_padding, Layer::Ethernet)
+        }
         Some(_) => Peeled::Done(Decoded::Other),
         None => rest.too_short(),
     }

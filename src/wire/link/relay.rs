@@ -18,12 +18,12 @@ fn payload(rest: Rest<'_>) -> Peeled<'_> {
     const SNAP: u8 = 0x80;
     const IPV4: u8 = 0xcc;
     const IPV6: u8 = 0x8e;
-    let behind = |len| rest.skip(len).unwrap_or(rest);
+    // The padding that makes the length even stands before SNAP here, and none before the frame of a bridge.
+    let snap = |len| rest.skip(len).map_or_else(|| rest.too_short(), |behind| llc::snap(behind, 0));
     match rest.data {
-        [UNNUMBERED, IPV4 | IPV6, ..] => Peeled::Into(Layer::Ip, behind(2)),
-        [UNNUMBERED, SNAP, ..] => llc::snap(behind(2)),
-        // A byte of padding.
-        [UNNUMBERED, 0, SNAP, ..] => llc::snap(behind(3)),
+        [UNNUMBERED, IPV4 | IPV6, ..] => rest.into_behind(2, Layer::Ip),
+        [UNNUMBERED, SNAP, ..] => snap(2),
+        [UNNUMBERED, 0, SNAP, ..] => snap(3),
         [UNNUMBERED, _, _, ..] => Peeled::Done(Decoded::Other),
         [UNNUMBERED, ..] => rest.too_short(),
         _ => Peeled::Into(Layer::Typed, rest),
@@ -43,6 +43,10 @@ mod tests {
         for kind in [&[3, 0xcc][..], &[3, 0x80, 0, 0, 0, 8, 0], &[3, 0, 0x80, 0, 0, 0, 8, 0], &[8, 0]] {
             sample::assert_hello(RELAY, &[&[0x18, 0x41][..], kind, &ip].concat());
             sample::assert_hello(RELAY, &[&[0x18, 0x40, 0x02, 0x03][..], kind, &ip].concat());
+        }
+        let frame = sample::ethernet(0x0800, &ip);
+        for kind in [&[3, 0, 0x80, 0, 0x80, 0xc2, 0, 7][..], &[3, 0x80, 0, 0x80, 0xc2, 0, 1]] {
+            sample::assert_hello(RELAY, &[&[0x18, 0x41][..], kind, &frame].concat());
         }
         let ip = sample::ipv6(&sample::tcp(b"hello"));
         sample::assert_hello(RELAY, &[&[0x18, 0x41, 3, 0x8e][..], &ip].concat());
