@@ -79,7 +79,9 @@ pub(super) fn endace(rest: Rest<'_>) -> Peeled<'_> {
         (more, carried) = (first & MORE != 0, behind);
     }
     match kind & !MORE {
-        1 | 10 | 15 | 17 => Peeled::Into(Layer::Ppp, carried),
+        1 | 10 | 15 | 19 => Peeled::Into(Layer::Ppp, carried),
+        // One channel of several: which, is told before.
+        5 | 17 => carried.into_behind(4, Layer::Ppp),
         // Ethernet, with and without colours and hashes, is made to begin two bytes on.
         2 | 11 | 16 | 20 => carried.into_behind(2, Layer::Ethernet),
         22 | 23 => Peeled::Into(Layer::Ip, carried),
@@ -160,7 +162,12 @@ mod tests {
         record(2, &[0, 0], &frame);
         record(0x82, &[0x80, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0], &frame);
         record(22, &[], &ip);
-        record(1, &[0xff, 3, 0, 0x21], &ip);
+        for kind in [1, 10, 15, 19] {
+            record(kind, &[0xff, 3, 0, 0x21], &ip);
+        }
+        for kind in [5, 17] {
+            record(kind, &[0, 0, 0, 7, 0x0f, 0, 8, 0], &ip);
+        }
         let llc = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &ip].concat();
         sample::assert_hello(LinkType(123), &[&[0x02, 0, 0, 1][..], &llc].concat());
         sample::assert_hello(LinkType(123), &[&[0x81, 0, 0, 1, 0, 7][..], &frame].concat());
