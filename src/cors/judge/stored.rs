@@ -17,7 +17,8 @@ pub(super) fn is_fresh(response: &Response) -> bool {
         return seconds > age;
     }
     if let Some(expires) = headers.first("expires") {
-        return date(expires).is_some_and(|expires| headers.first("date").and_then(date) < Some(expires));
+        // Without a date it is measured by the browser's own clock, which is not on the wire.
+        return headers.first("date").and_then(date).zip(date(expires)).is_some_and(|(now, expires)| now < expires);
     }
     matches!(response.status, 300 | 301 | 308)
 }
@@ -80,6 +81,7 @@ mod tests {
             (302, &[("Cache-Control", "max-age=60"), ("Age", "100")]),
             (301, &[now, ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT")]),
             (301, &[now, ("Expires", "0")]),
+            (301, &[("Expires", "Thu, 01 Jan 1970 00:00:00 GMT")]),
         ] {
             assert!(!is_fresh(status, lines), "{status} {lines:?}");
         }
