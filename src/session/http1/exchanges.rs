@@ -172,12 +172,13 @@ impl Exchanges {
     /// Whether the request that is being read was answered for good while its client still waited to be told to
     /// send the body.
     pub(super) fn is_upload_withheld(&self) -> bool {
+        const CONTINUE: u16 = 100;
         let uploading = self.open.iter().rfind(|open| Some(open.number) == self.uploading);
-        let request = uploading.filter(|open| open.response.is_some()).and_then(|open| open.request.as_ref());
-        request.is_some_and(|request| {
-            let mut expects = request.value.headers.all("expect");
-            request.value.body.bytes == 0 && expects.any(|line| line.eq_ignore_ascii_case("100-continue"))
-        })
+        let Some(open) = uploading.filter(|open| open.response.is_some()) else { return false };
+        let Some(request) = open.request.as_ref().map(|request| &request.value) else { return false };
+        let was_told = open.interim.iter().any(|interim| interim.status == CONTINUE);
+        let mut expects = request.headers.all("expect");
+        !was_told && request.body.bytes == 0 && expects.any(|line| line.eq_ignore_ascii_case("100-continue"))
     }
 
     /// The exchange whose response is being read.

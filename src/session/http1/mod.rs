@@ -419,6 +419,11 @@ mod tests {
         let sent = read(&story);
         assert_eq!(briefs(&sent), [("/a", 401, State::Complete), ("/b", 204, State::Complete)]);
         assert_eq!(sent[0].request.as_ref().unwrap().body.bytes, 500, "nothing forbids it either");
+        // Who was told to go on sends it, whatever is in it.
+        let mut story = Story::opened();
+        story.client(head).server("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+        story.client(format!("{:500}", "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!(briefs(&read(&story)), [("/a", 413, State::Complete)]);
     }
 
     #[test]
