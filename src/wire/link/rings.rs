@@ -5,7 +5,7 @@ use super::{Decoded, Layer, Peeled, Rest};
 /// `LINKTYPE_FDDI`: what kind of frame it is, and two addresses.
 pub(super) fn fddi(rest: Rest<'_>) -> Peeled<'_> {
     match rest.split::<13>() {
-        // Data, with either length of addresses told by another bit, which is always set.
+        // Asynchronous LLC frames with addresses of six bytes; the other four bits are their priority.
         Some(([kind, ..], carried)) if kind & 0xf0 == 0x50 => Peeled::Into(Layer::Llc, carried),
         Some(_) => Peeled::Done(Decoded::Other),
         None => rest.too_short(),
