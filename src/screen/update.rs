@@ -145,8 +145,9 @@ impl Model {
         }
         if self.filter.is_empty() {
             self.notice = Some("q ends");
+        } else {
+            self.clear_filter();
         }
-        self.clear_filter();
     }
 
     /// Leaves what was gone into last, and says whether there was such a thing.
