@@ -37,6 +37,7 @@ pub use message::{Request, Response, is_ok_status, is_redirect_status};
 pub use origin::{Origin, OriginError};
 pub use text::{Target, Text};
 pub use time::Time;
+pub(crate) use vantage::is_navigation;
 pub use vantage::{ClientUrl, asked_text, asked_url, client_address, client_url, is_health_check, vantage};
 pub use web_url::{WebUrl, authority, site};
 

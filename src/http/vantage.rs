@@ -106,12 +106,16 @@ pub fn asked_text(exchange: &Exchange) -> Option<Cow<'_, str>> {
     asked_url(exchange).map(WebUrl::into_text)
 }
 
-/// Whether a page on https made this request for a part of itself: navigations and forms may lead
-/// to http.
+/// Whether a page on https made this request for a part of itself.
 fn is_of_secure_page(headers: &Headers) -> bool {
-    let is_navigation = headers.first("upgrade-insecure-requests") == Some("1")
-        || matches!(headers.first("sec-fetch-mode"), Some("navigate" | "nested-navigate"));
-    !is_navigation && headers.first("origin").is_some_and(|origin| origin.starts_with("https://"))
+    !is_navigation(headers.first("sec-fetch-mode"), headers)
+        && headers.first("origin").is_some_and(|origin| origin.starts_with("https://"))
+}
+
+/// Whether a request leads a browser to another page, and so may lead from https to http: as a link and a form do.
+/// `mode` is what is known of how it was fetched.
+pub(crate) fn is_navigation(mode: Option<&str>, headers: &Headers) -> bool {
+    matches!(mode, Some("navigate" | "nested-navigate")) || headers.first("upgrade-insecure-requests") == Some("1")
 }
 
 fn has_scheme(target: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The scheme of a request whose line has no URL.
 
-use crate::http::{Context, Headers, Request, Target, WebUrl};
+use crate::http::{Context, Headers, Request, Target, WebUrl, is_navigation};
 
 /// `Host` names no scheme, so the URL that was rebuilt from it is one by http, unless a proxy said otherwise. A page
 /// on https can send nothing there (mixed content), and the request was sent: it went by https. Says whether that
@@ -21,9 +21,7 @@ pub(super) fn follow_page(request: &mut Request, context: Option<&Context>) -> b
 fn is_of_secure_page(headers: &Headers, context: Option<&Context>) -> bool {
     let told = |of: fn(&Context) -> &Option<String>| context.and_then(|context| of(context).as_deref());
     let mode = told(|context| &context.mode).or_else(|| headers.first("sec-fetch-mode"));
-    let is_navigation =
-        matches!(mode, Some("navigate" | "nested-navigate")) || headers.first("upgrade-insecure-requests") == Some("1");
     let page = told(|context| &context.page_origin).or_else(|| told(|context| &context.page_url));
     let page = page.or_else(|| headers.first("origin")).and_then(WebUrl::parse);
-    !is_navigation && page.is_some_and(|page| page.scheme() == "https")
+    !is_navigation(mode, headers) && page.is_some_and(|page| page.scheme() == "https")
 }
