@@ -34,7 +34,7 @@ pub(super) struct Place {
 struct Span {
     link: LinkType,
     first: Moment,
-    /// `None` where the end cannot be looked at: the file is compressed.
+    /// `None` where the end cannot be looked at: the file is compressed, and too long to be read for this.
     last: Option<Moment>,
 }
 
@@ -113,6 +113,7 @@ fn look_at(name: &OsStr) -> Option<Span> {
     if is_all {
         return Some(Span { link, first, last });
     }
+    // Those of the beginning tell nothing of the end.
     last = None;
     let mut file = File::open(name).ok()?;
     let mut start = [0; 4];
