@@ -262,6 +262,15 @@ fn escape_leads_back_and_never_ends() {
 }
 
 #[test]
+fn a_click_below_the_calls_chooses_none_that_is_not_shown() {
+    let mut model = model((80, 6));
+    model.update(Message::Click(5, 3));
+    assert!(screen(&model).contains("Calls 2/6"), "{}", screen(&model));
+    model.update(Message::Click(5, 4));
+    assert!(screen(&model).contains("Calls 2/6"), "{}", screen(&model));
+}
+
+#[test]
 fn a_tab_is_opened_by_a_click_on_its_name() {
     let mut model = model((120, 36));
     let row = screen(&model).lines().position(|line| line.contains("[1 Explain]")).unwrap();

@@ -60,6 +60,10 @@ pub(in crate::screen) fn visible_calls(model: &Model) -> usize {
 pub(in crate::screen) fn line_at(model: &Model, row: u16) -> Option<usize> {
     let place = Places::of(model).list?;
     let inside = usize::from(row.checked_sub(place.y + 1)?);
+    // Below lies the frame, and perhaps a row that is too low for a call.
+    if inside >= capacity(place) * height(place.width) {
+        return None;
+    }
     let line = first_shown(model, place) + inside / height(place.width);
     (line < model.calls.len()).then_some(line)
 }
