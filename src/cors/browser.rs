@@ -4,6 +4,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use crate::http::Headers;
+
 /// Whose rules decide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Browser {
@@ -97,9 +99,10 @@ impl Rules {
     }
 
     /// More than one `Access-Control-Allow-Origin` line is refused as such, before a wildcard is
-    /// looked for (Firefox, nsCORSListenerProxy). In the standard the joined value differs anyway.
-    pub(super) fn counts_allow_origin_lines(&self) -> bool {
-        self.are_of(Browser::Firefox)
+    /// looked for (Firefox, nsCORSListenerProxy `CheckOriginHeader`, which knows the name in this
+    /// spelling only). In the standard the joined value differs anyway.
+    pub(super) fn refuses_allow_origin_lines(&self, headers: &Headers) -> bool {
+        self.are_of(Browser::Firefox) && headers.called(|name| name == "Access-Control-Allow-Origin").nth(1).is_some()
     }
 
     /// A line without a value adds nothing to the lines before it (Firefox 153, measured;

@@ -24,16 +24,21 @@ pub(super) fn cors_check(
 ) -> Checked {
     let fail = |kind: Kind, parameter: &str| Checked::Fail(kind.error(role), parameter.to_owned());
     let include = credentials == Credentials::Include;
-    let allowed = match headers.get("access-control-allow-origin") {
+    let name = "access-control-allow-origin";
+    let allowed = match headers.get(name) {
         Field::Unseen => return Checked::Unseen,
         Field::Absent => return fail(Kind::Missing, ""),
         Field::Present(value) => value,
     };
-    let has_lines = || headers.all("access-control-allow-origin").count() > 1;
     // Lines are joined by commas.
-    if allowed.contains(',') && has_lines() && rules.counts_allow_origin_lines() {
+    let are_several = allowed.contains(',') && headers.all(name).count() > 1;
+    if are_several && rules.refuses_allow_origin_lines(headers) {
         return fail(Kind::Multiple, &allowed);
     }
+    let allowed = match combined(rules, headers, name) {
+        Field::Present(value) if are_several => value,
+        _ => allowed,
+    };
     if allowed == "*" {
         return if include { fail(Kind::Wildcard, "") } else { Checked::Pass };
     }
@@ -158,6 +163,24 @@ mod tests {
             assert!(matches!(check(Browser::Chromium, &lines), Checked::Fail(Error::InvalidAllowCredentials, _)));
         }
         assert_ne!(check(Browser::Firefox, &[(name, "true"), (name, "true")]), Checked::Pass);
+    }
+
+    #[test]
+    fn firefox_counts_lines_by_one_spelling_of_the_name() {
+        let (usual, lower) = ("Access-Control-Allow-Origin", "access-control-allow-origin");
+        let origin = "https://a.example";
+        let check = |browser, lines: [(&str, &str); 2]| {
+            let headers = lines.into_iter().collect();
+            cors_check(&Rules::of(browser), Role::Actual, &headers, origin, Credentials::Omit)
+        };
+        let with_an_empty_line = |name| [(name, origin), (lower, "")];
+        for name in [usual, lower] {
+            assert_eq!(check(Browser::Firefox, with_an_empty_line(name)), Checked::Pass);
+            assert_ne!(check(Browser::Chromium, with_an_empty_line(name)), Checked::Pass);
+            assert_ne!(check(Browser::Standard, with_an_empty_line(name)), Checked::Pass);
+            assert_ne!(check(Browser::Firefox, [(name, "*"), (lower, "*")]), Checked::Pass);
+        }
+        assert_ne!(check(Browser::Firefox, [(usual, origin), (usual, "")]), Checked::Pass);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{as_named, page_url, redirects_to};
 use crate::chain::Role;
-use crate::cors::{Error, Failure, Hop, Intent, Mode, Outcome, csp, lists};
+use crate::cors::{Browser, Error, Failure, Hop, Intent, Mode, Outcome, Rules, csp, lists};
 
 /// Firefox's console lines, in order.
 pub(in crate::cors) fn firefox(intent: &Intent<'_>, hops: &[Hop], outcome: &Outcome) -> Vec<String> {
@@ -105,16 +105,14 @@ fn other_line(failure: &Failure, intent: &Intent<'_>, hop: &Hop) -> Option<Strin
 fn firefox_reason(failure: &Failure, hop: &Hop) -> Option<String> {
     let status = hop.answer.as_ref().map_or_else(|| "(null)".to_owned(), |answer| answer.status.to_string());
     let value = &as_utf8(&failure.parameter);
-    let allow_origin_lines = hop
-        .exchange
-        .as_ref()
-        .and_then(|exchange| exchange.response.as_ref())
-        .map_or(1, |response| response.headers.all("access-control-allow-origin").count());
+    let response = hop.exchange.as_ref().and_then(|exchange| exchange.response.as_ref());
+    let are_counted =
+        response.is_some_and(|response| Rules::of(Browser::Firefox).refuses_allow_origin_lines(&response.headers));
     let reason = match failure.error {
         Error::MissingAllowOriginHeader | Error::PreflightMissingAllowOriginHeader => {
             format!("CORS header ‘Access-Control-Allow-Origin’ missing). Status code: {status}")
         }
-        Error::MultipleAllowOriginValues | Error::PreflightMultipleAllowOriginValues if allow_origin_lines > 1 => {
+        Error::MultipleAllowOriginValues | Error::PreflightMultipleAllowOriginValues if are_counted => {
             "Multiple CORS header ‘Access-Control-Allow-Origin’ not allowed".to_owned()
         }
         Error::MultipleAllowOriginValues
