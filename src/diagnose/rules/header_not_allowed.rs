@@ -3,7 +3,7 @@
 use super::method_not_allowed::{is_said, lacks_commas};
 use super::refused_in_silence::{self, Refused, What as Unsaid};
 use crate::cors::Error;
-use crate::diagnose::case::{Case, Diagnosis, General, Rule, ShowsIn};
+use crate::diagnose::case::{Case, Diagnosis, General, Rule, SeenHop, ShowsIn};
 use crate::diagnose::fixes::{List, What};
 use crate::diagnose::layers::{self, Change, Names, Setting, listed};
 use crate::diagnose::server::Server;
@@ -42,9 +42,6 @@ impl Rule for HeaderNotAllowed {
             Error::InvalidAllowHeadersPreflightResponse,
             Error::PreflightInvalidStatus,
         ])?;
-        if case.failure()?.error == Error::PreflightInvalidStatus && !is_said(seen.body(), "headers") {
-            return None;
-        }
         let asked = seen.request.headers.first("access-control-request-headers").unwrap_or_default();
         let allowed = seen.answered("access-control-allow-headers").unwrap_or_default();
         let there = listed(allowed);
@@ -53,6 +50,10 @@ impl Rule for HeaderNotAllowed {
             .map(str::trim)
             .filter(|name| !there.iter().any(|other| other.eq_ignore_ascii_case(name)))
             .collect();
+        let is_refused = is_said(seen.body(), "headers") || is_unlisted(seen, &there, &missing);
+        if case.failure()?.error == Error::PreflightInvalidStatus && !is_refused {
+            return None;
+        }
         Some(Diagnosis {
             story: if lacks_commas(allowed, &there) {
                 format!("The preflight's answer lists '{allowed}' without commas, which browsers cannot read.")
@@ -76,6 +77,13 @@ impl Rule for HeaderNotAllowed {
             .into(),
         })
     }
+}
+
+/// Whether the answer lists headers, and these not among them: Starlette refuses them by 400, and
+/// the body that says so was not kept.
+fn is_unlisted(seen: &SeenHop<'_>, there: &[&str], missing: &[&str]) -> bool {
+    let is_missing = missing.iter().any(|name| !name.is_empty());
+    seen.response.status == 400 && is_missing && !there.is_empty() && !there.contains(&"*")
 }
 
 /// A refusal without a word, where a header is what was refused.
@@ -115,6 +123,23 @@ mod tests {
         assert_eq!(found.by_chain, [["header-not-allowed-by-cors"]]);
         assert_eq!(found.findings[0].fixes[0].change, "allow_headers=[\"Authorization\", \"x-a\"]");
         assert!(diagnosed([preflight("Authorization, X-A")]).by_chain[0].is_empty());
+    }
+
+    #[test]
+    fn a_list_without_the_header_says_it_where_the_body_was_not_kept() {
+        let preflight = |status: u16, allowed: &str| {
+            exchange("OPTIONS", "https://request.example/x")
+                .page("https://client.example")
+                .header("Access-Control-Request-Method", "GET")
+                .header("Access-Control-Request-Headers", "x-a")
+                .status(status)
+                .shared_with("https://client.example")
+                .answer("Access-Control-Allow-Headers", allowed)
+        };
+        assert_eq!(diagnosed([preflight(400, "Accept, X-Known")]).by_chain, [["header-not-allowed-by-cors"]]);
+        for (status, allowed) in [(400, "Accept, X-A"), (400, "*"), (400, ""), (503, "Accept, X-Known")] {
+            assert!(diagnosed([preflight(status, allowed)]).by_chain[0].is_empty(), "{status} {allowed}");
+        }
     }
 
     #[test]

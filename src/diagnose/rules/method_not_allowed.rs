@@ -125,9 +125,10 @@ fn upper_case(method: &str) -> Fix {
 }
 
 /// Whether the answer lists methods, and this one not among them: a CORS layer that refuses by its
-/// status, where the body that says so was not kept.
+/// status, where the body that says so was not kept. Browsers need no leave for a GET, HEAD or POST;
+/// Starlette refuses them all the same, by 400.
 fn is_unlisted(seen: &SeenHop<'_>, method: &str) -> bool {
-    let needs_leave = !matches!(method, "GET" | "HEAD" | "POST");
+    let needs_leave = !matches!(method, "GET" | "HEAD" | "POST") || seen.response.status == 400;
     let listed = seen.answered("access-control-allow-methods").filter(|_| needs_leave);
     listed.is_some_and(|listed| listed.split(',').all(|other| !matches!(other.trim(), "*") && other.trim() != method))
 }
@@ -170,6 +171,20 @@ mod tests {
         };
         assert_eq!(diagnosed([preflight("GET, POST")]).by_chain, [["method-not-allowed-by-cors"]]);
         assert!(diagnosed([preflight("GET, PUT")]).by_chain[0].is_empty());
+    }
+
+    #[test]
+    fn starlette_refuses_even_a_post_that_is_not_listed() {
+        let preflight = |status: u16| {
+            exchange("OPTIONS", "https://request.example/x")
+                .page("https://client.example")
+                .header("Access-Control-Request-Method", "POST")
+                .status(status)
+                .shared_with("https://client.example")
+                .answer("Access-Control-Allow-Methods", "GET")
+        };
+        assert_eq!(diagnosed([preflight(400)]).by_chain, [["method-not-allowed-by-cors"]]);
+        assert!(diagnosed([preflight(404)]).by_chain[0].is_empty());
     }
 
     #[test]
