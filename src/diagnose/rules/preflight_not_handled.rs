@@ -1,6 +1,7 @@
 //! Nothing answers OPTIONS as a preflight.
 
 use super::EXAMPLE;
+use super::method_not_allowed::is_unlisted;
 use super::origin_not_allowed::{allows_another, varies_by_origin};
 use super::refused_in_silence::refused;
 use crate::cors::Error;
@@ -16,9 +17,9 @@ static GENERAL: General = General {
     id: "preflight-not-handled",
     severity: Severity::Error,
     title: "nothing answers OPTIONS as a preflight",
-    what: "The preflight reached a server that treats OPTIONS like any other method: it has no route for it, or answers it without a single CORS header. Either there is no CORS layer, or it stands behind what answered.",
-    recognise: "OPTIONS with Access-Control-Request-Method is answered 404, 405 or 501, or 2xx, without Access-Control-Allow-Origin.",
-    disproof: "the answer carries CORS headers or Vary: Origin, its body says that the CORS layer refused, or the same path allows another origin: then the list of origins is the cause.",
+    what: "The preflight reached a server that treats OPTIONS like any other method: it has no route for it, or answers it without a single CORS header. Either there is no CORS layer, or it stands behind what answered. CORS headers that something adds to every answer do not help: the status of a preflight's answer has to be 2xx.",
+    recognise: "OPTIONS with Access-Control-Request-Method is answered 404, 405 or 501, or is answered 2xx without Access-Control-Allow-Origin.",
+    disproof: "the answer lacks Access-Control-Allow-Origin and carries other CORS headers or Vary: Origin, its body says that the CORS layer refused, or the same path allows another origin: then the list of origins is the cause. An answer that allows the origin and lists other methods refuses the method.",
     links: &["https://fetch.spec.whatwg.org/#http-cors-protocol", "https://fastapi.tiangolo.com/tutorial/cors/"],
     shows_in: ShowsIn::Blocked,
     symptom_of: &["preflight-needs-credentials", "preflight-redirected"],
@@ -37,7 +38,13 @@ impl Rule for PreflightNotHandled {
         let seen = case.failed_with(&[Error::PreflightMissingAllowOriginHeader, Error::PreflightInvalidStatus])?;
         let status = seen.response.status;
         let unhandled = matches!(status, 404 | 405 | 501) || seen.response.is_ok();
-        if !unhandled || is_refused(case, seen) || refused(case).is_some() || seen.is_by_load_balancer() {
+        // What passes the CORS check refuses no origin: it may refuse the method.
+        let is_refused = if case.failure()?.error == Error::PreflightInvalidStatus {
+            is_unlisted(seen, &case.judgement.asked.method)
+        } else {
+            is_refused(case, seen)
+        };
+        if !unhandled || is_refused || refused(case).is_some() || seen.is_by_load_balancer() {
             return None;
         }
         let server = Server::of(&seen.response.headers);
@@ -131,6 +138,20 @@ mod tests {
     fn a_cors_layer_that_refuses_did_handle_it() {
         let refused = preflight().status(200).answer("Access-Control-Allow-Methods", "GET");
         assert_eq!(diagnosed([refused]).by_chain, [["origin-not-allowed"]]);
+    }
+
+    #[test]
+    fn headers_on_every_answer_are_no_answer_to_a_preflight() {
+        // As nginx adds them to whatever the application answers.
+        let preflight = |status: u16, methods: &str| {
+            let answer = preflight().status(status).shared_with("https://client.example");
+            answer.answer("Access-Control-Allow-Credentials", "true").answer("Access-Control-Allow-Methods", methods)
+        };
+        for status in [404, 405, 501] {
+            assert_eq!(diagnosed([preflight(status, "GET, PUT")]).by_chain, [["preflight-not-handled"]], "{status}");
+        }
+        assert_eq!(diagnosed([preflight(405, "GET, POST")]).by_chain, [["method-not-allowed-by-cors"]]);
+        assert!(diagnosed([preflight(503, "GET, PUT")]).by_chain[0].is_empty());
     }
 
     #[test]
